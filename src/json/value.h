@@ -1,0 +1,104 @@
+#pragma once
+// JSON text read once. A Document owns the bytes it was read from and a flat table of every value in
+// them; a Value is a view into it (two words, trivially copyable) and must not outlive its Document.
+//
+// parse() validates the whole text: RFC 8259 grammar, UTF-8, no lone surrogates, no duplicate member
+// names at any depth (compared after unescaping), no bytes after the value. Numbers keep their text,
+// so 64-bit integers and exponents pass through unchanged; they are typed when asked.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace json {
+
+enum class Type : std::uint8_t { null, boolean, number, string, array, object };
+
+struct Limits {
+  std::size_t depth_max = 128;        // RFC 8259 leaves it open; security: bounded recursion anywhere
+  std::size_t members_max = 100'000;  // members and elements of the whole document
+};
+
+class Document;
+class Members;
+class Elements;
+
+class Value {
+ public:
+  Value() = default;  // null
+
+  Type type() const;
+  bool is_null() const { return type() == Type::null; }
+  bool is_string() const { return type() == Type::string; }
+  bool is_number() const { return type() == Type::number; }
+  bool is_object() const { return type() == Type::object; }
+  bool is_array() const { return type() == Type::array; }
+
+  std::optional<bool> as_bool() const;
+  // An integral literal (no fraction, no exponent) within range.
+  std::optional<std::int64_t> as_int() const;
+  std::optional<std::uint64_t> as_uint() const;
+  std::optional<double> as_double() const;  // any number; nearest double
+  // The unescaped text; lives as long as the Document.
+  std::optional<std::string_view> as_string() const;
+  // The number exactly as written; empty if this is not a number.
+  std::string_view number_text() const;
+
+  std::size_t size() const;  // members or elements; 0 for scalars
+  // The member of that name; nothing if this is no object or has none.
+  std::optional<Value> find(std::string_view name) const;
+  // The member's text if it is a string.
+  std::optional<std::string_view> find_string(std::string_view name) const;
+  Members members() const;    // range of Member; empty if this is no object
+  Elements elements() const;  // range of Value; empty if this is no array
+
+  // The bytes of this value in the source text: validated and duplicate-free, so they may be copied
+  // into a forwarded message as they are.
+  std::string_view raw() const;
+
+ private:
+  friend class Document;
+  friend class Members;
+  friend class Elements;
+  Value(const Document* document, std::uint32_t index) : document_(document), index_(index) {}
+
+  const Document* document_ = nullptr;
+  std::uint32_t index_ = 0;
+};
+
+struct Member {
+  std::string_view name;  // unescaped
+  Value value;
+};
+
+// Movable, so that Values made before a move stay valid only if they are fetched again: ask root()
+// after the Document stands where it will live.
+class Document {
+ public:
+  // Fault::bad_request with the reason and the byte offset; Fault::too_large for a breached limit.
+  static Result<Document> parse(std::string text, const Limits& limits = Limits());
+
+  Document(Document&&) noexcept;
+  Document& operator=(Document&&) noexcept;
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
+  ~Document();
+
+  Value root() const;
+  std::string_view text() const;
+
+ private:
+  friend class Value;
+  friend class Members;
+  friend class Elements;
+  struct Table;
+  explicit Document(std::unique_ptr<Table> table);
+  std::unique_ptr<Table> table_;
+};
+
+}  // namespace json
