@@ -17,8 +17,12 @@ function(room NAME)
     list(PREPEND USED base)
   endif()
 
+  if(NOT SOURCES)
+    add_library(${NAME} INTERFACE)
+    return()
+  endif()
   add_library(${NAME} STATIC ${SOURCES})
-  set_target_properties(${NAME} PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME agw_${NAME})
+  set_target_properties(${NAME} PROPERTIES OUTPUT_NAME agw_${NAME})
   target_include_directories(${NAME} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${NAME} PUBLIC ${USED} PRIVATE ${ROOM_LINKS})
 

@@ -1,6 +1,6 @@
 #pragma once
 // JSON text read once. A Document owns the bytes it was read from and a flat table of every value in
-// them; a Value is a view into it (two words, trivially copyable) and must not outlive its Document.
+// them; a Value is a view into it (two words, trivially copyable) and must not outlive its Document (which may be moved).
 //
 // parse() validates the whole text: RFC 8259 grammar, UTF-8, no lone surrogates, no duplicate member
 // names at any depth (compared after unescaping), no bytes after the value. Numbers keep their text,
@@ -25,6 +25,7 @@ struct Limits {
 };
 
 class Document;
+struct Table;  // the flat table, on the heap: it stays where it is when its Document moves
 class Members;
 class Elements;
 
@@ -65,9 +66,9 @@ class Value {
   friend class Document;
   friend class Members;
   friend class Elements;
-  Value(const Document* document, std::uint32_t index) : document_(document), index_(index) {}
+  Value(const Table* table, std::uint32_t index) : table_(table), index_(index) {}
 
-  const Document* document_ = nullptr;
+  const Table* table_ = nullptr;
   std::uint32_t index_ = 0;
 };
 
@@ -76,8 +77,6 @@ struct Member {
   Value value;
 };
 
-// Movable, so that Values made before a move stay valid only if they are fetched again: ask root()
-// after the Document stands where it will live.
 class Document {
  public:
   // Fault::bad_request with the reason and the byte offset; Fault::too_large for a breached limit.
@@ -96,7 +95,6 @@ class Document {
   friend class Value;
   friend class Members;
   friend class Elements;
-  struct Table;
   explicit Document(std::unique_ptr<Table> table);
   std::unique_ptr<Table> table_;
 };

@@ -1,0 +1,78 @@
+#include "base/frame_pool.h"
+
+#include <array>
+#include <cstdint>
+#include <new>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define FRAMES_ARE_RECYCLED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FRAMES_ARE_RECYCLED 0
+#endif
+#endif
+#ifndef FRAMES_ARE_RECYCLED
+#define FRAMES_ARE_RECYCLED 1
+#endif
+
+namespace {
+
+constexpr std::size_t class_bytes = 64;
+constexpr std::size_t class_count = 64;      // frames up to 4 KiB are recycled
+constexpr std::uint32_t kept_per_class = 64;  // bounds what an idle thread holds on to
+
+struct Free {
+  Free* next;
+};
+
+struct Lists {
+  std::array<Free*, class_count> first{};
+  std::array<std::uint32_t, class_count> count{};
+  Lists() = default;
+  Lists(const Lists&) = delete;
+  Lists& operator=(const Lists&) = delete;
+  ~Lists() {
+    for (Free* list : first) {
+      while (list != nullptr) {
+        Free* next = list->next;
+        ::operator delete(list);
+        list = next;
+      }
+    }
+  }
+};
+
+Lists& lists() {
+  thread_local Lists per_thread;
+  return per_thread;
+}
+
+std::size_t class_of(std::size_t size) { return (size + class_bytes - 1) / class_bytes - 1; }
+
+}  // namespace
+
+void* FramePool::allocate(std::size_t size) {
+  const std::size_t kind = class_of(size);
+  if (!FRAMES_ARE_RECYCLED || kind >= class_count) return ::operator new(size);
+  Lists& mine = lists();
+  Free* frame = mine.first.at(kind);
+  if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
+  mine.first.at(kind) = frame->next;
+  --mine.count.at(kind);
+  return frame;
+}
+
+void FramePool::release(void* frame, std::size_t size) noexcept {
+  const std::size_t kind = class_of(size);
+  if (!FRAMES_ARE_RECYCLED || kind >= class_count) {
+    ::operator delete(frame);
+    return;
+  }
+  Lists& mine = lists();
+  if (mine.count[kind] >= kept_per_class) {
+    ::operator delete(frame);
+    return;
+  }
+  mine.first[kind] = new (frame) Free{mine.first[kind]};
+  ++mine.count[kind];
+}

@@ -1,0 +1,73 @@
+#pragma once
+// A place where tasks of one thread wait until another task of the same thread has something for them:
+// `while (queue.empty()) { co_await signal.wait(); }`. notify_all() wakes whoever waits, each in a turn
+// of its own, so the notifier's code goes on first. Spurious wake-ups happen: test the condition again.
+
+#include "base/task.h"
+
+class Signal {
+ public:
+  class Wait;
+
+  Signal() = default;
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  // Nobody may be waiting any more.
+  ~Signal() = default;
+
+  Wait wait();
+  void notify_all();
+  bool has_waiters() const { return first_ != nullptr; }
+
+ private:
+  Wait* first_ = nullptr;
+};
+
+class Signal::Wait {
+ public:
+  explicit Wait(Signal& signal) : signal_(&signal), wakeup_(&Wait::wake, this) {}
+  Wait(const Wait&) = delete;
+  Wait& operator=(const Wait&) = delete;
+  ~Wait() { unlink(); }
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> awaiting) {
+    awaiting_ = awaiting;
+    scheduler_ = &awaiting.promise().scheduler();
+    after_ = signal_->first_;
+    if (after_ != nullptr) after_->before_ = this;
+    signal_->first_ = this;
+    is_linked_ = true;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  friend class Signal;
+  static void wake(void* self) { static_cast<Wait*>(self)->awaiting_.resume(); }
+  void unlink() {
+    if (!is_linked_) return;
+    is_linked_ = false;
+    (before_ != nullptr ? before_->after_ : signal_->first_) = after_;
+    if (after_ != nullptr) after_->before_ = before_;
+    before_ = after_ = nullptr;
+  }
+
+  Signal* signal_;
+  Wakeup wakeup_;
+  std::coroutine_handle<> awaiting_;
+  Scheduler* scheduler_ = nullptr;
+  Wait* before_ = nullptr;
+  Wait* after_ = nullptr;
+  bool is_linked_ = false;
+};
+
+inline Signal::Wait Signal::wait() { return Wait(*this); }
+
+inline void Signal::notify_all() {
+  while (first_ != nullptr) {
+    Wait& waiter = *first_;
+    waiter.unlink();
+    waiter.scheduler_->soon(waiter.wakeup_);
+  }
+}
