@@ -1,0 +1,67 @@
+#include "app/options.h"
+
+#include <gtest/gtest.h>
+
+namespace app {
+namespace {
+
+ParsedOptions parse(std::vector<std::string_view> arguments) {
+  return parse_options(arguments);
+}
+
+TEST(Options, serves_the_demo_without_arguments) {
+  const ParsedOptions parsed = parse({});
+  EXPECT_FALSE(parsed.mistake);
+  EXPECT_EQ(parsed.options, Options());
+}
+
+TEST(Options, takes_a_file_in_every_spelling) {
+  for (const auto& arguments : {std::vector<std::string_view>{"-f", "a.yaml"},
+                                std::vector<std::string_view>{"--file", "a.yaml"},
+                                std::vector<std::string_view>{"--file=a.yaml"}}) {
+    const ParsedOptions parsed = parse(arguments);
+    EXPECT_FALSE(parsed.mistake);
+    EXPECT_EQ(parsed.options.file, "a.yaml");
+    EXPECT_EQ(parsed.options.command, Command::serve);
+  }
+}
+
+TEST(Options, validates_wherever_the_flag_stands) {
+  EXPECT_EQ(parse({"--validate-only", "-f", "a"}).options.command, Command::validate);
+  EXPECT_EQ(parse({"-f", "a", "--validate-only"}).options.command, Command::validate);
+}
+
+TEST(Options, tells_the_short_version_from_the_long_one) {
+  EXPECT_EQ(parse({"-V"}).options.command, Command::version_short);
+  EXPECT_EQ(parse({"--version"}).options.command, Command::version_long);
+}
+
+TEST(Options, reads_the_cel_commands) {
+  const ParsedOptions parsed = parse({"cel", "eval", "1 + x", "--data", R"({"x":2})", "--explain"});
+  EXPECT_FALSE(parsed.mistake);
+  EXPECT_EQ(parsed.options.command, Command::cel_eval);
+  EXPECT_EQ(parsed.options.expression, "1 + x");
+  EXPECT_EQ(parsed.options.data, R"({"x":2})");
+  EXPECT_TRUE(parsed.options.explain);
+}
+
+TEST(Options, names_what_is_wrong) {
+  const struct {
+    std::vector<std::string_view> arguments;
+    std::string_view mistake;
+  } table[] = {
+      {{"-f"}, "option '-f' needs a value"},
+      {{"-f", "a", "-c", "b"}, "only one of --config and --file can be given"},
+      {{"-f", "a", "-f", "b"}, "option '-f' is given twice"},
+      {{"--fiel", "a"}, "unknown option '--fiel'"},
+      {{"--explain"}, "unknown option '--explain'"},
+      {{"serve"}, "unknown command 'serve'"},
+      {{"cel"}, "'cel' is followed by 'eval' or 'check'"},
+      {{"cel", "eval"}, "'cel eval' needs an expression"},
+      {{"schema", "-f", "a"}, "--file and --config belong to serving and --validate-only"},
+  };
+  for (const auto& row : table) EXPECT_EQ(parse(row.arguments).mistake, row.mistake);
+}
+
+}  // namespace
+}  // namespace app

@@ -1,0 +1,80 @@
+#include "base/log.h"
+
+#include <array>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr WallTime noon{std::chrono::microseconds(1'767'268'800'000'042)};
+
+std::string line_of(LogFormat format, std::string_view key, const LogValue& value) {
+  LogLine line(format, noon, LogLevel::info, "request");
+  line.add(key, value);
+  return line.take();
+}
+
+TEST(LogLine, writes_time_level_event_and_fields_as_text) {
+  EXPECT_EQ(line_of(LogFormat::text, "http.status", 200),
+            "2026-01-01T12:00:00.000042Z info request http.status=200\n");
+}
+
+TEST(LogLine, writes_one_json_object) {
+  EXPECT_EQ(line_of(LogFormat::json, "a", true),
+            "{\"time\":\"2026-01-01T12:00:00.000042Z\",\"level\":\"info\",\"event\":\"request\","
+            "\"a\":true}\n");
+}
+
+TEST(LogLine, keeps_any_bytes_on_one_line) {
+  const struct {
+    std::string_view value, text, json;
+  } table[] = {
+      {"plain/path-1", "plain/path-1", "\"plain/path-1\""},
+      {"two words", "\"two words\"", "\"two words\""},
+      {"", "\"\"", "\"\""},
+      {"a=b", "\"a=b\"", "\"a=b\""},
+      {"x\ny\"z\\", "\"x\\ny\\\"z\\\\\"", "\"x\\ny\\\"z\\\\\""},
+      {std::string_view("\0\x1b", 2), "\"\\x00\\x1b\"", "\"\\u0000\\u001b\""},
+      {"\xff", "\"\\xff\"", "\"\\ufffd\""},
+      {"gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"", "\"gr\xc3\xbc\xc3\x9f\""},
+  };
+  for (const auto& row : table) {
+    const std::string text = line_of(LogFormat::text, "k", row.value);
+    EXPECT_TRUE(text.ends_with(" k=" + std::string(row.text) + "\n")) << text;
+    const std::string json = line_of(LogFormat::json, "k", row.value);
+    EXPECT_TRUE(json.ends_with(",\"k\":" + std::string(row.json) + "}\n")) << json;
+    EXPECT_EQ(text.find('\n'), text.size() - 1);
+  }
+}
+
+TEST(LogWriter, writes_everything_before_it_is_gone) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  {
+    LogWriter writer(ends[1]);
+    for (int i = 0; i < 100; ++i) writer.write("0123456789\n");
+  }
+  std::array<char, 4096> got{};
+  EXPECT_EQ(read(ends[0], got.data(), got.size()), 1100);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(LogWriter, drops_and_counts_when_nobody_reads) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  fcntl(ends[1], F_SETPIPE_SZ, 4096);
+  {
+    LogWriter writer(ends[1], 10'000);
+    const std::string line(999, 'x');
+    for (int i = 0; i < 100; ++i) writer.write(line);
+    EXPECT_GT(writer.dropped(), 50U);
+    EXPECT_LT(writer.dropped(), 100U);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+}  // namespace
