@@ -1,0 +1,41 @@
+#pragma once
+// What the gateway hands to an upstream: one request of a client, already authorized.
+
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "json/value.h"
+#include "mcp/write.h"
+
+namespace mcp {
+
+// Refers to the client's message, which must live until the upstream's start() has returned; after
+// that the Call is of no more use. A class with a constructor: g++ 12 miscompiles aggregates in
+// co_await.
+class Call {
+ public:
+  // `deadline` ends the call whatever happens.
+  Call(std::string_view method, json::Value params, Deadline deadline)
+      : method_(method), params_(params), deadline_(deadline) {}
+
+  std::string_view method() const { return method_; }
+  json::Value params() const { return params_; }
+  Deadline deadline() const { return deadline_; }
+
+  // Changes on the way, such as the server's own name of the tool. The upstream itself replaces the
+  // progress token.
+  Call& change(ParamsEdit edit) {
+    edit_ = std::move(edit);
+    return *this;
+  }
+  const ParamsEdit& edit() const { return edit_; }
+
+ private:
+  std::string_view method_;
+  json::Value params_;
+  Deadline deadline_;
+  ParamsEdit edit_;
+};
+
+}  // namespace mcp

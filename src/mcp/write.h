@@ -1,0 +1,72 @@
+#pragma once
+// JSON-RPC messages written from a parse. What is not changed is copied as it was read, numbers and
+// escapes included, and only members that were read are written: nothing rides along.
+//
+// Every text is one line: line breaks between tokens become spaces and U+2028, U+2029 and U+0085
+// become escapes, so that no reader of lines can find a second message in it.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "json/value.h"
+#include "mcp/message.h"
+
+namespace mcp {
+
+// What to change in params. The rest is copied.
+struct ParamsEdit {
+  std::optional<std::string> name;            // params.name, plain text
+  std::optional<std::string> uri;             // params.uri, plain text
+  std::optional<std::string> cursor;          // params.cursor, plain text
+  std::optional<std::string> reference;       // params.ref.name or .uri, plain text
+  std::optional<std::string> protocol;        // params.protocolVersion, plain text
+  std::optional<std::string> request_id;      // params.requestId, JSON text
+  std::optional<std::string> progress_token;  // params._meta.progressToken or (in a progress
+                                              // notification) params.progressToken, JSON text
+  bool drop_task = false;                     // leaves params.task out (tasks are not bridged)
+
+  bool is_empty() const {
+    return !name && !uri && !cursor && !reference && !protocol && !request_id && !progress_token &&
+           !drop_task;
+  }
+};
+
+// `params` must be an object or null; null is left out. A member that an edit names is replaced
+// where it stands and never added.
+std::string request_text(const Id& id, std::string_view method, json::Value params,
+                         const ParamsEdit& edit = ParamsEdit());
+std::string notification_text(std::string_view method, json::Value params,
+                              const ParamsEdit& edit = ParamsEdit());
+// `params` is JSON text of an object, or empty.
+std::string notification_text(std::string_view method, std::string_view params);
+std::string request_text(const Id& id, std::string_view method, std::string_view params);
+
+// `result` is JSON text of an object.
+std::string result_text(const Id& id, std::string_view result);
+// `id` empty writes null (JSON-RPC 2.0, 5: only if the request's id could not be read). `data` is
+// JSON text or empty.
+std::string error_text(const std::optional<Id>& id, int code, std::string_view message,
+                       std::string_view data = {});
+std::string error_text(const std::optional<Id>& id, Code code, std::string_view message,
+                       std::string_view data = {});
+std::string error_text(const ReadFault& fault);
+// A server's response under another id. An error keeps its code, message and data.
+std::string response_text(const Id& id, const Message& response);
+
+// A result (JSON text) whose array `list` ("tools", "prompts", "resources", "resourceTemplates")
+// keeps only the items for which `keep` is true; everything else, nextCursor included, is copied.
+std::string filtered_list(json::Value result, std::string_view list,
+                          const std::function<bool(json::Value)>& keep);
+// The same, but each item is written as `rewrite` says; nothing leaves the item out.
+std::string rewritten_list(json::Value result, std::string_view list,
+                           const std::function<std::optional<std::string>(json::Value)>& rewrite);
+
+// The object without those members, as JSON text.
+std::string without_members(json::Value object, std::initializer_list<std::string_view> names);
+
+// Makes JSON text one line, as said above. The text must be valid JSON.
+std::string one_line(std::string_view json);
+
+}  // namespace mcp

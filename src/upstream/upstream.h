@@ -1,0 +1,121 @@
+#pragma once
+// The ways to reach an MCP server, behind one interface: a Target is configured, a Session is one
+// MCP session with it (for a stdio target: one child process), a Conversation is one request in
+// flight.
+//
+// A Session and its Conversations live on one loop, the one that opened it (their home core), and
+// are used from no other thread. A Target may be used from every loop. What comes from the server
+// is read (next, next_unsolicited), never called back. A Session outlives its Conversations.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "mcp/call.h"
+#include "mcp/era.h"
+#include "mcp/message.h"
+#include "mcp/name.h"
+
+namespace upstream {
+
+// Names a server's question (sampling, elicitation, roots, ping) towards the client. Session-wide
+// unique, random start, below 2^53, so it can be used as the JSON-RPC id of the question that the
+// client gets.
+enum class QuestionId : std::uint64_t {};
+
+// Something that the server said.
+class Event {
+ public:
+  enum class Kind {
+    progress,      // on the call it came from; the client's own token is restored
+    notification,  // log message, list_changed, resources/updated, cancelled (of a question), ...
+    question,      // a request that wants Session::answer()
+    result,        // the call's end: a result or an error
+  };
+
+  Event(Kind kind, mcp::Message message) : kind_(kind), message_(std::move(message)) {}
+  Event(Kind kind, mcp::Message message, mcp::ParamsEdit edit)
+      : kind_(kind), message_(std::move(message)), edit_(std::move(edit)) {}
+  Event(QuestionId question, mcp::Message message)
+      : kind_(Kind::question), message_(std::move(message)), question_(question) {}
+
+  Kind kind() const { return kind_; }
+  // As the server wrote it, under the server's ids and tokens. Of a result: message().result() or
+  // .error(); write it with mcp::response_text(client's id, message()).
+  const mcp::Message& message() const { return message_; }
+  std::string_view method() const { return message_.method(); }
+  // Of questions only.
+  QuestionId question() const { return question_; }
+  // The JSON-RPC text for the client, one line; not for results. A question carries its QuestionId.
+  std::string text() const;
+
+ private:
+  Kind kind_;
+  mcp::Message message_;
+  mcp::ParamsEdit edit_;
+  QuestionId question_{};
+};
+
+// One request in flight. Destroying it before its result tells the server (notifications/cancelled)
+// and forgets the id: a late answer is dropped.
+class Conversation {
+ public:
+  virtual ~Conversation() = default;
+  // What comes next, up to and including the one Event::Kind::result, after which it must not be
+  // called. Errors end it, too: Fault::timed_out at the call's deadline, Fault::upstream_failed if
+  // the server died, closed its output or answered with something that is no JSON-RPC response.
+  virtual Task<Result<Event>> next() = 0;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // The server's answer to initialize: result() has protocolVersion, capabilities, serverInfo,
+  // instructions. It stays what the first handshake said, even if the server was restarted.
+  virtual const mcp::Message& initialized() const = 0;
+  virtual mcp::Revision revision() const = 0;
+
+  // Sends a request under an id of the gateway's own and with a progress token of its own. If the
+  // server died meanwhile it is started again first, which may fail: Fault::unavailable with the
+  // reason.
+  virtual Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) = 0;
+
+  // Sends a client's notification (roots/list_changed, progress of a question).
+  // notifications/initialized was already sent by open() and is dropped here; so is
+  // notifications/cancelled, which is told by destroying the Conversation.
+  virtual Task<Result<>> notify(std::string_view method, json::Value params) = 0;
+
+  // Answers a question with the client's response. Fault::not_found if no such question is pending;
+  // each can be answered once.
+  virtual Task<Result<>> answer(QuestionId question, const mcp::Message& response) = 0;
+  // Answers a question with an error, e.g. because the client is gone or took too long.
+  virtual Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) = 0;
+
+  // Notifications and questions that belong to no call in flight. One reader at a time (a client's
+  // GET stream). While nobody reads, questions go to a call in flight if there is one, and at most
+  // 256 events are kept, the newest. Fault::unavailable when the session is over for good.
+  virtual Task<Result<Event>> next_unsolicited() = 0;
+};
+
+// A server as the configuration names it.
+class Target {
+ public:
+  virtual ~Target() = default;
+  virtual const mcp::TargetName& name() const = 0;
+  // Opens a session: starts the server if needed, sends initialize with the client's own params
+  // (capabilities and clientInfo unchanged, protocolVersion negotiated) and then
+  // notifications/initialized. The session must be used and destroyed on the calling loop.
+  // Fault::unavailable: cannot be started, or started too often in a short time;
+  // Fault::upstream_failed: died or answered nonsense; Fault::timed_out: no answer in time.
+  // The Error's words name the cause and are fit for the log, not for the client.
+  virtual Task<Result<std::unique_ptr<Session>>> open(json::Value initialize_params,
+                                                      Deadline deadline) = 0;
+};
+
+}  // namespace upstream
