@@ -1,0 +1,104 @@
+#pragma once
+// The fields of a message, in their order. Names are kept in lower case; look-up ignores case. All
+// text lies in one buffer, so a message costs two allocations however many fields it has; the price
+// is that every view handed out is valid only until the Headers are next changed or moved.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace http {
+
+struct Field {
+  std::string_view name;  // lower case
+  std::string_view value;
+  bool operator==(const Field&) const = default;
+};
+
+class Headers {
+ public:
+  class Iterator;
+
+  // The first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const;
+  // How many fields have that name.
+  std::size_t count(std::string_view name) const;
+  bool has(std::string_view name) const { return find(name).has_value(); }
+  // The values of that name, in their order; one for each field, lists are not split.
+  std::vector<std::string_view> all(std::string_view name) const;
+
+  // Adds a field after the others. Control characters of the value become spaces (RFC 9110, 5.5),
+  // so that no value, wherever it comes from, can start a line of its own; a name that is no token
+  // is not added at all. Neither argument may be a view into these Headers.
+  void add(std::string_view name, std::string_view value);
+  // The only field of that name from now on; takes the place of the first one if there is one.
+  void set(std::string_view name, std::string_view value);
+  // Removes all fields of that name and says how many there were.
+  std::size_t remove(std::string_view name);
+  void clear();
+  // Makes room in advance.
+  void reserve(std::size_t fields, std::size_t text_bytes);
+
+  std::size_t size() const { return spans_.size(); }
+  bool is_empty() const { return spans_.empty(); }
+  Field at(std::size_t index) const;
+  Iterator begin() const;
+  Iterator end() const;
+
+  // Same fields in the same order.
+  bool operator==(const Headers& other) const;
+
+ private:
+  friend class HeadReader;
+  struct Span {
+    std::uint32_t at;  // of the name in text_; the value follows it
+    std::uint32_t name_size;
+    std::uint32_t value_size;
+  };
+
+  // For the reader, which has checked both.
+  void add_checked(std::string_view name, std::string_view value);
+  std::string_view name_of(const Span& span) const {
+    return std::string_view(text_).substr(span.at, span.name_size);
+  }
+  Span store(std::string_view name, std::string_view value);
+
+  std::string text_;
+  std::vector<Span> spans_;
+};
+
+class Headers::Iterator {
+ public:
+  using value_type = Field;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator() = default;
+  Iterator(const Headers& headers, std::size_t index) : headers_(&headers), index_(index) {}
+  Field operator*() const { return headers_->at(index_); }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  Iterator operator++(int) {
+    Iterator before = *this;
+    ++index_;
+    return before;
+  }
+  bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+ private:
+  const Headers* headers_ = nullptr;
+  std::size_t index_ = 0;
+};
+
+inline Headers::Iterator Headers::begin() const {
+  return Iterator(*this, 0);
+}
+inline Headers::Iterator Headers::end() const {
+  return Iterator(*this, size());
+}
+
+}  // namespace http
