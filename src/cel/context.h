@@ -1,0 +1,87 @@
+#pragma once
+// One request as compiled programs see it: where attributes come from, those already fetched, and
+// the memory and fuel of the evaluation that runs. About 10 KiB; make one per request on the stack
+// or in the request's frame and use it for every rule. Not for two threads.
+//
+// While a list is filtered, the same Context serves all items: change what the source returns and
+// call next_item(), which forgets only the attributes of an item (phase `list` and later).
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "cel/attributes.h"
+#include "cel/environment.h"
+#include "cel/evaluation.h"
+
+namespace cel {
+
+// Fuel of one rule, and of one decision of a rule set or one evaluation that stands alone.
+struct Budget {
+  std::uint64_t rule_fuel = default_fuel;
+  std::uint64_t decision_fuel = 10 * default_fuel;
+  std::size_t arena_cap = Arena::default_cap;
+};
+
+class Context {
+ public:
+  // Both must outlive the Context. Programs compiled after this was made cannot be run in it.
+  Context(const Environment& environment, const AttributeSource& source,
+          const Budget& budget = Budget());
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // What depends on the item of a list or on the call is fetched again when it is next read.
+  void next_item();
+  // The phase of the decisions that follow. With Phase::list, attributes of later phases are
+  // unknown rather than absent (see RuleSet::decide).
+  void set_phase(Phase phase) { phase_ = phase; }
+  Phase phase() const { return phase_; }
+
+  // For the engine.
+  const Environment& environment() const { return environment_; }
+  const AttributeSource& source() const { return source_; }
+  const Budget& budget() const { return budget_; }
+  Evaluation& evaluation() { return evaluation_; }
+  // The value of a slot, or error no_such_key.
+  const Value& get(std::uint32_t slot) {
+    if ((resolved_[slot / 64] >> (slot % 64) & 1) == 0) resolve(slot);
+    return slots_[slot];
+  }
+  // The value of an attribute as a whole (a closed record is a view).
+  Value get_attribute(AttributeIndex attribute);
+  Value& local(std::uint32_t number) { return locals_[number]; }
+  // Room for so many locals. Allocates only if a program has more than 32 of them.
+  void reserve_locals(std::uint32_t count);
+  // One byte a shared atom of the rule set that decides; all 0 (unknown) when a decision starts.
+  std::uint8_t* atoms(std::size_t count, const void* owner);
+
+ private:
+  void resolve(std::uint32_t slot);
+
+  static constexpr std::size_t slots_inline = 64;
+  static constexpr std::size_t locals_inline = 32;
+
+  const Environment& environment_;
+  const AttributeSource& source_;
+  Budget budget_;
+  Phase phase_ = Phase::call;
+  Arena attribute_arena_;  // views of attributes: kept until the request ends
+  Evaluation evaluation_;  // temporaries of one evaluation
+  std::size_t slot_count_;
+  Value* slots_;
+  std::uint64_t* resolved_;
+  Value* locals_;
+  std::uint32_t local_count_ = locals_inline;
+  std::uint64_t resolved_inline_ = 0;
+  std::array<Value, slots_inline> slots_storage_;
+  std::array<Value, locals_inline> locals_storage_;
+  std::unique_ptr<Value[]> more_slots_;
+  std::unique_ptr<std::uint64_t[]> more_resolved_;
+  std::unique_ptr<Value[]> more_locals_;
+  std::vector<std::uint64_t> item_mask_;
+  std::vector<std::uint8_t> atoms_;
+  const void* atoms_owner_ = nullptr;
+};
+
+}  // namespace cel
