@@ -1,7 +1,8 @@
 #pragma once
-// Base64 of RFC 4648, strict in both alphabets: the alphabet's characters only (no whitespace, no line
-// breaks) and unused bits of the last character zero, so that one byte string has one spelling. A
-// decoder that accepts several spellings lets a signed token be altered without breaking its signature.
+// Base64 of RFC 4648, strict in both alphabets: the alphabet's characters only (no whitespace, no
+// line breaks) and unused bits of the last character zero, so that one byte string has one
+// spelling. A decoder that accepts several spellings lets a signed token be altered without
+// breaking its signature.
 
 #include <optional>
 #include <string>

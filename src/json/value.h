@@ -1,10 +1,11 @@
 #pragma once
-// JSON text read once. A Document owns the bytes it was read from and a flat table of every value in
-// them; a Value is a view into it (two words, trivially copyable) and must not outlive its Document (which may be moved).
+// JSON text read once. A Document owns the bytes it was read from and a flat table of every value
+// in them; a Value is a view into it (two words, trivially copyable) and must not outlive its
+// Document. Moving a Document leaves its Values valid.
 //
-// parse() validates the whole text: RFC 8259 grammar, UTF-8, no lone surrogates, no duplicate member
-// names at any depth (compared after unescaping), no bytes after the value. Numbers keep their text,
-// so 64-bit integers and exponents pass through unchanged; they are typed when asked.
+// parse() validates the whole text: RFC 8259 grammar, UTF-8, no lone surrogates, no duplicate
+// member names at any depth (compared after unescaping), no bytes after the value. Numbers keep
+// their text, so 64-bit integers and exponents pass through unchanged; they are typed when asked.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace json {
 enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
 struct Limits {
-  std::size_t depth_max = 128;        // RFC 8259 leaves it open; security: bounded recursion anywhere
+  std::size_t depth_max = 128;  // RFC 8259 leaves it open; security: bounded recursion anywhere
   std::size_t members_max = 100'000;  // members and elements of the whole document
 };
 
@@ -67,6 +68,7 @@ class Value {
   friend class Members;
   friend class Elements;
   Value(const Table* table, std::uint32_t index) : table_(table), index_(index) {}
+  std::uint32_t next() const;  // the entry after this value and all it contains
 
   const Table* table_ = nullptr;
   std::uint32_t index_ = 0;
@@ -75,6 +77,74 @@ class Value {
 struct Member {
   std::string_view name;  // unescaped
   Value value;
+};
+
+// The members of an object in the order of the text: for (auto [name, value] : object.members()).
+class Members {
+ public:
+  class iterator {
+   public:
+    using value_type = Member;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() = default;
+    Member operator*() const;
+    iterator& operator++();
+    iterator operator++(int);
+    bool operator==(const iterator&) const = default;
+
+   private:
+    friend class Members;
+    iterator(const Table* table, std::uint32_t index) : table_(table), index_(index) {}
+    const Table* table_ = nullptr;
+    std::uint32_t index_ = 0;
+  };
+
+  Members() = default;
+  iterator begin() const { return iterator(table_, begin_); }
+  iterator end() const { return iterator(table_, end_); }
+
+ private:
+  friend class Value;
+  Members(const Table* table, std::uint32_t begin, std::uint32_t end)
+      : table_(table), begin_(begin), end_(end) {}
+  const Table* table_ = nullptr;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+};
+
+// The elements of an array in order: for (json::Value item : array.elements()).
+class Elements {
+ public:
+  class iterator {
+   public:
+    using value_type = Value;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() = default;
+    Value operator*() const { return Value(table_, index_); }
+    iterator& operator++();
+    iterator operator++(int);
+    bool operator==(const iterator&) const = default;
+
+   private:
+    friend class Elements;
+    iterator(const Table* table, std::uint32_t index) : table_(table), index_(index) {}
+    const Table* table_ = nullptr;
+    std::uint32_t index_ = 0;
+  };
+
+  Elements() = default;
+  iterator begin() const { return iterator(table_, begin_); }
+  iterator end() const { return iterator(table_, end_); }
+
+ private:
+  friend class Value;
+  Elements(const Table* table, std::uint32_t begin, std::uint32_t end)
+      : table_(table), begin_(begin), end_(end) {}
+  const Table* table_ = nullptr;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
 };
 
 class Document {
@@ -92,9 +162,6 @@ class Document {
   std::string_view text() const;
 
  private:
-  friend class Value;
-  friend class Members;
-  friend class Elements;
   explicit Document(std::unique_ptr<Table> table);
   std::unique_ptr<Table> table_;
 };

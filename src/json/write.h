@@ -1,7 +1,7 @@
 #pragma once
-// JSON text written piece by piece. Commas and colons are placed by the Writer; strings are escaped so
-// that the output is valid UTF-8 JSON on one line. Misuse (a value where a name belongs) is a bug of
-// the caller and ends the program.
+// JSON text written piece by piece. Commas and colons are placed by the Writer; strings are escaped
+// so that the output is valid UTF-8 JSON on one line. Misuse (a value where a name belongs) is a
+// bug of the caller and ends the program.
 
 #include <cstdint>
 #include <string>

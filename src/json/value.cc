@@ -1,0 +1,135 @@
+#include "json/value.h"
+
+#include <charconv>
+#include <cstdlib>
+
+#include "json/detail_table.h"
+
+namespace json {
+namespace {
+
+bool is_container(Type type) {
+  return type == Type::array || type == Type::object;
+}
+
+template <class Integer>
+std::optional<Integer> integer(std::string_view text) {
+  Integer number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Type Value::type() const {
+  return table_ ? table_->entries[index_].type : Type::null;
+}
+
+std::uint32_t Value::next() const {
+  const Entry& entry = table_->entries[index_];
+  return is_container(entry.type) ? entry.next : index_ + 1;
+}
+
+std::optional<bool> Value::as_bool() const {
+  if (type() != Type::boolean) return std::nullopt;
+  return raw() == "true";
+}
+
+std::optional<std::int64_t> Value::as_int() const {
+  return integer<std::int64_t>(number_text());
+}
+
+std::optional<std::uint64_t> Value::as_uint() const {
+  // "-0" is zero for both integer types.
+  if (number_text() == "-0") return 0;
+  return integer<std::uint64_t>(number_text());
+}
+
+std::optional<double> Value::as_double() const {
+  const std::string_view text = number_text();
+  if (text.empty()) return std::nullopt;
+  double number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc()) return number;
+  // Out of range: strtod knows whether the nearest double is zero or infinity.
+  return std::strtod(std::string(text).c_str(), nullptr);
+}
+
+std::optional<std::string_view> Value::as_string() const {
+  if (type() != Type::string) return std::nullopt;
+  return table_->content(table_->entries[index_]);
+}
+
+std::string_view Value::number_text() const {
+  return is_number() ? raw() : std::string_view();
+}
+
+std::size_t Value::size() const {
+  return is_container(type()) ? table_->entries[index_].extra : 0;
+}
+
+std::optional<Value> Value::find(std::string_view name) const {
+  for (const Member& member : members()) {
+    if (member.name == name) return member.value;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Value::find_string(std::string_view name) const {
+  const std::optional<Value> value = find(name);
+  return value ? value->as_string() : std::nullopt;
+}
+
+Members Value::members() const {
+  return is_object() ? Members(table_, index_ + 1, next()) : Members();
+}
+
+Elements Value::elements() const {
+  return is_array() ? Elements(table_, index_ + 1, next()) : Elements();
+}
+
+std::string_view Value::raw() const {
+  return table_ ? table_->raw(table_->entries[index_]) : std::string_view("null");
+}
+
+Member Members::iterator::operator*() const {
+  return Member{table_->content(table_->entries[index_]), Value(table_, index_ + 1)};
+}
+
+Members::iterator& Members::iterator::operator++() {
+  index_ = Value(table_, index_ + 1).next();
+  return *this;
+}
+
+Members::iterator Members::iterator::operator++(int) {
+  iterator before = *this;
+  ++*this;
+  return before;
+}
+
+Elements::iterator& Elements::iterator::operator++() {
+  index_ = Value(table_, index_).next();
+  return *this;
+}
+
+Elements::iterator Elements::iterator::operator++(int) {
+  iterator before = *this;
+  ++*this;
+  return before;
+}
+
+Document::Document(std::unique_ptr<Table> table) : table_(std::move(table)) {}
+Document::Document(Document&&) noexcept = default;
+Document& Document::operator=(Document&&) noexcept = default;
+Document::~Document() = default;
+
+Value Document::root() const {
+  return Value(table_.get(), 0);
+}
+std::string_view Document::text() const {
+  return table_->text;
+}
+
+}  // namespace json
