@@ -33,6 +33,9 @@ struct ParamsEdit {
   }
 };
 
+// The params, an object, as JSON text with the changes made.
+std::string edited_params(json::Value params, const ParamsEdit& edit);
+
 // `params` must be an object or null; null is left out. A member that an edit names is replaced
 // where it stands and never added.
 std::string request_text(const Id& id, std::string_view method, json::Value params,

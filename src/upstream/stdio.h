@@ -33,6 +33,6 @@ struct StdioSettings {
 
 // `spawner` and `log` must outlive the target and every session of it.
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
-                                          net::Spawner& spawner, Log& log);
+                                          net::Spawner& spawner, const Log& log);
 
 }  // namespace upstream

@@ -1,0 +1,44 @@
+#include "base/text.h"
+#include "json/value.h"
+#include "mcp/detail_fold.h"
+
+namespace mcp {
+namespace {
+
+// Takes one character off `text` and folds it; what folds to no ASCII letter stays a byte of
+// itself.
+char take_folded(std::string_view& text) {
+  constexpr std::string_view long_s = "\xC5\xBF";
+  constexpr std::string_view kelvin = "\xE2\x84\xAA";
+  if (text.starts_with(long_s)) {
+    text.remove_prefix(long_s.size());
+    return 's';
+  }
+  if (text.starts_with(kelvin)) {
+    text.remove_prefix(kelvin.size());
+    return 'k';
+  }
+  const char first = base::lower(text.front());
+  text.remove_prefix(1);
+  return first;
+}
+
+}  // namespace
+
+bool folds_to(std::string_view name, std::string_view known) {
+  while (!name.empty() && !known.empty()) {
+    if (take_folded(name) != take_folded(known)) return false;
+  }
+  return name.empty() && known.empty();
+}
+
+std::string_view folded_twin(json::Value object, std::span<const std::string_view> known) {
+  for (const json::Member member : object.members()) {
+    for (const std::string_view name : known) {
+      if (member.name != name && folds_to(member.name, name)) return member.name;
+    }
+  }
+  return {};
+}
+
+}  // namespace mcp

@@ -1,0 +1,230 @@
+#include "mcp/write.h"
+
+#include <algorithm>
+
+#include "json/write.h"
+
+namespace mcp {
+namespace {
+
+// The bytes that one_line() replaces all contain or are one of these leading bytes.
+constexpr std::string_view suspects = "\n\r\xE2\xC2";
+
+void append_one_line(std::string& out, std::string_view json) {
+  while (!json.empty()) {
+    const std::size_t at = std::min(json.find_first_of(suspects), json.size());
+    out.append(json.substr(0, at));
+    json.remove_prefix(at);
+    if (json.empty()) return;
+    if (json.front() == '\n' || json.front() == '\r') {
+      out.push_back(' ');
+      json.remove_prefix(1);
+    } else if (json.starts_with("\xE2\x80\xA8") || json.starts_with("\xE2\x80\xA9")) {
+      out.append(json[2] == '\xA8' ? "\\u2028" : "\\u2029");
+      json.remove_prefix(3);
+    } else if (json.starts_with("\xC2\x85")) {
+      out.append("\\u0085");
+      json.remove_prefix(2);
+    } else {
+      out.push_back(json.front());
+      json.remove_prefix(1);
+    }
+  }
+}
+
+// What a member is replaced by, as JSON text; nothing: it is copied.
+using Replacement = std::optional<std::string>;
+
+Replacement quoted(const std::optional<std::string>& text) {
+  return text ? Replacement(json::quoted(*text)) : std::nullopt;
+}
+
+// Writes an object anew; `replace` says per member what stands there instead.
+template <class Replace>
+std::string edited_object(json::Value object, Replace replace) {
+  std::string out = "{";
+  for (const json::Member member : object.members()) {
+    if (out.size() > 1) out.push_back(',');
+    append_one_line(out, json::quoted(member.name));
+    out.push_back(':');
+    const Replacement replacement = replace(member);
+    append_one_line(out, replacement ? std::string_view(*replacement) : member.value.raw());
+  }
+  out.push_back('}');
+  return out;
+}
+
+Replacement edited_meta(json::Value meta, const ParamsEdit& edit) {
+  if (!edit.progress_token || !meta.find("progressToken")) return std::nullopt;
+  return edited_object(meta, [&](const json::Member& member) {
+    return member.name == "progressToken" ? edit.progress_token : std::nullopt;
+  });
+}
+
+Replacement edited_reference(json::Value reference, const ParamsEdit& edit) {
+  if (!edit.reference) return std::nullopt;
+  return edited_object(reference, [&](const json::Member& member) {
+    const bool is_named = member.name == "name" || member.name == "uri";
+    return is_named ? quoted(edit.reference) : std::nullopt;
+  });
+}
+
+Replacement edited_member(const json::Member& member, const ParamsEdit& edit) {
+  if (member.name == "name") return quoted(edit.name);
+  if (member.name == "uri") return quoted(edit.uri);
+  if (member.name == "cursor") return quoted(edit.cursor);
+  if (member.name == "protocolVersion") return quoted(edit.protocol);
+  if (member.name == "requestId") return edit.request_id;
+  if (member.name == "progressToken") return edit.progress_token;
+  if (member.name == "ref") return edited_reference(member.value, edit);
+  if (member.name == "_meta") return edited_meta(member.value, edit);
+  return std::nullopt;
+}
+
+// Opens a message and leaves the place where its params go; `id` empty for a notification.
+std::string message_text(std::string_view id, std::string_view method, std::string_view params) {
+  std::string out;
+  out.reserve(id.size() + method.size() + params.size() + 64);
+  out.append(R"({"jsonrpc":"2.0")");
+  if (!id.empty()) {
+    out.append(R"(,"id":)");
+    append_one_line(out, id);
+  }
+  out.append(R"(,"method":)");
+  append_one_line(out, json::quoted(method));
+  if (!params.empty()) {
+    out.append(R"(,"params":)");
+    append_one_line(out, params);
+  }
+  out.push_back('}');
+  return out;
+}
+
+std::string message_text(std::string_view id, std::string_view method, json::Value params,
+                         const ParamsEdit& edit) {
+  if (!params.is_object()) return message_text(id, method, std::string_view());
+  if (edit.is_empty()) return message_text(id, method, params.raw());
+  return message_text(id, method, edited_params(params, edit));
+}
+
+std::string response_start(std::string_view id) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  append_one_line(out, id);
+  return out;
+}
+
+}  // namespace
+
+std::string edited_params(json::Value params, const ParamsEdit& edit) {
+  if (!edit.drop_task || !params.find("task")) {
+    return edited_object(params,
+                         [&](const json::Member& member) { return edited_member(member, edit); });
+  }
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : params.members()) {
+    if (member.name == "task") continue;
+    const Replacement replacement = edited_member(member, edit);
+    out.name(member.name).raw(one_line(replacement ? *replacement : member.value.raw()));
+  }
+  return out.end_object().take();
+}
+
+std::string one_line(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  append_one_line(out, json);
+  return out;
+}
+
+std::string request_text(const Id& id, std::string_view method, json::Value params,
+                         const ParamsEdit& edit) {
+  return message_text(id.raw(), method, params, edit);
+}
+
+std::string request_text(const Id& id, std::string_view method, std::string_view params) {
+  return message_text(id.raw(), method, params);
+}
+
+std::string notification_text(std::string_view method, json::Value params, const ParamsEdit& edit) {
+  return message_text({}, method, params, edit);
+}
+
+std::string notification_text(std::string_view method, std::string_view params) {
+  return message_text({}, method, params);
+}
+
+std::string result_text(const Id& id, std::string_view result) {
+  std::string out = response_start(id.raw());
+  out.reserve(out.size() + result.size() + 16);
+  out.append(R"(,"result":)");
+  append_one_line(out, result);
+  out.push_back('}');
+  return out;
+}
+
+std::string error_text(const std::optional<Id>& id, int code, std::string_view message,
+                       std::string_view data) {
+  std::string out = response_start(id ? std::string_view(id->raw()) : "null");
+  out.append(R"(,"error":{"code":)").append(std::to_string(code)).append(R"(,"message":)");
+  append_one_line(out, json::quoted(message));
+  if (!data.empty()) {
+    out.append(R"(,"data":)");
+    append_one_line(out, data);
+  }
+  out.append("}}");
+  return out;
+}
+
+std::string error_text(const std::optional<Id>& id, Code code, std::string_view message,
+                       std::string_view data) {
+  return error_text(id, static_cast<int>(code), message, data);
+}
+
+std::string error_text(const ReadFault& fault) {
+  return error_text(fault.id(), fault.code(), fault.why());
+}
+
+std::string response_text(const Id& id, const Message& response) {
+  if (response.result()) return result_text(id, response.result()->raw());
+  std::string out = response_start(id.raw());
+  out.append(R"(,"error":)");
+  append_one_line(out, response.error()->raw());
+  out.push_back('}');
+  return out;
+}
+
+std::string rewritten_list(json::Value result, std::string_view list,
+                           const std::function<std::optional<std::string>(json::Value)>& rewrite) {
+  return edited_object(result, [&](const json::Member& member) -> Replacement {
+    if (member.name != list || !member.value.is_array()) return std::nullopt;
+    std::string out = "[";
+    for (const json::Value item : member.value.elements()) {
+      const std::optional<std::string> text = rewrite(item);
+      if (!text) continue;
+      if (out.size() > 1) out.push_back(',');
+      out.append(*text);
+    }
+    out.push_back(']');
+    return out;
+  });
+}
+
+std::string filtered_list(json::Value result, std::string_view list,
+                          const std::function<bool(json::Value)>& keep) {
+  return rewritten_list(result, list, [&](json::Value item) {
+    return keep(item) ? std::optional<std::string>(item.raw()) : std::nullopt;
+  });
+}
+
+std::string without_members(json::Value object, std::initializer_list<std::string_view> names) {
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : object.members()) {
+    if (std::find(names.begin(), names.end(), member.name) != names.end()) continue;
+    out.name(member.name).raw(one_line(member.value.raw()));
+  }
+  return out.end_object().take();
+}
+
+}  // namespace mcp
