@@ -62,7 +62,7 @@ def main():
                 failures.append(f"{compiler} {level}: the allowed spellings are {result.result()}")
         for (compiler, source), results in refused.items():
             found = max((r.result() for r in results), key=["right", "wrong", "no-compile"].index)
-            name = f"{compiler.split("-")[0]}-{version_of(compiler)}"
+            name = compiler.split("-")[0] + "-" + version_of(compiler)
             print(f"{name:14} {source.stem:32} {found}")
             if table.get((name, source.stem)) != found:
                 notices.append(f"{name} {source.stem}: {found}, was {table.get((name, source.stem), 'not known')}")
