@@ -11,8 +11,8 @@
 
 namespace net {
 
-// Up to four pieces that are sent one after the other as one write. The bytes belong to the caller and
-// must live until the write is done.
+// Up to four pieces that are sent one after the other as one write. The bytes belong to the caller
+// and must live until the write is done.
 class Buffers {
  public:
   Buffers() = default;
@@ -36,14 +36,17 @@ class Buffers {
 class Stream {
  public:
   virtual ~Stream() = default;
-  // At least one byte, or an empty span at the orderly end. The span lies in the thread's read buffer:
-  // use it before you wait again. Fault::timed_out after the deadline, Fault::cancelled if the peer
-  // reset the connection.
+  // At least one byte, or an empty span at the orderly end. The span lies in the thread's read
+  // buffer: use it before you wait again. Fault::timed_out after the deadline, Fault::cancelled if
+  // the peer reset the connection.
   virtual Task<Result<std::span<const std::byte>>> read(Deadline deadline) = 0;
   // All of it, or an error; after an error the stream is of no more use.
   virtual Task<Result<>> write(Buffers buffers, Deadline deadline) = 0;
   // Orderly end of our direction.
   virtual Task<Result<>> finish(Deadline deadline) = 0;
+  // Returns when the peer has vanished, so that work for it can be cancelled; the orderly end of
+  // its direction is no vanishing. Streams that cannot know wait for ever, which is the default.
+  virtual Task<> gone();
 };
 
 }  // namespace net

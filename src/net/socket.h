@@ -1,0 +1,107 @@
+#pragma once
+// A descriptor (socket or pipe) registered once, edge-triggered, for both directions, with
+// readiness flags: an edge sets them, EAGAIN or a short read clears them. At most one task may wait
+// for each direction, and one for the hang-up. Not movable: epoll points at it.
+
+#include <coroutine>
+#include <cstdint>
+#include <span>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace net {
+
+class Socket final : public Watch {
+ public:
+  enum class Direction : std::uint8_t { read, write, hangup };
+  class Ready;
+
+  // `fd` must be non-blocking. Throws std::system_error if epoll refuses it.
+  Socket(Loop& loop, Fd fd);
+  // Deregisters before it closes: a process that is being started may still hold a copy of the
+  // descriptor, and epoll would go on reporting it.
+  ~Socket() override;
+
+  int fd() const { return fd_.get(); }
+  Loop& loop() const { return loop_; }
+  bool is_open() const { return fd_.is_open(); }
+  bool has_hung_up() const { return has_hung_up_; }
+  // Closes early. Whoever waits is woken and finds is_open() false.
+  void close();
+
+  // `const bool is_ready = co_await socket.readable(deadline);`: false after the deadline.
+  Ready readable(Deadline deadline);
+  Ready writable(Deadline deadline);
+  Ready hung_up(Deadline deadline);
+
+  // To be called with what the system call did. A full buffer leaves the flag as it is.
+  void read_was_short();
+  void read_would_block() { is_readable_ = false; }
+  void write_would_block() { is_writable_ = false; }
+
+  void on_events(std::uint32_t events) override;
+
+ private:
+  friend class Ready;
+  bool is_ready(Direction direction) const;
+  // False if this direction has had its share of this turn.
+  bool take_share(Direction direction);
+  void wake(Direction direction);
+
+  static constexpr std::uint8_t shares_max =
+      16;  // operations without a wait in one turn of the loop
+
+  Loop& loop_;
+  Fd fd_;
+  Ready* waiting_[3] = {};
+  std::uint64_t shared_turn_ = 0;
+  std::uint8_t shares_[3] = {};
+  bool is_readable_ = false;
+  bool is_writable_ = true;  // it nearly always is: trying is cheaper than asking
+  bool is_at_end_ = false;   // the peer's FIN was reported: a read will tell it
+  bool has_hung_up_ = false;
+};
+
+// Waits in place; its destructor is the cancellation.
+class Socket::Ready {
+ public:
+  Ready(Socket& socket, Direction direction, Deadline deadline)
+      : socket_(&socket),
+        direction_(direction),
+        deadline_(deadline),
+        wakeup_(&Ready::resume, this) {}
+  Ready(const Ready&) = delete;
+  Ready& operator=(const Ready&) = delete;
+  ~Ready();
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> awaiting);
+  bool await_resume() const noexcept { return is_ready_; }
+
+ private:
+  friend class Socket;
+  static void resume(void* self);
+  void unlink();
+
+  Socket* socket_;  // null once the socket is gone or has woken this
+  Direction direction_;
+  bool is_ready_ = false;
+  Deadline deadline_;
+  Wakeup wakeup_;
+  std::coroutine_handle<> awaiting_;
+};
+
+// What an errno of a read or write means to the owner of a connection: Fault::cancelled when the
+// peer is gone, Fault::timed_out when it is silent, else Fault::unavailable.
+Error io_error(int number, std::string_view doing);
+
+// The operations that TcpStream, Child and others are made of; they mean what Stream says. Each
+// holds on to the socket, which must live until it is done or destroyed.
+Task<Result<std::span<const std::byte>>> read_from(Socket& socket, Deadline deadline);
+Task<Result<>> write_to(Socket& socket, Buffers buffers, Deadline deadline);
+
+}  // namespace net
