@@ -52,7 +52,7 @@ class Headers {
   bool operator==(const Headers& other) const;
 
  private:
-  friend class HeadReader;
+  friend class FieldReader;
   struct Span {
     std::uint32_t at;  // of the name in text_; the value follows it
     std::uint32_t name_size;

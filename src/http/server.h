@@ -63,8 +63,9 @@ class ServerConnection {
 
  private:
   friend class Incoming;
-  class Exchange;
-  std::unique_ptr<Exchange> exchange_;
+  class State;
+  friend class RequestBody;
+  std::unique_ptr<State> state_;
 };
 
 // A request and the means to answer it, once.
@@ -89,9 +90,9 @@ class Incoming {
 
  private:
   friend class ServerConnection;
-  Incoming(Request the_request, ServerConnection::Exchange& exchange)
-      : request(std::move(the_request)), exchange_(&exchange) {}
-  ServerConnection::Exchange* exchange_;
+  Incoming(Request the_request, ServerConnection::State& state)
+      : request(std::move(the_request)), state_(&state) {}
+  ServerConnection::State* state_;
 };
 
 }  // namespace http

@@ -1,0 +1,313 @@
+#include "http/client.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <tuple>
+#include <utility>
+
+#include "http/detail_pool_state.h"
+#include "http/header_rules.h"
+
+namespace http {
+
+namespace {
+
+// Bodies up to this size are copied behind their head instead of being sent from two places.
+constexpr std::size_t joined_body_bytes_max = 4 * 1024;
+// An upstream that says how long it keeps a connection is left this much earlier.
+constexpr Duration keep_alive_margin = std::chrono::seconds(1);
+// Between two pieces of a body that is no event stream.
+constexpr Duration body_idle_max = std::chrono::seconds(60);
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// RFC 9110, 9.2.2.
+bool is_idempotent(std::string_view method) {
+  constexpr std::array<std::string_view, 5> methods = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+bool may_have_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+// The idle time that `Keep-Alive: timeout=N` allows.
+Duration idle_max_of(const Headers& headers, Duration ours) {
+  const auto value = headers.find("keep-alive");
+  if (!value) return ours;
+  Duration theirs = ours;
+  each_element(*value, [&](std::string_view element) {
+    constexpr std::string_view name = "timeout=";
+    if (!equals_lower(element.substr(0, name.size()), name)) return;
+    element.remove_prefix(name.size());
+    unsigned seconds = 0;
+    const auto end = std::from_chars(element.data(), element.data() + element.size(), seconds).ptr;
+    if (end != element.data() && seconds <= 86'400) theirs = std::chrono::seconds(seconds);
+  });
+  return std::min(ours, std::max(theirs - keep_alive_margin, Duration::zero()));
+}
+
+bool is_event_stream(const Headers& headers) {
+  constexpr std::string_view name = "text/event-stream";
+  const auto type = headers.find("content-type");
+  return type && equals_lower(type->substr(0, name.size()), name);
+}
+
+Error broken(const Error& error) {
+  const Fault fault = error.fault() == Fault::timed_out ? Fault::timed_out : Fault::upstream_failed;
+  return Error(fault, error.why()).within("talking to the upstream");
+}
+
+}  // namespace
+
+// The rest of an answer. It owns its connection and gives it back at the clean end.
+class Lease final : public BodySource {
+ public:
+  Lease(Pool::State& pool, std::unique_ptr<UpstreamConnection> connection, ResponseReader& reader)
+      : pool_(pool),
+        connection_(std::move(connection)),
+        framing_(reader.framing()),
+        left_(reader.length()),
+        can_keep_(reader.keeps_alive()),
+        is_event_stream_(is_event_stream(reader.response().headers)) {}
+
+  // Appends what `bytes` carry of the body to `piece`.
+  Result<> take(std::string_view bytes, std::string& piece);
+  bool is_done() const { return is_done_; }
+  Task<Result<std::optional<std::string>>> read(Deadline deadline) override;
+  // The text that came with the head.
+  std::string first;
+
+ private:
+  void end(bool has_more);
+
+  Pool::State& pool_;
+  std::unique_ptr<UpstreamConnection> connection_;
+  Framing framing_;
+  std::uint64_t left_;
+  bool can_keep_;
+  bool is_event_stream_;
+  bool is_done_ = false;
+  ChunkReader chunks_;
+};
+
+// Bytes beyond the end were not asked for: nothing that comes after them can be trusted.
+void Lease::end(bool has_more) {
+  is_done_ = true;
+  if (can_keep_ && !has_more) {
+    pool_.keep(std::move(connection_));
+  } else {
+    connection_.reset();
+  }
+}
+
+Result<> Lease::take(std::string_view bytes, std::string& piece) {
+  if (framing_ == Framing::chunked) {
+    const Progress progress = chunks_.take(bytes, piece);
+    if (progress == Progress::refused) {
+      connection_.reset();
+      return failed(Fault::upstream_failed, chunks_.fault().why);
+    }
+    if (progress == Progress::done) end(!bytes.empty());
+    return {};
+  }
+  const std::size_t size =
+      framing_ == Framing::length
+          ? static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()))
+          : bytes.size();
+  piece.append(bytes.substr(0, size));
+  if (framing_ != Framing::length) return {};
+  left_ -= size;
+  if (left_ == 0) end(bytes.size() > size);
+  return {};
+}
+
+Task<Result<std::optional<std::string>>> Lease::read(Deadline deadline) {
+  if (!first.empty()) co_return std::exchange(first, {});
+  if (!is_done_ && !connection_) co_return failed(Fault::upstream_failed, "the answer was cut");
+  std::string piece;
+  while (!is_done_ && piece.empty()) {
+    const Deadline idle =
+        is_event_stream_ ? deadline : Deadline::in(pool_.scheduler().now(), body_idle_max);
+    auto got = co_await connection_->stream->read(deadline.or_sooner(idle));
+    if (!got) {
+      const Error error = broken(got.error());
+      if (error.fault() != Fault::timed_out || idle.has_passed(pool_.scheduler().now())) {
+        connection_.reset();
+      }
+      co_return tl::unexpected<Error>(error);
+    }
+    if (!got->empty()) {
+      CO_TRY(take(text_of(*got), piece));
+      continue;
+    }
+    connection_.reset();
+    if (framing_ != Framing::until_close) {
+      co_return failed(Fault::upstream_failed, "the upstream ended its answer too early");
+    }
+    is_done_ = true;
+  }
+  if (piece.empty()) co_return std::nullopt;
+  co_return piece;
+}
+
+std::string Endpoint::authority() const {
+  const bool is_default = port == (uses_tls ? 443 : 80);
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return is_default ? name : name + ":" + std::to_string(port);
+}
+
+Pool::Pool(Scheduler& scheduler, Connector& connector, const ClientLimits& limits)
+    : state_(std::make_unique<State>(scheduler, connector, limits)) {}
+Pool::~Pool() = default;
+Task<Result<Response>> Pool::exchange(Request request, const Endpoint& endpoint,
+                                      Deadline deadline) {
+  return state_->exchange(std::move(request), endpoint, deadline);
+}
+void Pool::drop_idle(const Endpoint& endpoint) {
+  state_->drop_idle(endpoint);
+}
+void Pool::drop_idle() {
+  state_->drop_idle();
+}
+std::size_t Pool::idle_count() const {
+  return state_->idle_count();
+}
+
+Task<Result<Response>> Pool::State::exchange(Request request, const Endpoint& endpoint,
+                                             Deadline deadline) {
+  strip_request(request.headers);
+  if (request.authority.empty()) request.authority = endpoint.authority();
+  const bool is_repeatable = is_idempotent(request.method) && request.body.is_whole();
+  Connection connection = take_idle(endpoint);
+  if (connection) {
+    Attempt first = co_await attempt(std::move(connection), request, deadline);
+    if (first.response) co_return std::move(*first.response);
+    const bool is_dead = !first.has_answered && first.error->fault() == Fault::upstream_failed;
+    if (!is_dead || !is_repeatable) co_return tl::unexpected<Error>(std::move(*first.error));
+  }
+  CO_TRY(connection, co_await connect(endpoint, deadline));
+  Attempt last = co_await attempt(std::move(connection), request, deadline);
+  if (last.error) co_return tl::unexpected<Error>(std::move(*last.error));
+  co_return std::move(*last.response);
+}
+
+Task<Result<Pool::State::Connection>> Pool::State::connect(const Endpoint& endpoint,
+                                                           Deadline deadline) {
+  const Deadline connected = Deadline::in(scheduler_.now(), limits_.connect_within);
+  CO_TRY(auto stream, co_await connector_.connect(endpoint, deadline.or_sooner(connected)));
+  co_return std::make_unique<UpstreamConnection>(std::move(stream), endpoint);
+}
+
+Task<Pool::State::Attempt> Pool::State::attempt(Connection connection, Request& request,
+                                                Deadline deadline) {
+  Attempt result;
+  net::Stream& stream = *connection->stream;
+  auto sent = co_await send(stream, request, deadline);
+  if (!sent) {
+    result.error = sent.error();
+    co_return result;
+  }
+  ResponseReader reader(request.method, limits_);
+  std::string_view bytes;
+  while (true) {
+    auto got = co_await stream.read(deadline);
+    if (!got) {
+      result.error = broken(got.error());
+      co_return result;
+    }
+    if (got->empty()) {
+      result.error = Error(Fault::upstream_failed, "the upstream closed before it had answered");
+      co_return result;
+    }
+    result.has_answered = true;
+    bytes = text_of(*got);
+    const Progress progress = reader.take(bytes);
+    if (progress == Progress::done) break;
+    if (progress == Progress::more) continue;
+    result.error = Error(Fault::upstream_failed, reader.fault().why);
+    co_return result;
+  }
+  auto response = finish(std::move(connection), reader, bytes);
+  if (response) {
+    result.response = std::move(*response);
+  } else {
+    result.error = std::move(response).error();
+  }
+  co_return result;
+}
+
+Task<Result<>> Pool::State::send(net::Stream& stream, Request& request, Deadline deadline) {
+  WriteFraming framing = WriteFraming::of(request.body);
+  if (request.body.is_empty() && !may_have_body(request.method)) framing.kind = Framing::none;
+  const std::string& text = request.body.text();
+  const bool is_joined = text.size() <= joined_body_bytes_max;
+  std::string head;
+  head.reserve(512 + request.headers.size() * 48 + (is_joined ? text.size() : 0));
+  append_request_head(head, request, framing);
+  if (is_joined) head += text;
+  const net::Buffers buffers = is_joined ? net::Buffers(head) : net::Buffers(head, text);
+  auto written = co_await stream.write(buffers, deadline);
+  if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+  if (request.body.is_whole()) co_return Result<>();
+  co_return co_await send_pieces(stream, request.body, framing, deadline);
+}
+
+Task<Result<>> Pool::State::send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
+                                        Deadline deadline) {
+  std::uint64_t left = framing.length;
+  std::string size_line;
+  while (true) {
+    CO_TRY(const std::optional<std::string> piece, co_await body.read(deadline));
+    if (!piece) break;
+    if (piece->empty()) continue;  // as a chunk it would be the last one
+    net::Buffers buffers(*piece);
+    if (framing.kind == Framing::length) {
+      if (piece->size() > left)
+        co_return failed(Fault::internal, "the body is longer than it said");
+      left -= piece->size();
+    } else {
+      size_line.clear();
+      append_chunk_size(size_line, piece->size());
+      buffers = net::Buffers(size_line, *piece, "\r\n");
+    }
+    auto written = co_await stream.write(buffers, deadline);
+    if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+  }
+  if (framing.kind == Framing::length) {
+    if (left != 0) co_return failed(Fault::internal, "the body is shorter than it said");
+    co_return Result<>();
+  }
+  const net::Buffers buffers(last_chunk);
+  auto written = co_await stream.write(buffers, deadline);
+  if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+  co_return Result<>();
+}
+
+Result<Response> Pool::State::finish(Connection connection, ResponseReader& reader,
+                                     std::string_view rest) {
+  Response& response = reader.response();
+  connection->idle_max = idle_max_of(response.headers, limits_.idle);
+  if (reader.framing() == Framing::none) {
+    if (rest.empty() && reader.keeps_alive()) keep(std::move(connection));
+  } else {
+    auto lease = std::make_unique<Lease>(*this, std::move(connection), reader);
+    std::string text;
+    TRY(lease->take(rest, text));
+    if (lease->is_done()) {
+      response.body = Body(std::move(text));
+    } else {
+      lease->first = std::move(text);
+      std::optional<std::uint64_t> length;
+      if (reader.framing() == Framing::length) length = reader.length();
+      response.body = Body(std::move(lease), length);
+    }
+  }
+  strip_response(response.headers);
+  return std::move(response);
+}
+
+}  // namespace http

@@ -1,0 +1,116 @@
+#include "http/detail_line.h"
+
+#include <algorithm>
+#include <bit>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace http {
+
+namespace {
+
+constexpr std::array<char, 256> make_token_lower() {
+  std::array<char, 256> table{};
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = c;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    table[static_cast<std::size_t>(c)] = c;
+    table[static_cast<std::size_t>(c - 'a' + 'A')] = c;
+  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<std::size_t>(c)] = c;
+  return table;
+}
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+}  // namespace
+
+const std::array<char, 256> token_lower = make_token_lower();
+
+std::size_t find_control(std::string_view text) {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  const __m128i highest_control = _mm_set1_epi8(0x1f);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i delete_character = _mm_set1_epi8(0x7f);
+  for (; text.size() - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest_control), bytes);
+    const __m128i found = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), is_low),
+                                       _mm_cmpeq_epi8(bytes, delete_character));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+    if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
+  while (at < text.size() && !is_control(text[at])) ++at;
+  return at;
+}
+
+LineReader::Got LineReader::next(std::string_view& bytes, std::size_t size_max) {
+  if (is_held_done_) {
+    held_.clear();
+    is_held_done_ = false;
+  }
+  if (!held_.empty()) return next_of_held(bytes, size_max);
+  const std::string_view window = bytes.substr(0, size_max + 1);
+  const std::size_t end = find_control(window);
+  if (end == window.size() && end > size_max) return Got::too_long;
+  if (end < window.size() && window[end] != '\r') return Got::illegal;
+  if (end + 1 >= bytes.size()) {
+    held_ = bytes;
+    bytes = {};
+    return Got::more;
+  }
+  if (bytes[end + 1] != '\n') return Got::illegal;
+  line_ = bytes.substr(0, end);
+  bytes.remove_prefix(end + 2);
+  return Got::line;
+}
+
+// held_ is an incomplete line of legal characters, perhaps with the CR of its end.
+LineReader::Got LineReader::next_of_held(std::string_view& bytes, std::size_t size_max) {
+  if (bytes.empty()) return Got::more;
+  if (held_.back() != '\r') {
+    const std::string_view window =
+        bytes.substr(0, size_max >= held_.size() ? size_max + 1 - held_.size() : 0);
+    const std::size_t end = find_control(window);
+    if (end == window.size() && held_.size() + end > size_max) return Got::too_long;
+    if (end < window.size() && window[end] != '\r') return Got::illegal;
+    const std::size_t taken = std::min(end + 1, bytes.size());
+    held_.append(bytes.substr(0, taken));
+    bytes.remove_prefix(taken);
+    if (bytes.empty()) return Got::more;
+  }
+  if (bytes.front() != '\n') return Got::illegal;
+  bytes.remove_prefix(1);
+  is_held_done_ = true;
+  line_ = std::string_view(held_).substr(0, held_.size() - 1);
+  return Got::line;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return lower_token(c) != 0; });
+}
+
+bool equals_lower(std::string_view text, std::string_view lower_case) {
+  if (text.size() != lower_case.size()) return false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (folded != lower_case[at]) return false;
+  }
+  return true;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace http

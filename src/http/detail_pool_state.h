@@ -1,0 +1,82 @@
+#pragma once
+// What a Pool holds: its idle connections, each watched, and the way of one exchange.
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/scheduler.h"
+#include "http/client.h"
+#include "http/h1_read.h"
+#include "http/h1_write.h"
+
+namespace http {
+
+// One connection to an endpoint. While it is idle a task reads from it: whatever that read brings,
+// bytes, the end or an error, the connection is of no more use.
+class UpstreamConnection {
+ public:
+  UpstreamConnection(std::unique_ptr<net::Stream> the_stream, const Endpoint& the_endpoint)
+      : stream(std::move(the_stream)), endpoint(the_endpoint) {}
+
+  std::unique_ptr<net::Stream> stream;
+  Endpoint endpoint;
+  Duration idle_max{};
+  bool is_dead = false;
+  Task<> watch;
+};
+
+class EndpointOrder {
+ public:
+  bool operator()(const Endpoint& left, const Endpoint& right) const;
+};
+
+class Pool::State {
+ public:
+  State(Scheduler& scheduler, Connector& connector, const ClientLimits& limits)
+      : scheduler_(scheduler),
+        connector_(connector),
+        limits_(limits),
+        reaping_(&State::reap, this) {}
+
+  Task<Result<Response>> exchange(Request request, const Endpoint& endpoint, Deadline deadline);
+  // Takes back a connection whose last answer ended exactly where it said.
+  void keep(std::unique_ptr<UpstreamConnection> connection);
+
+  void drop_idle(const Endpoint& endpoint);
+  void drop_idle();
+  std::size_t idle_count() const { return idle_count_; }
+  Scheduler& scheduler() { return scheduler_; }
+
+ private:
+  // What became of one attempt.
+  class Attempt {
+   public:
+    std::optional<Response> response;
+    std::optional<Error> error;
+    bool has_answered = false;  // at least one byte came back
+  };
+  using Connection = std::unique_ptr<UpstreamConnection>;
+
+  Task<Result<Connection>> connect(const Endpoint& endpoint, Deadline deadline);
+  Task<Attempt> attempt(Connection connection, Request& request, Deadline deadline);
+  Task<Result<>> send(net::Stream& stream, Request& request, Deadline deadline);
+  Task<Result<>> send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
+                             Deadline deadline);
+  Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);
+  Connection take_idle(const Endpoint& endpoint);
+  static Task<> watch(State& state, UpstreamConnection& connection, Deadline until);
+  static void reap(void* self);
+
+  Scheduler& scheduler_;
+  Connector& connector_;
+  const ClientLimits limits_;
+  std::map<Endpoint, std::vector<Connection>, EndpointOrder> idle_;
+  std::size_t idle_count_ = 0;
+  Wakeup reaping_;
+};
+
+}  // namespace http

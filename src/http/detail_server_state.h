@@ -1,0 +1,81 @@
+#pragma once
+// What a ServerConnection holds: the connection between requests (little) and one exchange at a
+// time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/h1_read.h"
+#include "http/h1_write.h"
+#include "http/server.h"
+
+namespace http {
+
+class ServerConnection::State {
+ public:
+  State(net::Stream& stream, const ServerLimits& limits) : stream_(stream), limits_(limits) {}
+
+  Task<Result<std::optional<Incoming>>> next();
+  Task<Result<>> send(Response response);
+  Task<> close();
+  // The next piece of the request's body. `serial` says which request is meant: an old one has
+  // none.
+  Task<Result<std::optional<std::string>>> read_body(std::uint64_t serial, Deadline deadline);
+
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+  void drain() { is_draining_ = true; }
+  bool is_idle() const { return is_idle_; }
+  int status_sent() const { return status_sent_; }
+
+ private:
+  Task<Result<std::optional<Incoming>>> read_request(std::string_view bytes);
+  Task<Result<std::optional<Incoming>>> refuse(WireFault fault, Request& request);
+  Result<std::optional<Incoming>> hand_over(RequestReader& reader, Body body);
+  Task<> leave_body();
+  WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
+  WireFault take_body(std::string_view bytes, std::string& piece);
+  void credit(std::size_t bytes, Duration waited);
+  Error fail_body(WireFault fault);
+  Error body_read_failed(const Error& error, bool was_too_slow);
+
+  WriteFraming framing_of(const Response& response);
+  Task<Result<>> send_pieces(Body body, WriteFraming framing);
+  Task<Result<>> write(net::Buffers buffers);
+  Error cut(const char* why);
+
+  net::Stream& stream_;
+  const ServerLimits limits_;
+  Scheduler* scheduler_ = nullptr;
+
+  std::string received_;  // bytes that belong to the next request
+  std::optional<Refusal> refusal_;
+  bool is_idle_ = true;
+  bool is_draining_ = false;
+  bool is_over_ = false;    // no further request; an orderly end is still due
+  bool is_broken_ = false;  // nothing can be sent any more, or must not be
+  bool is_ended_ = false;   // the peer has ended its direction
+  bool is_closed_ = false;
+
+  // The exchange.
+  std::uint64_t serial_ = 0;
+  bool is_answering_ = false;
+  bool is_head_ = false;
+  bool keeps_alive_ = true;
+  int minor_version_ = 1;
+  int status_sent_ = 0;
+
+  // Its request's body.
+  bool is_body_done_ = true;
+  bool needs_continue_ = false;
+  std::uint64_t left_ = 0;               // of a body with a length
+  std::uint64_t body_bytes_ = 0;         // of a chunked one, received so far
+  std::unique_ptr<ChunkReader> chunks_;  // of a chunked one
+  std::string first_;                    // the part that came with the head
+  std::optional<WireFault> body_fault_;
+  std::size_t progress_bytes_ = 0;
+  Duration progress_left_{};
+};
+
+}  // namespace http

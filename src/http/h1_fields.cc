@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include "http/h1_read.h"
+#include "http/header_rules.h"
+
+namespace http {
+
+namespace {
+
+enum Seen : std::uint32_t {
+  seen_host = 1,
+  seen_length = 2,
+  seen_coding = 4,
+  seen_type = 8,
+  seen_authorization = 16,
+  seen_origin = 32,
+};
+
+constexpr std::uint64_t length_max = std::uint64_t{1} << 62U;
+
+// The size of the name in front of the colon, 0 if it is no token.
+std::size_t name_size(std::string_view line) {
+  std::size_t size = 0;
+  while (size < line.size() && lower_token(line[size]) != 0) ++size;
+  return size < line.size() && line[size] == ':' ? size : 0;
+}
+
+}  // namespace
+
+WireFault FieldReader::take(std::string_view line) {
+  // RFC 9112, 5.2: a line that starts with white space would continue the one before it (obs-fold),
+  // and no space may stand before the colon. Neither is a token, so both end here.
+  const std::size_t size = name_size(line);
+  if (size == 0) return {400, "invalid header field"};
+  if (headers.size() >= fields_allowed_) return {431, "too many header fields"};
+  const std::string_view name = line.substr(0, size);
+  const std::string_view value = trim(line.substr(size + 1));
+  if (name.find('_') != std::string_view::npos && is_disguised(name)) {
+    return {400, "a field name that some servers take for another one"};
+  }
+  const WireFault fault = take_value(name, value);
+  if (fault.status != 0) return fault;
+  headers.add_checked(name, value);
+  return {};
+}
+
+bool FieldReader::is_first(std::uint32_t flag) {
+  const bool is_new = (seen_ & flag) == 0;
+  seen_ |= flag;
+  return is_new;
+}
+
+WireFault FieldReader::take_value(std::string_view name, std::string_view value) {
+  const WireFault repeated(400, "a field that must be single is repeated");
+  switch (name.size()) {
+    case 4:
+      if (!equals_lower(name, "host") || of_ == Of::response) break;
+      if (!is_first(seen_host)) return repeated;
+      host = value;
+      return {};
+    case 6:
+      if (equals_lower(name, "expect")) {
+        has_expect = true;
+        expects_continue = equals_lower(value, "100-continue");
+      } else if (equals_lower(name, "origin") && !is_first(seen_origin)) {
+        return repeated;
+      }
+      return {};
+    case 10:
+      if (equals_lower(name, "connection")) take_connection(value);
+      break;
+    case 12:
+      if (equals_lower(name, "content-type") && !is_first(seen_type)) return repeated;
+      break;
+    case 13:
+      if (equals_lower(name, "authorization") && !is_first(seen_authorization)) return repeated;
+      break;
+    case 14:
+      if (equals_lower(name, "content-length")) return take_length(value);
+      break;
+    case 17:
+      if (equals_lower(name, "transfer-encoding")) return take_coding(value);
+      break;
+    default:
+      break;
+  }
+  if (name.size() > 4 && equals_lower(name.substr(0, 4), "mcp-") && headers.has(name)) {
+    return repeated;
+  }
+  return {};
+}
+
+// RFC 9110, 8.6: digits and nothing else. A list, even of equal numbers, and leading zeros are
+// refused.
+WireFault FieldReader::take_length(std::string_view value) {
+  if (!is_first(seen_length)) return {400, "repeated Content-Length"};
+  if (value.empty() || (value.size() > 1 && value[0] == '0')) {
+    return {400, "invalid Content-Length"};
+  }
+  if (!std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    return {400, "invalid Content-Length"};
+  }
+  std::uint64_t length = 0;
+  for (const char digit : value) {
+    length = length * 10 + static_cast<std::uint64_t>(digit - '0');
+    if (length > length_max / 16) return {413, "Content-Length beyond any limit"};
+  }
+  content_length = length;
+  return {};
+}
+
+WireFault FieldReader::take_coding(std::string_view value) {
+  if (!is_first(seen_coding)) return {400, "repeated Transfer-Encoding"};
+  has_transfer_encoding = true;
+  is_chunked = equals_lower(value, "chunked");
+  return {};
+}
+
+void FieldReader::take_connection(std::string_view value) {
+  each_element(value, [this](std::string_view option) {
+    if (equals_lower(option, "close")) says_close = true;
+    if (equals_lower(option, "keep-alive")) says_keep_alive = true;
+  });
+}
+
+// RFC 9112, 6.1 and 6.3. Both framings together are refused, which is stricter than it asks.
+WireFault FieldReader::check_framing(int minor_version) const {
+  if (!has_transfer_encoding) return {};
+  if (content_length) return {400, "Content-Length together with Transfer-Encoding"};
+  if (minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
+  if (!is_chunked) return {501, "unknown transfer coding"};
+  return {};
+}
+
+}  // namespace http

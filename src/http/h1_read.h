@@ -1,0 +1,162 @@
+#pragma once
+// Reading HTTP/1.1 (RFC 9112) strictly: what the grammar does not allow is refused, nothing is
+// repaired, and where two readers could disagree about where a message ends there is no message.
+// The readers take bytes as they come; their verdict does not depend on how the bytes were split.
+// They do no I/O.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/detail_line.h"
+#include "http/limits.h"
+#include "http/message.h"
+
+namespace http {
+
+// Why a message was refused, and the status that says so to a client. For an upstream's answer the
+// status means nothing: that is always a 502.
+class WireFault {
+ public:
+  WireFault() = default;
+  WireFault(int the_status, const char* the_why) : status(the_status), why(the_why) {}
+
+  int status = 0;  // 0: no fault
+  const char* why = "";
+};
+
+enum class Progress { more, done, refused };
+
+// How the end of a body is found.
+enum class Framing { none, length, chunked, until_close };
+
+// What the fields of a head mean for the connection.
+class FieldReader {
+ public:
+  enum class Of { request, response };
+
+  FieldReader(Of of, std::size_t fields_allowed) : of_(of), fields_allowed_(fields_allowed) {}
+
+  // One line of the head. Status 0 if it is valid.
+  WireFault take(std::string_view line);
+  // To be asked when the head is complete.
+  WireFault check_framing(int minor_version) const;
+
+  Headers headers;
+  std::optional<std::uint64_t> content_length;
+  std::optional<std::string> host;
+  bool is_chunked = false;
+  bool has_transfer_encoding = false;
+  bool says_close = false;
+  bool says_keep_alive = false;
+  bool has_expect = false;
+  bool expects_continue = false;
+
+ private:
+  WireFault take_value(std::string_view name, std::string_view value);
+  WireFault take_length(std::string_view value);
+  WireFault take_coding(std::string_view value);
+  void take_connection(std::string_view value);
+  bool is_first(std::uint32_t flag);
+
+  Of of_;
+  std::size_t fields_allowed_;
+  std::uint32_t seen_ = 0;
+};
+
+class RequestReader {
+ public:
+  explicit RequestReader(const ServerLimits& limits)
+      : limits_(limits), fields_(FieldReader::Of::request, limits.fields) {}
+
+  // Takes the head's bytes from the front of `bytes`, and none that follow it.
+  Progress take(std::string_view& bytes);
+
+  const WireFault& fault() const { return fault_; }
+  // The request without its body; valid when done. `method` and `target` also when refused later.
+  Request& request() { return request_; }
+  Framing framing() const;
+  std::uint64_t length() const { return fields_.content_length.value_or(0); }
+  // Whether the client wants the connection kept.
+  bool keeps_alive() const;
+  bool expects_continue() const { return fields_.expects_continue && framing() != Framing::none; }
+  // Whether any byte of a request has been taken, empty lines before it aside.
+  bool has_begun() const { return has_line_ || lines_.is_within_line(); }
+
+ private:
+  Progress refuse(WireFault fault);
+  WireFault take_request_line(std::string_view line);
+  WireFault take_target(std::string_view target);
+  WireFault finish();
+
+  const ServerLimits& limits_;
+  LineReader lines_;
+  FieldReader fields_;
+  Request request_;
+  WireFault fault_;
+  std::string authority_of_target_;
+  std::size_t used_bytes_ = 0;
+  int blank_lines_ = 0;
+  bool has_line_ = false;
+};
+
+// Reads the final answer to one request; interim answers are read over.
+class ResponseReader {
+ public:
+  ResponseReader(std::string_view request_method, const ClientLimits& limits)
+      : is_head_(request_method == "HEAD"),
+        limits_(limits),
+        fields_(FieldReader::Of::response, limits.fields) {}
+
+  Progress take(std::string_view& bytes);
+
+  const WireFault& fault() const { return fault_; }
+  Response& response() { return response_; }
+  Framing framing() const;
+  std::uint64_t length() const { return fields_.content_length.value_or(0); }
+  // Whether the connection can be used again once this answer has ended.
+  bool keeps_alive() const;
+
+ private:
+  Progress refuse(WireFault fault);
+  WireFault take_status_line(std::string_view line);
+  WireFault end_head();
+
+  bool is_head_;
+  const ClientLimits& limits_;
+  LineReader lines_;
+  FieldReader fields_;
+  Response response_;
+  WireFault fault_;
+  std::size_t used_bytes_ = 0;
+  int minor_version_ = 1;
+  int interim_ = 0;
+  bool has_line_ = false;
+};
+
+// Reads a chunked body (RFC 9112, 7.1). Extensions and trailers are checked and dropped.
+class ChunkReader {
+ public:
+  // Takes bytes from the front and appends what they carry to `out`; nothing beyond the body's end
+  // is taken.
+  Progress take(std::string_view& bytes, std::string& out);
+  const WireFault& fault() const { return fault_; }
+  bool is_done() const { return at_ == At::end; }
+
+ private:
+  enum class At { size, data, data_cr, data_lf, trailer, end };
+
+  Progress refuse(const char* why);
+  Progress take_line(std::string_view& bytes);
+  WireFault take_size(std::string_view line);
+  WireFault take_trailer(std::string_view line);
+
+  LineReader lines_;
+  At at_ = At::size;
+  std::uint64_t left_ = 0;  // of the current chunk
+  std::size_t trailer_bytes_ = 0;
+  WireFault fault_;
+};
+
+}  // namespace http

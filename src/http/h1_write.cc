@@ -1,0 +1,100 @@
+#include "http/h1_write.h"
+
+#include <array>
+#include <charconv>
+
+namespace http {
+
+namespace {
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name);
+  out.append(": ");
+  out.append(value);
+  out.append("\r\n");
+}
+
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  out.append(digits.data(), end);
+}
+
+void append_framing(std::string& out, const WriteFraming& framing) {
+  if (framing.kind == Framing::chunked) {
+    out.append("transfer-encoding: chunked\r\n");
+  } else if (framing.kind == Framing::length) {
+    out.append("content-length: ");
+    append_number(out, framing.length);
+    out.append("\r\n");
+  }
+}
+
+// The fields that are made anew. The sizes settle it for almost every name.
+bool is_framing(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return name == "host";
+    case 6:
+      return name == "expect";
+    case 7:
+      return name == "trailer" || name == "upgrade";
+    case 10:
+      return name == "connection" || name == "keep-alive";
+    case 14:
+      return name == "content-length";
+    case 17:
+      return name == "transfer-encoding";
+    default:
+      return false;
+  }
+}
+
+void append_fields(std::string& out, const Headers& headers, bool is_request) {
+  for (const Field field : headers) {
+    if (is_framing(field.name) &&
+        (is_request || (field.name != "host" && field.name != "expect"))) {
+      continue;
+    }
+    append_field(out, field.name, field.value);
+  }
+}
+
+}  // namespace
+
+WriteFraming WriteFraming::of(const Body& body) {
+  const std::optional<std::uint64_t> length = body.length();
+  return length ? WriteFraming(Framing::length, *length) : WriteFraming(Framing::chunked, 0);
+}
+
+void append_request_head(std::string& out, const Request& request, const WriteFraming& framing) {
+  out.append(request.method);
+  out.push_back(' ');
+  out.append(request.target);
+  out.append(" HTTP/1.1\r\n");
+  append_field(out, "host", request.authority);
+  append_fields(out, request.headers, true);
+  append_framing(out, framing);
+  out.append("\r\n");
+}
+
+void append_response_head(std::string& out, const Response& response, const WriteFraming& framing,
+                          ConnectionSays says) {
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(response.status));
+  out.push_back(' ');
+  out.append(reason_of(response.status));
+  out.append("\r\n");
+  append_fields(out, response.headers, false);
+  append_framing(out, framing);
+  if (says == ConnectionSays::close) out.append("connection: close\r\n");
+  if (says == ConnectionSays::keep_alive) out.append("connection: keep-alive\r\n");
+  out.append("\r\n");
+}
+
+void append_chunk_size(std::string& out, std::size_t size) {
+  append_number(out, size, 16);
+  out.append("\r\n");
+}
+
+}  // namespace http

@@ -1,0 +1,93 @@
+#include "http/headers.h"
+
+#include <algorithm>
+
+#include "http/detail_line.h"
+
+namespace http {
+
+std::optional<std::string_view> Headers::find(std::string_view name) const {
+  for (const Span& span : spans_) {
+    if (span.name_size != name.size() || !equals_lower(name, name_of(span))) continue;
+    return std::string_view(text_).substr(span.at + span.name_size, span.value_size);
+  }
+  return std::nullopt;
+}
+
+std::size_t Headers::count(std::string_view name) const {
+  return static_cast<std::size_t>(
+      std::count_if(spans_.begin(), spans_.end(),
+                    [&](const Span& span) { return equals_lower(name, name_of(span)); }));
+}
+
+std::vector<std::string_view> Headers::all(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const Field field : *this) {
+    if (equals_lower(name, field.name)) values.push_back(field.value);
+  }
+  return values;
+}
+
+Field Headers::at(std::size_t index) const {
+  const Span& span = spans_[index];
+  return {name_of(span), std::string_view(text_).substr(span.at + span.name_size, span.value_size)};
+}
+
+Headers::Span Headers::store(std::string_view name, std::string_view value) {
+  const auto at = text_.size();
+  text_.append(name);
+  for (std::size_t i = at; i < text_.size(); ++i) text_[i] = lower_token(text_[i]);
+  text_.append(trim(value));
+  const std::size_t value_at = at + name.size();
+  for (std::size_t i = value_at; i < text_.size(); ++i) {
+    i += find_control(std::string_view(text_).substr(i));
+    if (i < text_.size()) text_[i] = ' ';
+  }
+  return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+          static_cast<std::uint32_t>(text_.size() - value_at)};
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  if (is_token(name)) spans_.push_back(store(name, value));
+}
+
+void Headers::add_checked(std::string_view name, std::string_view value) {
+  const auto at = text_.size();
+  text_.append(name);
+  for (std::size_t i = at; i < text_.size(); ++i) text_[i] = lower_token(text_[i]);
+  text_.append(value);
+  spans_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+                    static_cast<std::uint32_t>(value.size())});
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  if (!is_token(name)) return;
+  const auto is_same = [&](const Span& span) { return equals_lower(name, name_of(span)); };
+  const auto first = std::find_if(spans_.begin(), spans_.end(), is_same);
+  if (first == spans_.end()) {
+    add(name, value);
+    return;
+  }
+  spans_.erase(std::remove_if(first + 1, spans_.end(), is_same), spans_.end());
+  *first = store(name, value);
+}
+
+std::size_t Headers::remove(std::string_view name) {
+  return std::erase_if(spans_, [&](const Span& span) { return equals_lower(name, name_of(span)); });
+}
+
+void Headers::clear() {
+  text_.clear();
+  spans_.clear();
+}
+
+void Headers::reserve(std::size_t fields, std::size_t text_bytes) {
+  spans_.reserve(fields);
+  text_.reserve(text_bytes);
+}
+
+bool Headers::operator==(const Headers& other) const {
+  return std::equal(begin(), end(), other.begin(), other.end());
+}
+
+}  // namespace http

@@ -1,0 +1,276 @@
+#include "http/server.h"
+
+#include <utility>
+
+#include "http/detail_server_state.h"
+
+namespace http {
+
+namespace {
+
+// What a closing connection is read for, at most, so that the peer gets our last answer.
+constexpr std::size_t linger_bytes_max = 1024 * 1024;
+// Bodies up to this size are copied behind their head instead of being sent from two places.
+constexpr std::size_t joined_body_bytes_max = 4 * 1024;
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Response answer_to(const Refusal& refusal) {
+  std::string text(reason_of(refusal.status));
+  text += ": " + refusal.why + "\n";
+  return Response(refusal.status, "text/plain", std::move(text));
+}
+
+Fault fault_of(int status) {
+  if (status == 408) return Fault::timed_out;
+  return status == 413 || status == 414 || status == 431 ? Fault::too_large : Fault::bad_request;
+}
+
+bool has_no_body(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(net::Stream& stream, const ServerLimits& limits)
+    : state_(std::make_unique<State>(stream, limits)) {}
+ServerConnection::~ServerConnection() = default;
+Task<Result<std::optional<Incoming>>> ServerConnection::next() {
+  return state_->next();
+}
+Task<> ServerConnection::close() {
+  return state_->close();
+}
+const std::optional<Refusal>& ServerConnection::refusal() const {
+  return state_->refusal();
+}
+void ServerConnection::drain() {
+  state_->drain();
+}
+bool ServerConnection::is_idle() const {
+  return state_->is_idle();
+}
+Task<Result<>> Incoming::send(Response response) {
+  return state_->send(std::move(response));
+}
+int Incoming::status_sent() const {
+  return state_->status_sent();
+}
+
+// Waits for the first bytes in a frame that holds nothing else, since most connections are idle.
+Task<Result<std::optional<Incoming>>> ServerConnection::State::next() {
+  if (scheduler_ == nullptr) {
+    Scheduler& scheduler = co_await this_scheduler();
+    scheduler_ = &scheduler;
+  }
+  if (is_answering_ && status_sent_ == 0) is_over_ = true;
+  if (!is_over_ && !is_body_done_) co_await leave_body();
+  is_answering_ = false;
+  ++serial_;
+  first_.clear();
+  chunks_.reset();
+  if (is_over_ || is_broken_) {
+    co_await close();
+    co_return std::nullopt;
+  }
+  refusal_.reset();
+  if (!received_.empty()) {
+    const std::string held = std::exchange(received_, {});
+    co_return co_await read_request(held);
+  }
+  is_idle_ = true;
+  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.idle);
+  auto got = co_await stream_.read(deadline);
+  if (!got || got->empty()) {
+    // Nobody asked anything, so a reset here is as good an end as any other.
+    is_over_ = true;
+    is_ended_ = got.has_value();
+    is_broken_ = !got && got.error().fault() != Fault::timed_out;
+    co_await close();
+    co_return std::nullopt;
+  }
+  co_return co_await read_request(text_of(*got));
+}
+
+// `bytes` may lie in the thread's read buffer: what is not taken before the next wait is kept.
+Task<Result<std::optional<Incoming>>> ServerConnection::State::read_request(
+    std::string_view bytes) {
+  is_idle_ = false;
+  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.head_within);
+  RequestReader reader(limits_);
+  while (true) {
+    const Progress progress = reader.take(bytes);
+    if (progress == Progress::refused) co_return co_await refuse(reader.fault(), reader.request());
+    if (progress == Progress::done) break;
+    auto got = co_await stream_.read(deadline);
+    if (!got && got.error().fault() == Fault::timed_out) {
+      const WireFault slow(408, "the request's head did not arrive in time");
+      co_return co_await refuse(slow, reader.request());
+    }
+    if (!got) {
+      is_broken_ = true;
+      co_return tl::unexpected<Error>(std::move(got).error().within("reading a request"));
+    }
+    if (got->empty()) {
+      is_ended_ = true;
+      if (!reader.has_begun()) {  // only empty lines
+        is_over_ = true;
+        co_await close();
+        co_return std::nullopt;
+      }
+      const WireFault incomplete(400, "the connection ended within a request's head");
+      co_return co_await refuse(incomplete, reader.request());
+    }
+    bytes = text_of(*got);
+  }
+  Body body;
+  const WireFault fault = begin_body(reader, bytes, body);
+  if (fault.status != 0) co_return co_await refuse(fault, reader.request());
+  co_return hand_over(reader, std::move(body));
+}
+
+Result<std::optional<Incoming>> ServerConnection::State::hand_over(RequestReader& reader,
+                                                                   Body body) {
+  keeps_alive_ = reader.keeps_alive();
+  is_answering_ = true;
+  status_sent_ = 0;
+  Request& request = reader.request();
+  is_head_ = request.method == "HEAD";
+  minor_version_ = request.minor_version;
+  request.body = std::move(body);
+  return std::optional<Incoming>(Incoming(std::move(request), *this));
+}
+
+Task<Result<std::optional<Incoming>>> ServerConnection::State::refuse(WireFault fault,
+                                                                      Request& request) {
+  refusal_ = Refusal(fault.status, fault.why);
+  refusal_->method = request.method;
+  refusal_->target = request.target;
+  is_over_ = true;
+  const Response response = answer_to(*refusal_);
+  std::string answer;
+  const WriteFraming framing = WriteFraming::of(response.body);
+  append_response_head(answer, response, framing, ConnectionSays::close);
+  if (request.method != "HEAD") answer += response.body.text();
+  status_sent_ = fault.status;
+  const net::Buffers buffers(answer);
+  auto written = co_await write(buffers);
+  if (!written) is_broken_ = true;
+  co_return failed(fault_of(fault.status), fault.why);
+}
+
+Task<> ServerConnection::State::close() {
+  if (is_closed_ || is_broken_) co_return;
+  is_closed_ = true;
+  is_over_ = true;
+  if (scheduler_ == nullptr) {
+    Scheduler& scheduler = co_await this_scheduler();
+    scheduler_ = &scheduler;
+  }
+  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.linger);
+  auto finished = co_await stream_.finish(deadline);
+  std::size_t read_bytes = 0;
+  while (finished && !is_ended_ && read_bytes < linger_bytes_max) {
+    auto got = co_await stream_.read(deadline);
+    if (!got || got->empty()) break;
+    read_bytes += got->size();
+  }
+}
+
+Task<Result<>> ServerConnection::State::write(net::Buffers buffers) {
+  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.write_within);
+  auto written = co_await stream_.write(buffers, deadline);
+  if (!written) is_broken_ = true;
+  co_return written;
+}
+
+Error ServerConnection::State::cut(const char* why) {
+  is_broken_ = true;
+  return {Fault::upstream_failed, why};
+}
+
+// Decides how the answer is framed and whether the connection goes on after it.
+WriteFraming ServerConnection::State::framing_of(const Response& response) {
+  const bool has_long_rest = !is_body_done_ && (needs_continue_ || left_ > drained_body_bytes_max);
+  if (has_long_rest || is_draining_ || body_fault_) keeps_alive_ = false;
+  if (has_no_body(response.status)) return {Framing::none, 0};
+  const WriteFraming framing = WriteFraming::of(response.body);
+  if (is_head_ && response.body.is_empty()) {
+    // The answer to a HEAD may say how long the body of a GET would be (RFC 9110, 9.3.2).
+    FieldReader fields(FieldReader::Of::response, 1);
+    const auto length = response.headers.find("content-length");
+    if (length) fields.take("content-length:" + std::string(*length));
+    if (fields.content_length) return {Framing::length, *fields.content_length};
+  }
+  if (framing.kind == Framing::chunked && minor_version_ == 0) {
+    keeps_alive_ = false;
+    return {Framing::until_close, 0};
+  }
+  return framing;
+}
+
+Task<Result<>> ServerConnection::State::send(Response response) {
+  if (status_sent_ != 0) co_return failed(Fault::internal, "the request is answered already");
+  if (is_broken_) co_return failed(Fault::cancelled, "the client is gone");
+  if (refusal_) response = answer_to(*refusal_);
+  const WriteFraming framing = framing_of(response);
+  ConnectionSays says = ConnectionSays::nothing;
+  if (!keeps_alive_) says = ConnectionSays::close;
+  if (keeps_alive_ && minor_version_ == 0) says = ConnectionSays::keep_alive;
+  const bool has_body = !is_head_ && !has_no_body(response.status);
+  const std::string& text = response.body.text();
+  const bool is_joined = has_body && text.size() <= joined_body_bytes_max;
+  std::string head;
+  head.reserve(512 + (is_joined ? text.size() : 0));
+  append_response_head(head, response, framing, says);
+  if (is_joined) head += text;
+  status_sent_ = response.status;
+  if (!keeps_alive_) is_over_ = true;
+  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.write_within);
+  const net::Buffers buffers =
+      has_body && !is_joined ? net::Buffers(head, text) : net::Buffers(head);
+  auto written = co_await stream_.write(buffers, deadline);
+  if (!written) is_broken_ = true;
+  if (!written || !has_body || response.body.is_whole()) co_return written;
+  co_return co_await send_pieces(std::move(response.body), framing);
+}
+
+// The waits for the source have no deadline here: it bounds them itself, and an event stream is
+// silent for as long as it likes.
+Task<Result<>> ServerConnection::State::send_pieces(Body body, WriteFraming framing) {
+  std::uint64_t left = framing.length;
+  std::string size_line;
+  while (true) {
+    auto piece = co_await body.read(Deadline::never());
+    if (!piece) {
+      is_broken_ = true;
+      co_return tl::unexpected<Error>(std::move(piece).error());
+    }
+    if (!piece->has_value()) break;
+    const std::string& text = **piece;
+    if (text.empty()) continue;  // as a chunk it would be the last one
+    net::Buffers buffers(text);
+    if (framing.kind == Framing::length) {
+      if (text.size() > left)
+        co_return tl::unexpected<Error>(cut("the body is longer than it said"));
+      left -= text.size();
+    } else if (framing.kind == Framing::chunked) {
+      size_line.clear();
+      append_chunk_size(size_line, text.size());
+      buffers = net::Buffers(size_line, text, "\r\n");
+    }
+    CO_TRY(co_await write(buffers));
+  }
+  if (framing.kind == Framing::length && left != 0) {
+    co_return tl::unexpected<Error>(cut("the body is shorter than it said"));
+  }
+  if (framing.kind == Framing::chunked) {
+    const net::Buffers buffers(last_chunk);
+    CO_TRY(co_await write(buffers));
+  }
+  co_return Result<>();
+}
+
+}  // namespace http
