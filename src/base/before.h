@@ -1,6 +1,6 @@
 #pragma once
-// The task's result, or Fault::timed_out once the deadline has passed; the loser is destroyed before
-// this returns.
+// The task's result, or Fault::timed_out once the deadline has passed; the loser is destroyed
+// before this returns.
 //
 //   CO_TRY(auto reply, co_await before(deadline, std::move(task)));
 
@@ -19,12 +19,13 @@ class Before {
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> awaiting) {
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
     awaiting_ = awaiting;
     Scheduler& scheduler = awaiting.promise().scheduler();
     if (!deadline_.is_never()) scheduler.arm(timer_, deadline_.at());
-    // If the task is done at once this resumes `awaiting`, which may destroy *this: nothing after it.
-    task_.start(scheduler, awaiting);
+    // Transferred to and not started from here: a loop over tasks that are done at once would grow
+    // the stack with each round.
+    return task_.begin(scheduler, awaiting);
   }
   Result<T> await_resume() {
     if (has_expired_) return failed(Fault::timed_out, "deadline passed");

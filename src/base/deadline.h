@@ -7,7 +7,10 @@ class Deadline {
  public:
   explicit Deadline(Instant at) : at_(at) {}
   static Deadline never() { return Deadline(Instant::max()); }
-  static Deadline in(Instant now, Duration wait) { return Deadline(now + wait); }
+  // A wait that is too long for the clock's range is for ever.
+  static Deadline in(Instant now, Duration wait) {
+    return wait < Instant::max() - now ? Deadline(now + wait) : never();
+  }
 
   Instant at() const { return at_; }
   bool is_never() const { return at_ == Instant::max(); }

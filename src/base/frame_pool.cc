@@ -18,12 +18,16 @@
 namespace {
 
 constexpr std::size_t class_bytes = 64;
-constexpr std::size_t class_count = 64;      // frames up to 4 KiB are recycled
+constexpr std::size_t class_count = 64;       // frames up to 4 KiB are recycled
 constexpr std::uint32_t kept_per_class = 64;  // bounds what an idle thread holds on to
 
 struct Free {
   Free* next;
 };
+
+// A frame that is released after this thread's lists are gone (a static's destructor) goes straight
+// to the allocator. Trivial, so it may be read at any time.
+thread_local bool are_gone = false;
 
 struct Lists {
   std::array<Free*, class_count> first{};
@@ -32,6 +36,7 @@ struct Lists {
   Lists(const Lists&) = delete;
   Lists& operator=(const Lists&) = delete;
   ~Lists() {
+    are_gone = true;
     for (Free* list : first) {
       while (list != nullptr) {
         Free* next = list->next;
@@ -47,13 +52,15 @@ Lists& lists() {
   return per_thread;
 }
 
-std::size_t class_of(std::size_t size) { return (size + class_bytes - 1) / class_bytes - 1; }
+std::size_t class_of(std::size_t size) {
+  return (size + class_bytes - 1) / class_bytes - 1;
+}
 
 }  // namespace
 
 void* FramePool::allocate(std::size_t size) {
   const std::size_t kind = class_of(size);
-  if (!FRAMES_ARE_RECYCLED || kind >= class_count) return ::operator new(size);
+  if (!FRAMES_ARE_RECYCLED || kind >= class_count || are_gone) return ::operator new(size);
   Lists& mine = lists();
   Free* frame = mine.first.at(kind);
   if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
@@ -64,7 +71,7 @@ void* FramePool::allocate(std::size_t size) {
 
 void FramePool::release(void* frame, std::size_t size) noexcept {
   const std::size_t kind = class_of(size);
-  if (!FRAMES_ARE_RECYCLED || kind >= class_count) {
+  if (!FRAMES_ARE_RECYCLED || kind >= class_count || are_gone) {
     ::operator delete(frame);
     return;
   }

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/text.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -18,23 +20,6 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte < 0x7f && c != '"' && c != '=' && c != '\\';
-}
-
-// Length of the valid UTF-8 sequence at the start of `text`; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  if (first == 0xe0 && second < 0xa0) return 0;
-  if (first == 0xed && second > 0x9f) return 0;  // surrogates
-  if (first == 0xf0 && second < 0x90) return 0;
-  if (first == 0xf4 && second > 0x8f) return 0;
-  return length;
 }
 
 void append_escaped_byte(std::string& out, LogFormat format, unsigned char byte) {
@@ -51,7 +36,7 @@ void append_quoted(std::string& out, LogFormat format, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     const char c = text[0];
-    const std::size_t length = utf8_length(text);
+    const std::size_t length = base::utf8_length(text);
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;

@@ -1,5 +1,6 @@
 #pragma once
-// A scheduler driven by hand, for tests of code that waits: nothing happens until run() or advance().
+// A scheduler driven by hand, for tests of code that waits: nothing happens until run() or
+// advance().
 
 #include "base/wakeup_queue.h"
 

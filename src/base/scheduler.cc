@@ -51,8 +51,7 @@ void WakeupQueue::remove(Wakeup& wakeup) {
 void WakeupQueue::run(Instant now) {
   // A call may ask for more calls: those wait for the next round, or a task that yields in a loop
   // would starve the sockets.
-  Wakeup* last = last_soon_;
-  bool is_last = last == nullptr;
+  bool is_last = first_soon_ == nullptr;
   Wakeup end_of_round([](void*) {}, nullptr);
   if (!is_last) soon(end_of_round);
   while (!is_last) {
@@ -61,14 +60,17 @@ void WakeupQueue::run(Instant now) {
     remove(next);
     fire(next);
   }
-  while (!heap_.empty() && heap_.front()->due_ <= now) {
+  for (std::size_t left = heap_.size(); left > 0 && !heap_.empty(); --left) {
+    if (heap_.front()->due_ > now) break;
     Wakeup& next = *heap_.front();
     remove(next);
     fire(next);
   }
 }
 
-void WakeupQueue::fire(Wakeup& wakeup) { wakeup.call_(wakeup.context_); }
+void WakeupQueue::fire(Wakeup& wakeup) {
+  wakeup.call_(wakeup.context_);
+}
 
 void WakeupQueue::put(std::size_t place, Wakeup* wakeup) {
   heap_[place] = wakeup;

@@ -1,14 +1,15 @@
 #pragma once
-// What a waiting task needs of the thread it runs on: the time, a call at a later time, and a call as
-// soon as the current event is done. net::Loop implements it; ManualScheduler drives tests by hand.
-// A Scheduler belongs to one thread; none of its members may be used from another.
+// What a waiting task needs of the thread it runs on: the time, a call at a later time, and a call
+// as soon as the current event is done. net::Loop implements it; ManualScheduler drives tests by
+// hand. A Scheduler belongs to one thread; none of its members may be used from another.
 
 #include "base/clock.h"
 
 class Scheduler;
 
-// Something that wants to be called once. It lives in the frame or object that waits; its destructor
-// takes it out of every queue, which is all of the cancellation there is. Not copyable, not movable.
+// Something that wants to be called once. It lives in the frame or object that waits; its
+// destructor takes it out of every queue, which is all of the cancellation there is. Not copyable,
+// not movable.
 class Wakeup {
  public:
   using Call = void (*)(void* context);

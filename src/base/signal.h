@@ -1,7 +1,8 @@
 #pragma once
-// A place where tasks of one thread wait until another task of the same thread has something for them:
-// `while (queue.empty()) { co_await signal.wait(); }`. notify_all() wakes whoever waits, each in a turn
-// of its own, so the notifier's code goes on first. Spurious wake-ups happen: test the condition again.
+// A place where tasks of one thread wait until another task of the same thread has something for
+// them: `while (queue.empty()) { co_await signal.wait(); }`. notify_all() wakes whoever waits, each
+// in a turn of its own and in the order of waiting, so the notifier's code goes on first. Spurious
+// wake-ups happen: test the condition again.
 
 #include "base/task.h"
 
@@ -12,8 +13,8 @@ class Signal {
   Signal() = default;
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
-  // Nobody may be waiting any more.
-  ~Signal() = default;
+  // Whoever still waits is never woken and can only be destroyed.
+  ~Signal();
 
   Wait wait();
   void notify_all();
@@ -21,6 +22,7 @@ class Signal {
 
  private:
   Wait* first_ = nullptr;
+  Wait* last_ = nullptr;
 };
 
 class Signal::Wait {
@@ -35,9 +37,9 @@ class Signal::Wait {
   void await_suspend(std::coroutine_handle<Promise> awaiting) {
     awaiting_ = awaiting;
     scheduler_ = &awaiting.promise().scheduler();
-    after_ = signal_->first_;
-    if (after_ != nullptr) after_->before_ = this;
-    signal_->first_ = this;
+    before_ = signal_->last_;
+    (before_ != nullptr ? before_->after_ : signal_->first_) = this;
+    signal_->last_ = this;
     is_linked_ = true;
   }
   void await_resume() const noexcept {}
@@ -49,7 +51,7 @@ class Signal::Wait {
     if (!is_linked_) return;
     is_linked_ = false;
     (before_ != nullptr ? before_->after_ : signal_->first_) = after_;
-    if (after_ != nullptr) after_->before_ = before_;
+    (after_ != nullptr ? after_->before_ : signal_->last_) = before_;
     before_ = after_ = nullptr;
   }
 
@@ -62,7 +64,13 @@ class Signal::Wait {
   bool is_linked_ = false;
 };
 
-inline Signal::Wait Signal::wait() { return Wait(*this); }
+inline Signal::~Signal() {
+  while (first_ != nullptr) first_->unlink();
+}
+
+inline Signal::Wait Signal::wait() {
+  return Wait(*this);
+}
 
 inline void Signal::notify_all() {
   while (first_ != nullptr) {

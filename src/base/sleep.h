@@ -1,5 +1,6 @@
 #pragma once
-// Waiting for time to pass: `co_await sleep_until(deadline);`, and giving others a turn: `co_await yield();`.
+// Waiting for time to pass: `co_await sleep_until(deadline);`, and giving others a turn: `co_await
+// yield();`.
 
 #include "base/deadline.h"
 #include "base/task.h"
@@ -31,5 +32,9 @@ class SleepUntil {
   std::coroutine_handle<> awaiting_;
 };
 
-inline SleepUntil sleep_until(Deadline deadline) { return SleepUntil(deadline); }
-inline SleepUntil yield() { return SleepUntil(Deadline(Instant::min())); }
+inline SleepUntil sleep_until(Deadline deadline) {
+  return SleepUntil(deadline);
+}
+inline SleepUntil yield() {
+  return SleepUntil(Deadline(Instant::min()));
+}

@@ -1,10 +1,10 @@
 #pragma once
 // A computation that may wait. It starts when it is awaited (or spawned in a TaskGroup) and runs on
-// its awaiter's scheduler, which travels from promise to promise. Destroying a Task destroys its frame
-// and with it whatever it was waiting for: destruction is cancellation.
+// its awaiter's scheduler, which travels from promise to promise. Destroying a Task destroys its
+// frame and with it whatever it was waiting for: destruction is cancellation.
 //
-// How to write a co_await is restricted (docs/architecture.md, "The await rule"): g++ 12 miscompiles
-// common spellings.
+// How to write a co_await is restricted (docs/architecture.md, "The await rule"): g++ 12
+// miscompiles common spellings.
 
 #include <coroutine>
 #include <exception>
@@ -104,7 +104,14 @@ class [[nodiscard]] Task {
   bool is_valid() const { return handle_ != nullptr; }
   bool is_done() const { return handle_ && handle_.done(); }
 
-  // For those who drive a task without awaiting it (TaskGroup, before, tests): runs it until it first
+  // For awaitables that own a task: makes it ready and returns what to transfer to from
+  // await_suspend, so that a task that never waits costs no stack. `continuation` goes on when it
+  // is done.
+  std::coroutine_handle<> begin(Scheduler& scheduler, std::coroutine_handle<> continuation) {
+    handle_.promise().begin(scheduler, continuation);
+    return handle_;
+  }
+  // For those who drive a task without awaiting it (TaskGroup, tests): runs it until it first
   // waits. `continuation` is resumed when it is done and may be std::noop_coroutine().
   void start(Scheduler& scheduler, std::coroutine_handle<> continuation) {
     handle_.promise().begin(scheduler, continuation);
@@ -157,4 +164,6 @@ struct ThisScheduler {
   }
   Scheduler& await_resume() const noexcept { return *scheduler; }
 };
-inline ThisScheduler this_scheduler() { return {}; }
+inline ThisScheduler this_scheduler() {
+  return {};
+}

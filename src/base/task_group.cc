@@ -1,34 +1,46 @@
 #include "base/task_group.h"
 
+#include <iterator>
+#include <utility>
+
 struct TaskGroup::Member {
   explicit Member(TaskGroup& owner) : group(owner), beginning(&TaskGroup::begin, this) {}
 
   TaskGroup& group;
   Task<> task;
   Wakeup beginning;
-  bool is_done = false;
+  std::list<Member>::iterator place;
 };
 
 TaskGroup::TaskGroup(Scheduler& scheduler)
-    : scheduler_(scheduler), reaping_(&TaskGroup::reap, this), cancelling_(&TaskGroup::drop_all, this) {}
+    : scheduler_(scheduler),
+      reaping_(&TaskGroup::reap, this),
+      cancelling_(&TaskGroup::drop_all, this) {}
 
-TaskGroup::~TaskGroup() = default;
+TaskGroup::~TaskGroup() {
+  is_ending_ = true;
+  drop_members();
+}
 
 void TaskGroup::spawn(Task<> task) {
+  if (is_ending_) return;
   Member& member = members_.emplace_back(*this);
+  member.place = std::prev(members_.end());
   member.task = run(member, std::move(task));
   scheduler_.soon(member.beginning);
 }
 
-// The frame cannot free itself while it runs: it is marked here and freed by reap() at the next turn.
+// The frame cannot free itself while it runs: it is marked here and freed by reap() at the next
+// turn.
 Task<> TaskGroup::run(Member& member, Task<> task) {
   try {
     co_await std::move(task);
   } catch (...) {
     std::terminate();
   }
-  member.is_done = true;
-  member.group.scheduler_.soon(member.group.reaping_);
+  TaskGroup& group = member.group;
+  group.done_.splice(group.done_.end(), group.members_, member.place);
+  group.scheduler_.soon(group.reaping_);
 }
 
 void TaskGroup::begin(void* member) {
@@ -38,23 +50,30 @@ void TaskGroup::begin(void* member) {
 
 void TaskGroup::reap(void* group) {
   auto& self = *static_cast<TaskGroup*>(group);
-  self.members_.remove_if([](const Member& member) { return member.is_done; });
-  if (self.members_.empty()) self.changed_.notify_all();
+  // Moved out first: a destructor of a frame may spawn a farewell into this group.
+  std::list<Member> dropped = std::exchange(self.done_, {});
+  dropped.clear();
+  if (self.size() == 0) self.changed_.notify_all();
 }
 
-void TaskGroup::cancel() { scheduler_.soon(cancelling_); }
+void TaskGroup::cancel() {
+  scheduler_.soon(cancelling_);
+}
 
 void TaskGroup::drop_all(void* group) {
   auto& self = *static_cast<TaskGroup*>(group);
-  // Moved out first: a destructor of a frame may spawn a farewell into this group.
-  std::list<Member> dropped;
-  dropped.splice(dropped.end(), self.members_);
+  self.drop_members();
+  if (self.size() == 0) self.changed_.notify_all();
+}
+
+void TaskGroup::drop_members() {
+  std::list<Member> dropped = std::exchange(members_, {});
+  dropped.splice(dropped.end(), done_);
   dropped.clear();
-  if (self.members_.empty()) self.changed_.notify_all();
 }
 
 Task<> TaskGroup::join() {
-  while (!members_.empty()) {
+  while (size() > 0) {
     co_await changed_.wait();
   }
 }

@@ -18,7 +18,9 @@ class WakeupQueue {
   void soon(Wakeup& wakeup);
   void remove(Wakeup& wakeup);
 
-  // Makes the calls that were asked for before this began, then those whose time has come.
+  // Makes the calls that were asked for before this began, then those whose time has come; as many
+  // of these as there are timers now, so that one that is armed for the past again and again keeps
+  // nobody from the sockets.
   void run(Instant now);
   bool has_soon() const { return first_soon_ != nullptr; }
   // When the next timer is due; Instant::max() if there is none.

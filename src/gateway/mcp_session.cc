@@ -1,0 +1,245 @@
+#include "gateway/mcp_session.h"
+
+#include <charconv>
+
+#include "base/unless.h"
+#include "json/write.h"
+
+namespace gateway {
+namespace {
+
+// More than a client has reason for; bounds what one session makes the server and us remember.
+constexpr std::size_t in_flight_max = 256;
+constexpr auto catalogue_within = std::chrono::seconds(10);
+constexpr auto catalogue_age_of_a_miss = std::chrono::seconds(10);
+constexpr int catalogue_pages_max = 100;
+constexpr std::size_t catalogue_names_max = 100'000;
+
+using Kind = policy::McpSubject::Kind;
+
+std::optional<upstream::QuestionId> question_of(const mcp::Id& id) {
+  const std::string& text = id.raw();
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return upstream::QuestionId{number};
+}
+
+}  // namespace
+
+struct McpSession::InFlight {
+  InFlight(StreamId the_stream, mcp::Id id, std::unique_ptr<upstream::Conversation> call)
+      : stream(the_stream), client_id(std::move(id)), conversation(std::move(call)) {}
+
+  StreamId stream;
+  mcp::Id client_id;
+  std::unique_ptr<upstream::Conversation> conversation;
+  Signal cancelled;
+  bool is_cancelled = false;
+};
+
+McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream)
+    : scheduler_(scheduler), upstream_(std::move(upstream)), background_(scheduler) {}
+
+McpSession::~McpSession() = default;
+
+Task<Result<StreamId>> McpSession::start(mcp::Message request, mcp::ParamsEdit edit,
+                                         Deadline deadline) {
+  if (by_client_id_.contains(request.id())) {
+    co_return failed(Fault::conflict, "a request of this id is in flight");
+  }
+  if (in_flight_.size() >= in_flight_max)
+    co_return failed(Fault::too_many, "too many requests in flight");
+  const StreamId stream = ++last_stream_;
+  const mcp::Id client_id = request.id();
+  by_client_id_.emplace(client_id, stream);
+  mcp::Call call(request.method(), request.params(), deadline);
+  call.change(std::move(edit));
+  auto conversation = co_await upstream_->start(std::move(call));
+  if (!conversation) {
+    by_client_id_.erase(client_id);
+    co_return tl::unexpected(std::move(conversation).error());
+  }
+  in_flight_.emplace(stream,
+                     std::make_shared<InFlight>(stream, client_id, std::move(*conversation)));
+  co_return stream;
+}
+
+void McpSession::forget(StreamId stream) {
+  const auto found = in_flight_.find(stream);
+  if (found == in_flight_.end()) return;
+  by_client_id_.erase(found->second->client_id);
+  in_flight_.erase(found);
+}
+
+Task<> McpSession::until_cancelled(std::shared_ptr<InFlight> flight) {
+  while (!flight->is_cancelled) {
+    co_await flight->cancelled.wait();
+  }
+}
+
+Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
+  const auto found = in_flight_.find(stream);
+  if (found == in_flight_.end())
+    co_return failed(Fault::cancelled, "the client cancelled the request");
+  const std::shared_ptr<InFlight> flight = found->second;
+  Task<> cancelled = until_cancelled(flight);
+  Task<Result<upstream::Event>> coming = flight->conversation->next();
+  auto event = co_await unless(std::move(cancelled), std::move(coming));
+  if (!event) co_return failed(Fault::cancelled, "the client cancelled the request");
+  if (*event) observe(**event);
+  if (!*event || (*event)->kind() == upstream::Event::Kind::result) forget(stream);
+  co_return std::move(*event);
+}
+
+void McpSession::leave(StreamId stream) {
+  const auto found = in_flight_.find(stream);
+  if (found == in_flight_.end()) return;
+  background_.spawn(finish(found->second));
+}
+
+Task<> McpSession::finish(std::shared_ptr<InFlight> flight) {
+  for (;;) {
+    auto event = co_await next(flight->stream);
+    if (!event || event->kind() == upstream::Event::Kind::result) break;
+    if (event->kind() != upstream::Event::Kind::question) continue;
+    const upstream::QuestionId question = event->question();
+    co_await refuse(question);
+  }
+}
+
+Task<> McpSession::refuse(upstream::QuestionId question) {
+  // It may be answered or withdrawn by now; then there is nothing left to refuse.
+  [[maybe_unused]] auto told =
+      co_await upstream_->refuse(question, mcp::Code::internal_error, "the client is gone");
+}
+
+Task<Result<>> McpSession::notify(mcp::Message notification) {
+  if (notification.method() != "notifications/cancelled") {
+    co_return co_await upstream_->notify(notification.method(), notification.params());
+  }
+  const auto named = notification.params().find("requestId");
+  const auto id = named ? mcp::Id::from(*named) : std::nullopt;
+  const auto found = id ? by_client_id_.find(*id) : by_client_id_.end();
+  if (found == by_client_id_.end()) co_return Result<>();
+  const auto flight = in_flight_.find(found->second);
+  if (flight == in_flight_.end()) co_return Result<>();
+  const std::shared_ptr<InFlight> ended = flight->second;
+  forget(ended->stream);
+  ended->is_cancelled = true;
+  ended->cancelled.notify_all();
+  co_return Result<>();
+}
+
+Task<Result<>> McpSession::respond(mcp::Message response) {
+  const auto question = question_of(response.id());
+  if (!question) co_return Result<>();
+  const upstream::QuestionId asked = *question;
+  auto answered = co_await upstream_->answer(asked, response);
+  // The question may be gone: its call was cancelled or timed out. That is no mistake of the
+  // client.
+  if (!answered && answered.error().fault() != Fault::not_found) co_return answered;
+  co_return Result<>();
+}
+
+StreamId McpSession::listen() {
+  listener_ = ++last_stream_;
+  listener_changed_.notify_all();
+  return listener_;
+}
+
+Task<> McpSession::until_replaced(StreamId listener) {
+  while (listener_ == listener) {
+    co_await listener_changed_.wait();
+  }
+}
+
+Task<Result<upstream::Event>> McpSession::next_unsolicited(StreamId listener) {
+  if (listener_ != listener) co_return failed(Fault::conflict, "another stream took over");
+  Task<> replaced = until_replaced(listener);
+  Task<Result<upstream::Event>> coming = upstream_->next_unsolicited();
+  auto event = co_await unless(std::move(replaced), std::move(coming));
+  if (!event) co_return failed(Fault::conflict, "another stream took over");
+  if (*event) observe(**event);
+  co_return std::move(*event);
+}
+
+void McpSession::observe(const upstream::Event& event) {
+  if (event.kind() != upstream::Event::Kind::notification) return;
+  if (event.method() == "notifications/tools/list_changed") tools_.is_stale = true;
+  if (event.method() == "notifications/prompts/list_changed") prompts_.is_stale = true;
+}
+
+Task<Result<bool>> McpSession::knows(Kind kind, std::string name) {
+  if (kind != Kind::tool && kind != Kind::prompt) co_return true;
+  Catalogue& catalogue = kind == Kind::tool ? tools_ : prompts_;
+  while (catalogue.is_being_fetched) {
+    co_await catalogue_changed_.wait();
+  }
+  if (!catalogue.is_stale && catalogue.names.contains(name)) co_return true;
+  if (!catalogue.is_stale && scheduler_.now() - catalogue.fetched < catalogue_age_of_a_miss)
+    co_return false;
+  CO_TRY(co_await fetch(catalogue, kind));
+  co_return catalogue.names.contains(name);
+}
+
+Task<Result<>> McpSession::fetch(Catalogue& catalogue, Kind kind) {
+  struct Fetching {
+    Catalogue& catalogue;
+    Signal& changed;
+    Fetching(Catalogue& c, Signal& s) : catalogue(c), changed(s) {
+      catalogue.is_being_fetched = true;
+    }
+    Fetching(const Fetching&) = delete;
+    Fetching& operator=(const Fetching&) = delete;
+    ~Fetching() {
+      catalogue.is_being_fetched = false;
+      changed.notify_all();
+    }
+  };
+  const Fetching fetching(catalogue, catalogue_changed_);
+  catalogue.is_stale = false;  // a change while it is being fetched makes it stale again
+  catalogue.names.clear();
+  std::optional<std::string> cursor;
+  for (int page = 0; page < catalogue_pages_max; ++page) {
+    CO_TRY(cursor, co_await fetch_page(catalogue, kind, std::move(cursor)));
+    if (!cursor) break;
+  }
+  catalogue.fetched = scheduler_.now();
+  co_return Result<>();
+}
+
+Task<Result<std::optional<std::string>>> McpSession::fetch_page(Catalogue& catalogue, Kind kind,
+                                                                std::optional<std::string> cursor) {
+  const std::string_view list = kind == Kind::tool ? "tools" : "prompts";
+  json::Writer params;
+  params.begin_object();
+  if (cursor) params.name("cursor").string(*cursor);
+  params.end_object();
+  CO_TRY(auto document, json::Document::parse(params.take()));
+  const std::string method = std::string(list) + "/list";
+  mcp::Call call(method, document.root(), Deadline::in(scheduler_.now(), catalogue_within));
+  CO_TRY(auto conversation, co_await upstream_->start(std::move(call)));
+  for (;;) {
+    CO_TRY(auto event, co_await conversation->next());
+    if (event.kind() == upstream::Event::Kind::question) {
+      const upstream::QuestionId question = event.question();
+      co_await refuse(question);
+    }
+    if (event.kind() != upstream::Event::Kind::result) continue;
+    // A server without tools or prompts answers with an error: then it knows none.
+    const auto result = event.message().result();
+    if (!result) co_return std::optional<std::string>();
+    const auto items = result->find(list);
+    if (items) {
+      for (const json::Value item : items->elements()) {
+        const auto name = item.find_string("name");
+        if (name && catalogue.names.size() < catalogue_names_max) catalogue.names.emplace(*name);
+      }
+    }
+    const auto next = result->find_string("nextCursor");
+    co_return next ? std::optional<std::string>(*next) : std::nullopt;
+  }
+}
+
+}  // namespace gateway

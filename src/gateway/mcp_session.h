@@ -1,0 +1,95 @@
+#pragma once
+// One client's MCP session with its one server, in the session-based revisions. It lives on one
+// core, its home; other cores talk to it through net::Home. Requests in flight belong to the
+// session and not to the HTTP exchange that brought them: a client that goes away does not cancel
+// its call (MCP 2025-11-25, transports: a disconnection is no cancellation).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "base/deadline.h"
+#include "base/result.h"
+#include "base/signal.h"
+#include "base/task_group.h"
+#include "mcp/message.h"
+#include "policy/exchange.h"
+#include "upstream/upstream.h"
+
+namespace gateway {
+
+using StreamId = std::uint64_t;
+
+class McpSession {
+ public:
+  McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream);
+  McpSession(const McpSession&) = delete;
+  McpSession& operator=(const McpSession&) = delete;
+  ~McpSession();
+
+  const mcp::Message& initialized() const { return upstream_->initialized(); }
+  mcp::Revision revision() const { return upstream_->revision(); }
+
+  // Sends a client's request to the server. Fault::conflict if the client has a request of that id
+  // in flight already, Fault::too_many if it has too many of them.
+  Task<Result<StreamId>> start(mcp::Message request, mcp::ParamsEdit edit, Deadline deadline);
+  // What comes next of that request, up to its result. Fault::cancelled once the client cancelled
+  // it.
+  Task<Result<upstream::Event>> next(StreamId stream);
+  // Nobody reads that request's events any more: it goes on, its result is dropped, and what it
+  // asks is refused.
+  void leave(StreamId stream);
+
+  // A client's notification. notifications/cancelled ends the request it names.
+  Task<Result<>> notify(mcp::Message notification);
+  // A client's answer to a question of the server. One that nobody waits for is dropped.
+  Task<Result<>> respond(mcp::Message response);
+
+  // Becomes the one listener to what belongs to no request; the one before is told to end.
+  StreamId listen();
+  // Fault::conflict when another listener took over, Fault::unavailable when the session is over.
+  Task<Result<upstream::Event>> next_unsolicited(StreamId listener);
+
+  // Whether the server lists a tool or prompt of that name, so that one that is refused and one
+  // that does not exist can be answered alike. Other kinds are always known. The list is fetched
+  // when it is first needed, again when the server says that it changed, and at most every ten
+  // seconds for a name that is not on it.
+  Task<Result<bool>> knows(policy::McpSubject::Kind kind, std::string name);
+
+ private:
+  struct InFlight;
+  struct Catalogue {
+    std::set<std::string, std::less<>> names;
+    Instant fetched = Instant::min();
+    bool is_stale = true;
+    bool is_being_fetched = false;
+  };
+
+  static Task<> until_cancelled(std::shared_ptr<InFlight> flight);
+  Task<> until_replaced(StreamId listener);
+  Task<> finish(std::shared_ptr<InFlight> flight);
+  Task<> refuse(upstream::QuestionId question);
+  void forget(StreamId stream);
+  void observe(const upstream::Event& event);
+  Task<Result<>> fetch(Catalogue& catalogue, policy::McpSubject::Kind kind);
+  Task<Result<std::optional<std::string>>> fetch_page(Catalogue& catalogue,
+                                                      policy::McpSubject::Kind kind,
+                                                      std::optional<std::string> cursor);
+
+  Scheduler& scheduler_;
+  std::unique_ptr<upstream::Session> upstream_;
+  StreamId last_stream_ = 0;
+  std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
+  std::unordered_map<mcp::Id, StreamId> by_client_id_;
+  StreamId listener_ = 0;
+  Signal listener_changed_;
+  Catalogue tools_;
+  Catalogue prompts_;
+  Signal catalogue_changed_;
+  TaskGroup background_;  // last: its tasks use everything above
+};
+
+}  // namespace gateway

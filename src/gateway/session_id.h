@@ -1,0 +1,64 @@
+#pragma once
+// The session id that a client presents: a random number and to whom and what it belongs, sealed
+// with a key only the gateway has. So an id cannot be guessed, made, read or altered, and one that
+// is presented by another caller or on another route is found out before any state is looked at.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "crypto/digest.h"
+#include "crypto/seal.h"
+
+namespace gateway {
+
+// 128 random bits. Useless without the seal, so it may be logged.
+class SessionNumber {
+ public:
+  using Bytes = std::array<std::uint8_t, 16>;
+  explicit SessionNumber(const Bytes& bytes) : bytes_(bytes) {}
+
+  const Bytes& bytes() const { return bytes_; }
+  std::string text() const;  // 32 hexadecimal digits
+  bool operator==(const SessionNumber&) const = default;
+
+ private:
+  Bytes bytes_;
+};
+
+// To whom and what a session belongs: a digest of principal, route and target.
+class Binding {
+ public:
+  Binding(std::string_view identity, std::string_view route_key, std::uint64_t target);
+  std::string_view bytes() const { return crypto::view_of(digest_); }
+
+ private:
+  crypto::Sha256 digest_;
+};
+
+struct OpenedSession {
+  enum class Kind { unknown, foreign, own };
+  Kind kind = Kind::unknown;
+  SessionNumber number{{}};  // if own
+};
+
+class SessionIds {
+ public:
+  // `random` must outlive this.
+  SessionIds(crypto::SealKey key, Random& random) : key_(std::move(key)), random_(random) {}
+
+  SessionNumber make() const;
+  // Visible ASCII (MCP 2025-11-25, transports).
+  std::string seal(const SessionNumber& number, const Binding& binding) const;
+  // unknown: not made by us. foreign: somebody else's, or of another route or target; the client
+  // must not be told the difference.
+  OpenedSession open(std::string_view id, const Binding& binding) const;
+
+ private:
+  crypto::SealKey key_;
+  Random& random_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,98 @@
+#include "gateway/session_table.h"
+
+namespace gateway {
+
+Result<> SessionTable::reserve(const std::string& owner) {
+  const std::lock_guard lock(counts_mutex_);
+  if (total_ >= limits_.total)
+    return failed(Fault::unavailable, "the gateway has too many sessions");
+  std::size_t& count = per_owner_[owner];
+  if (count >= limits_.per_owner)
+    return failed(Fault::too_many, "this caller has too many sessions");
+  ++count;
+  ++total_;
+  return {};
+}
+
+void SessionTable::release(const std::string& owner) {
+  const std::lock_guard lock(counts_mutex_);
+  const auto found = per_owner_.find(owner);
+  if (found == per_owner_.end()) return;
+  --total_;
+  if (--found->second == 0) per_owner_.erase(found);
+}
+
+void SessionTable::insert(const SessionNumber& number, std::string owner, std::uint64_t target,
+                          SessionHome home, Instant now) {
+  Shard& shard = shard_of(number);
+  const std::lock_guard lock(shard.mutex);
+  shard.entries.insert_or_assign(key_of(number),
+                                 Entry{std::move(owner), target, std::move(home), now});
+}
+
+SessionHome SessionTable::find(const SessionNumber& number, Instant now) {
+  Shard& shard = shard_of(number);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.entries.find(key_of(number));
+  if (found == shard.entries.end()) return nullptr;
+  found->second.last_used = now;
+  return found->second.home;
+}
+
+SessionHome SessionTable::take(const SessionNumber& number) {
+  Shard& shard = shard_of(number);
+  SessionHome home;
+  std::string owner;
+  {
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.entries.find(key_of(number));
+    if (found == shard.entries.end()) return nullptr;
+    home = std::move(found->second.home);
+    owner = std::move(found->second.owner);
+    shard.entries.erase(found);
+  }
+  release(owner);
+  return home;
+}
+
+template <class Condition>
+std::vector<SessionHome> SessionTable::take_if(Condition condition) {
+  std::vector<SessionHome> taken;
+  std::vector<std::string> owners;
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (auto entry = shard.entries.begin(); entry != shard.entries.end();) {
+      if (!condition(entry->second)) {
+        ++entry;
+        continue;
+      }
+      owners.push_back(std::move(entry->second.owner));
+      taken.push_back(std::move(entry->second.home));
+      entry = shard.entries.erase(entry);
+    }
+  }
+  for (const std::string& owner : owners) release(owner);
+  return taken;
+}
+
+std::vector<SessionHome> SessionTable::take_idle(Instant now) {
+  // A session that a request or stream holds is in use, however long ago that began.
+  return take_if([&](const Entry& entry) {
+    return entry.home.use_count() == 1 && now - entry.last_used > limits_.idle;
+  });
+}
+
+std::vector<SessionHome> SessionTable::take_orphans(const std::set<std::uint64_t>& kept) {
+  return take_if([&](const Entry& entry) { return !kept.contains(entry.target); });
+}
+
+std::vector<SessionHome> SessionTable::take_all() {
+  return take_if([](const Entry&) { return true; });
+}
+
+std::size_t SessionTable::size() const {
+  const std::lock_guard lock(counts_mutex_);
+  return total_;
+}
+
+}  // namespace gateway

@@ -1,0 +1,86 @@
+#pragma once
+// Where sessions are found from any core: a sharded table of values. A lock guards one look-up or
+// insert and is never held across a wait. What is found is a shared handle to the session's home.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "gateway/mcp_session.h"
+#include "gateway/session_id.h"
+#include "net/home.h"
+
+namespace gateway {
+
+using SessionHome = std::shared_ptr<const net::Home<McpSession>>;
+
+struct SessionLimits {
+  std::size_t per_owner = 100;
+  std::size_t total = 10'000;
+  Duration idle = std::chrono::minutes(30);
+  bool operator==(const SessionLimits&) const = default;
+};
+
+class SessionTable {
+ public:
+  explicit SessionTable(const SessionLimits& limits) : limits_(limits) {}
+  SessionTable(const SessionTable&) = delete;
+  SessionTable& operator=(const SessionTable&) = delete;
+
+  // Room for one more session of `owner`, to be given back with release() if none comes of it.
+  // Fault::too_many for one owner, Fault::unavailable for all together.
+  Result<> reserve(const std::string& owner);
+  void release(const std::string& owner);
+  // `owner` must have reserved. `target` names what the session depends on.
+  void insert(const SessionNumber& number, std::string owner, std::uint64_t target,
+              SessionHome home, Instant now);
+
+  // Null if there is none; else it counts as used now.
+  SessionHome find(const SessionNumber& number, Instant now);
+  // Takes it out; null if there is none.
+  SessionHome take(const SessionNumber& number);
+  // Take out what was idle for too long, what depends on a target that is not in `kept`, or
+  // everything. The sessions end when the last handle is dropped.
+  std::vector<SessionHome> take_idle(Instant now);
+  std::vector<SessionHome> take_orphans(const std::set<std::uint64_t>& kept);
+  std::vector<SessionHome> take_all();
+
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    std::string owner;
+    std::uint64_t target;
+    SessionHome home;
+    Instant last_used;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_map<std::string, Entry> entries;
+  };
+  static constexpr std::size_t shard_count = 16;
+
+  Shard& shard_of(const SessionNumber& number) {
+    return shards_.at(number.bytes()[0] % shard_count);
+  }
+  static std::string key_of(const SessionNumber& number) {
+    return {number.bytes().begin(), number.bytes().end()};
+  }
+  template <class Condition>
+  std::vector<SessionHome> take_if(Condition condition);
+
+  const SessionLimits limits_;
+  std::array<Shard, shard_count> shards_;
+  mutable std::mutex counts_mutex_;
+  std::unordered_map<std::string, std::size_t> per_owner_;
+  std::size_t total_ = 0;
+};
+
+}  // namespace gateway

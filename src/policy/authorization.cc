@@ -1,0 +1,43 @@
+#include "policy/authorization.h"
+
+namespace policy {
+namespace {
+
+class Authorization final : public Policy {
+ public:
+  Authorization(std::shared_ptr<const cel::RuleSet> rules, const cel::Environment& environment)
+      : rules_(std::move(rules)), environment_(environment) {}
+
+  Task<Verdict> on_request(Exchange& exchange) const override {
+    cel::Context& context = exchange.rules(environment_);
+    context.set_phase(cel::Phase::request_head);
+    const cel::Decision decision = rules_->decide(context);
+    record_decision(exchange, *rules_, decision);
+    if (decision.is_allowed) co_return pass;
+    exchange.record.reason = Reason::authorization;
+    http::Response response(403, "text/plain; charset=utf-8", "authorization failed");
+    co_return response;
+  }
+
+ private:
+  std::shared_ptr<const cel::RuleSet> rules_;
+  const cel::Environment& environment_;
+};
+
+}  // namespace
+
+void record_decision(Exchange& exchange, const cel::RuleSet& rules, const cel::Decision& decision) {
+  exchange.record.authz_decision = decision.is_allowed ? "allow" : "deny";
+  exchange.record.authz_rule = decision.rule == cel::Decision::no_rule
+                                   ? std::string(cel::name_of(decision.reason))
+                                   : rules.rule(decision.rule).source;
+}
+
+std::unique_ptr<const Policy> make_authorization(const RulesSettings& settings,
+                                                 BuildContext& context) {
+  auto rules = compile_rules(settings, cel::Phase::request_head, context);
+  if (!rules) return nullptr;
+  return std::make_unique<Authorization>(std::move(rules), context.environment());
+}
+
+}  // namespace policy

@@ -1,0 +1,47 @@
+#include "policy/build.h"
+
+namespace policy {
+namespace {
+
+std::string joined(std::string_view path, std::string_view step) {
+  std::string all(path);
+  if (!all.empty() && !step.starts_with('[')) all += '.';
+  all += step;
+  return all;
+}
+
+}  // namespace
+
+BuildContext::Scope::Scope(BuildContext& context, std::string_view step, const schema::Place& place)
+    : context_(context), path_size_(context.path_.size()), place_(context.place_) {
+  context.path_ = joined(context.path_, step);
+  context.place_ = place;
+}
+
+BuildContext::Scope::~Scope() {
+  context_.path_.resize(path_size_);
+  context_.place_ = place_;
+}
+
+void BuildContext::say(schema::Severity severity, std::string message) {
+  schema::Problem problem;
+  problem.severity = severity;
+  problem.at = place_.at();
+  problem.path = path_;
+  problem.message = std::move(message);
+  problems_.push_back(std::move(problem));
+}
+
+void BuildContext::say(const cel::Problem& problem, const schema::Located<std::string>& expression,
+                       std::string_view step) {
+  schema::Problem said;
+  said.severity = problem.severity == cel::Severity::error ? schema::Severity::error
+                                                           : schema::Severity::warning;
+  said.at = expression.place.at(expression.value, problem.offset);
+  said.path = joined(path_, step);
+  said.message = problem.text;
+  if (!problem.hint.empty()) said.message += "; " + problem.hint;
+  problems_.push_back(std::move(said));
+}
+
+}  // namespace policy

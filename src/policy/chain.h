@@ -1,0 +1,26 @@
+#pragma once
+// Policies in their order. The order is agentgateway's and stands in all.def.
+
+#include <memory>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace policy {
+
+class Chain {
+ public:
+  void add(std::unique_ptr<const Policy> policy) { policies_.push_back(std::move(policy)); }
+  bool is_empty() const { return policies_.empty(); }
+  std::size_t size() const { return policies_.size(); }
+
+  // The first answer wins.
+  Task<Verdict> on_request(Exchange& exchange) const;
+  // Backwards through all of them, so that a browser sees CORS headers on a 401, too.
+  void on_response(Exchange& exchange, http::Response& response) const;
+
+ private:
+  std::vector<std::unique_ptr<const Policy>> policies_;
+};
+
+}  // namespace policy

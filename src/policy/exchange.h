@@ -1,0 +1,83 @@
+#pragma once
+// What belongs to one request while it is served: the request, the peer, who is calling, what it
+// touches, and the record of it. It lives in the frame that serves the request and never moves.
+
+#include <optional>
+#include <string>
+
+#include "auth/principal.h"
+#include "auth/token_cache.h"
+#include "base/clock.h"
+#include "cel/context.h"
+#include "http/message.h"
+#include "json/value.h"
+#include "telemetry/record.h"
+
+namespace policy {
+
+using telemetry::Reason;
+
+// The other end of the connection.
+struct Peer {
+  std::string address;
+  std::uint16_t port = 0;
+  bool is_loopback = false;  // and so is our end
+};
+
+// The one thing an MCP rule is asked about, as the rules see it.
+struct McpSubject {
+  enum class Kind { none, tool, prompt, resource };
+  Kind kind = Kind::none;
+  std::string_view name;    // the upstream's own name of it
+  std::string_view target;  // the target's configured name
+  std::string_view method;
+  std::string_view session;
+  std::optional<json::Value> arguments;  // of a tool call
+};
+
+class Exchange {
+ public:
+  Exchange(http::Request the_request, Peer the_peer, Instant the_beginning, WallTime the_time)
+      : request(std::move(the_request)),
+        peer(std::move(the_peer)),
+        began(the_beginning),
+        time(the_time) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() = default;
+
+  // The memory of this request's rules, made when the first rule is asked. `attributes` must have
+  // been set.
+  cel::Context& rules(const cel::Environment& environment) {
+    if (!rules_) rules_.emplace(environment, *attributes);
+    return *rules_;
+  }
+
+  // Who is calling, from now on. What rules saw before was said of somebody else, so it is
+  // forgotten.
+  void identify(auth::Principal caller) {
+    principal_ = std::move(caller);
+    rules_.reset();
+    if (const auto subject = principal_.subject()) record.jwt_subject = std::string(*subject);
+  }
+  const auth::Principal& principal() const { return principal_; }  // anonymous at first
+
+  http::Request request;
+  Peer peer;
+  Instant began;
+  WallTime time;
+  auth::TokenCache* tokens = nullptr;                // this core's; never null while served
+  const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
+  std::string_view listener_name;
+  std::string_view route_name;
+  McpSubject mcp;
+  std::string origin;                // the Origin header, if a cors policy looked at it
+  bool is_origin_permitted = false;  // by a cors policy
+  telemetry::Record record;
+
+ private:
+  auth::Principal principal_;
+  std::optional<cel::Context> rules_;
+};
+
+}  // namespace policy

@@ -1,0 +1,37 @@
+#pragma once
+// MCP rules: which tools, prompts and resources a caller sees and may use. They are not in the
+// chain: each method asks for each thing it is about to show or use.
+
+#include <memory>
+
+#include "policy/exchange.h"
+#include "policy/rules.h"
+
+namespace policy {
+
+class McpAuthorization {
+ public:
+  // Without rules everything is allowed.
+  McpAuthorization() = default;
+  // `environment` must outlive this.
+  McpAuthorization(std::shared_ptr<const cel::RuleSet> rules, const cel::Environment& environment)
+      : rules_(std::move(rules)), environment_(&environment) {}
+
+  bool has_rules() const { return rules_ != nullptr && rules_->size() > 0; }
+
+  // May this caller use the subject, here and now? The decision goes into the record.
+  bool allows_use(Exchange& exchange, const McpSubject& subject) const;
+  // May this caller see the subject in a list? A rule that depends on a call's arguments is
+  // undecided here, and what is undecided is shown: the call decides.
+  bool allows_sight(Exchange& exchange, const McpSubject& subject) const;
+
+ private:
+  cel::Decision decide(Exchange& exchange, const McpSubject& subject, cel::Phase phase) const;
+
+  std::shared_ptr<const cel::RuleSet> rules_;
+  const cel::Environment* environment_ = nullptr;
+};
+
+McpAuthorization make_mcp_authorization(const RulesSettings& settings, BuildContext& context);
+
+}  // namespace policy

@@ -1,0 +1,96 @@
+#include "policy/settings.h"
+
+namespace policy {
+namespace {
+
+// agentgateway's policies that are known here and not implemented yet.
+struct Later {
+  const char* key;
+  const char* doc;
+  bool on_listeners;
+};
+constexpr Later later[] = {
+    {"oidc", "Login of browsers with OpenID Connect.", true},
+    {"mcpAuthentication", "OAuth 2.1 resource server for MCP.", false},
+    {"basicAuth", "User name and password.", true},
+    {"apiKey", "Static keys.", true},
+    {"extAuthz", "Asks an authorization service.", true},
+    {"extProc", "Asks a processing service.", true},
+    {"transformations", "Changes made by CEL expressions.", true},
+    {"localRateLimit", "Token buckets.", false},
+    {"remoteRateLimit", "Asks a rate limit service.", false},
+    {"buffer", "Buffers bodies.", false},
+    {"csrf", "Refuses forged requests of browsers.", false},
+    {"urlRewrite", "Changes authority and path.", false},
+    {"requestRedirect", "Answers with a redirect.", false},
+    {"requestMirror", "Copies requests to another backend.", false},
+    {"delay", "Waits before it goes on.", false},
+    {"retry", "Repeats failed requests.", false},
+    {"a2a", "Agent-to-agent protocol.", false},
+    {"ai", "Language models.", false},
+    {"mcpGuardrails", "Asks a guardrail service.", false},
+    {"backendAuth", "Credentials for the backend.", false},
+    {"backendTLS", "TLS to the backend.", false},
+    {"backendTunnel", "Tunnel to the backend.", false},
+};
+
+template <class Settings>
+void add(const std::optional<schema::Located<Settings>>& settings, std::string_view key,
+         std::unique_ptr<const Policy> (*make)(const Settings&, BuildContext&), Chain& chain,
+         BuildContext& context) {
+  if (!settings) return;
+  const BuildContext::Scope scope(context, key, settings->place);
+  std::unique_ptr<const Policy> policy = make(settings->value, context);
+  // A policy that cannot be made has said why; nothing is served then.
+  if (policy) chain.add(std::move(policy));
+}
+
+}  // namespace
+
+void describe(schema::Object<ListenerSettings>& o) {
+  o.doc("Policies that run before a route is chosen.");
+#define ANYWHERE(member, key, Settings, make, doc) o.field(key, &ListenerSettings::member, doc);
+#define ON_ROUTES(member, key, Settings, make, doc)
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  for (const Later& policy : later) {
+    if (policy.on_listeners) o.not_supported(policy.key, policy.doc);
+  }
+}
+
+void describe(schema::Object<RouteSettings>& o) {
+  o.doc("Policies of a route, in the order in which they run.");
+#define ANYWHERE(member, key, Settings, make, doc) o.field(key, &RouteSettings::member, doc);
+#define ON_ROUTES(member, key, Settings, make, doc) o.field(key, &RouteSettings::member, doc);
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  o.field("mcpAuthorization", &RouteSettings::mcp_authorization,
+          "Which tools, prompts and resources a caller sees and may use.");
+  o.field("timeout", &RouteSettings::timeout, "How long a request may take.");
+  for (const Later& policy : later) o.not_supported(policy.key, policy.doc);
+}
+
+Chain make_chain(const ListenerSettings& settings, BuildContext& context) {
+  Chain chain;
+#define ANYWHERE(member, key, Settings, make, doc) add(settings.member, key, &make, chain, context);
+#define ON_ROUTES(member, key, Settings, make, doc)
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  return chain;
+}
+
+Chain make_chain(const RouteSettings& settings, BuildContext& context) {
+  Chain chain;
+#define ANYWHERE(member, key, Settings, make, doc) add(settings.member, key, &make, chain, context);
+#define ON_ROUTES(member, key, Settings, make, doc) \
+  add(settings.member, key, &make, chain, context);
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  return chain;
+}
+
+}  // namespace policy

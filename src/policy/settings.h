@@ -1,0 +1,44 @@
+#pragma once
+// The `policies` of a listener and of a route, made from the list in all.def.
+
+#include <optional>
+
+#include "policy/authorization.h"
+#include "policy/chain.h"
+#include "policy/cors.h"
+#include "policy/direct_response.h"
+#include "policy/header_modifier.h"
+#include "policy/jwt_auth.h"
+#include "policy/mcp_authorization.h"
+#include "policy/rules.h"
+#include "policy/timeout.h"
+#include "schema/schema.h"
+
+namespace policy {
+
+struct ListenerSettings {
+#define ANYWHERE(member, key, Settings, make, doc) std::optional<schema::Located<Settings>> member;
+#define ON_ROUTES(member, key, Settings, make, doc)
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  bool operator==(const ListenerSettings&) const = default;
+};
+void describe(schema::Object<ListenerSettings>& o);
+
+struct RouteSettings {
+#define ANYWHERE(member, key, Settings, make, doc) std::optional<schema::Located<Settings>> member;
+#define ON_ROUTES(member, key, Settings, make, doc) std::optional<schema::Located<Settings>> member;
+#include "policy/all.def"
+#undef ANYWHERE
+#undef ON_ROUTES
+  std::optional<schema::Located<RulesSettings>> mcp_authorization;
+  std::optional<TimeoutSettings> timeout;
+  bool operator==(const RouteSettings&) const = default;
+};
+void describe(schema::Object<RouteSettings>& o);
+
+Chain make_chain(const ListenerSettings& settings, BuildContext& context);
+Chain make_chain(const RouteSettings& settings, BuildContext& context);
+
+}  // namespace policy

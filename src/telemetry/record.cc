@@ -1,0 +1,84 @@
+#include "telemetry/record.h"
+
+namespace telemetry {
+namespace {
+
+void add(LogLine& line, std::string_view key, std::string_view text) {
+  if (!text.empty()) line.add(key, text);
+}
+
+void add_http(LogLine& line, const Record& record) {
+  add(line, "bind", record.bind);
+  add(line, "listener", record.listener);
+  add(line, "route", record.route);
+  add(line, "backend", record.backend);
+  add(line, "endpoint", record.endpoint);
+  add(line, "src.addr", record.source);
+  add(line, "http.method", record.http_method);
+  add(line, "http.host", record.http_host);
+  add(line, "http.path", record.http_path);
+  line.add("http.version", record.http_minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  line.add("http.status", record.http_status);
+}
+
+void add_mcp(LogLine& line, const Record& record) {
+  add(line, "jwt.sub", record.jwt_subject);
+  add(line, "protocol", record.protocol);
+  add(line, "mcp.method.name", record.mcp_method);
+  add(line, "mcp.target", record.mcp_target);
+  if (!record.tool.empty()) line.add("mcp.resource.type", "tool");
+  if (!record.prompt.empty()) line.add("mcp.resource.type", "prompt");
+  if (!record.resource.empty()) line.add("mcp.resource.type", "resource");
+  add(line, "gen_ai.tool.name", record.tool);
+  add(line, "gen_ai.prompt.name", record.prompt);
+  add(line, "mcp.resource.uri", record.resource);
+  add(line, "mcp.session.id", record.mcp_session);
+  if (record.mcp_error_code != 0) line.add("mcp.error.code", record.mcp_error_code);
+  add(line, "mcp.error.message", record.mcp_error);
+  add(line, "authz.decision", record.authz_decision);
+  add(line, "authz.rule", record.authz_rule);
+}
+
+}  // namespace
+
+std::string_view name_of(Reason reason) {
+  switch (reason) {
+    case Reason::upstream:
+      return "Upstream";
+    case Reason::direct_response:
+      return "DirectResponse";
+    case Reason::not_found:
+      return "NotFound";
+    case Reason::internal:
+      return "Internal";
+    case Reason::invalid_request:
+      return "InvalidRequest";
+    case Reason::jwt_auth:
+      return "JwtAuth";
+    case Reason::authorization:
+      return "Authorization";
+    case Reason::timeout:
+      return "Timeout";
+    case Reason::mcp:
+      return "MCP";
+    case Reason::upstream_failure:
+      return "UpstreamFailure";
+    case Reason::client_gone:
+      return "ClientGone";
+  }
+  return "Internal";
+}
+
+LogLine line_of(const Record& record, LogFormat format, WallTime now, Duration took) {
+  LogLine line(format, now, record.level(), "request");
+  add_http(line, record);
+  add_mcp(line, record);
+  add(line, "error", record.error);
+  if (record.reason != Reason::upstream) line.add("reason", name_of(record.reason));
+  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  line.add("duration", std::to_string(microseconds / 1000) + "." +
+                           std::to_string(1000 + microseconds % 1000).substr(1) + "ms");
+  return line;
+}
+
+}  // namespace telemetry
