@@ -34,6 +34,7 @@ class PromiseBase {
     scheduler_ = &scheduler;
     continuation_ = continuation;
   }
+  void continue_with(std::coroutine_handle<> continuation) { continuation_ = continuation; }
   void rethrow() const {
     if (exception_) std::rethrow_exception(exception_);
   }
@@ -116,6 +117,10 @@ class [[nodiscard]] Task {
   void start(Scheduler& scheduler, std::coroutine_handle<> continuation) {
     handle_.promise().begin(scheduler, continuation);
     handle_.resume();
+  }
+  // For a task that was started and waits: another place to go on at.
+  void continue_with(std::coroutine_handle<> continuation) {
+    handle_.promise().continue_with(continuation);
   }
   // The value of a task that is done; may be taken once. Rethrows what the task threw.
   T take() { return handle_.promise().take(); }

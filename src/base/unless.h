@@ -1,6 +1,7 @@
 #pragma once
-// A task's value, unless something else happens first: `co_await unless(peer_gone, std::move(task))`
-// gives nothing if `peer_gone` was done before the task. The loser is destroyed before this returns.
+// A task's value, unless something else happens first: `co_await unless(peer_gone,
+// std::move(task))` gives nothing if `peer_gone` was done before the task. The loser is destroyed
+// before this returns.
 
 #include <optional>
 
@@ -16,18 +17,14 @@ class Unless {
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> awaiting) {
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
     Scheduler& scheduler = awaiting.promise().scheduler();
-    // Whichever is done at once resumes `awaiting`, which may destroy *this.
-    bool is_over = false;
-    is_over_ = &is_over;
-    interruption_.start(scheduler, awaiting);
-    if (is_over) return;
-    is_over_ = nullptr;
-    task_.start(scheduler, awaiting);
+    interruption_.start(scheduler, std::noop_coroutine());
+    if (interruption_.is_done()) return awaiting;
+    interruption_.continue_with(awaiting);
+    return task_.begin(scheduler, awaiting);
   }
   std::optional<T> await_resume() {
-    if (is_over_ != nullptr) *is_over_ = true;
     std::optional<T> value;
     if (task_.is_done()) value.emplace(task_.take());
     task_ = Task<T>();
@@ -38,7 +35,6 @@ class Unless {
  private:
   Task<> interruption_;
   Task<T> task_;
-  bool* is_over_ = nullptr;
 };
 
 template <class T>

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 
@@ -38,7 +37,7 @@ class Resident {
   Resident(const Resident&) = delete;
   Resident& operator=(const Resident&) = delete;
   virtual ~Resident() = default;
-  // On the loop's thread. Takes itself out by Loop::forget.
+  // On the thread of the loop, which has forgotten it already.
   virtual void evict() = 0;
 
  private:
@@ -85,7 +84,7 @@ class Loop final : public Scheduler {
   // For Socket and its like. `events` are epoll's; throws std::system_error if epoll refuses.
   void watch(int fd, Watch& watch, std::uint32_t events);
   void rewatch(int fd, Watch& watch, std::uint32_t events);
-  void unwatch(int fd, Watch& watch);
+  void unwatch(int fd);
   void adopt(Resident& resident);
   void forget(Resident& resident);
 

@@ -3,7 +3,6 @@
 // Bounded; one eventfd write when it was empty. It outlives its loop: senders share its ownership,
 // and a letter to a loop that has ended is refused.
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -40,6 +39,8 @@ class Mailbox {
   // full is no reason to refuse. A letter to a closed mailbox is destroyed.
   void post_reply(std::unique_ptr<Letter> letter);
   bool is_closed() const;
+  // Makes the loop take a turn. From any thread.
+  void wake();
 
   // For the loop only.
   int event_fd() const { return event_.get(); }

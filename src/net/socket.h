@@ -33,6 +33,9 @@ class Socket final : public Watch {
   // Closes early. Whoever waits is woken and finds is_open() false.
   void close();
 
+  // Wakes the reader as if there were something: it finds out that there is not.
+  void nudge();
+
   // `const bool is_ready = co_await socket.readable(deadline);`: false after the deadline.
   Ready readable(Deadline deadline);
   Ready writable(Deadline deadline);
@@ -70,7 +73,7 @@ class Socket final : public Watch {
 class Socket::Ready {
  public:
   Ready(Socket& socket, Direction direction, Deadline deadline)
-      : socket_(&socket),
+      : socket_(socket),
         direction_(direction),
         deadline_(deadline),
         wakeup_(&Ready::resume, this) {}
@@ -87,9 +90,10 @@ class Socket::Ready {
   static void resume(void* self);
   void unlink();
 
-  Socket* socket_;  // null once the socket is gone or has woken this
+  Socket& socket_;  // not touched any more once this is unlinked
   Direction direction_;
   bool is_ready_ = false;
+  bool is_linked_ = false;
   Deadline deadline_;
   Wakeup wakeup_;
   std::coroutine_handle<> awaiting_;
