@@ -31,8 +31,7 @@ class UnverifiedToken {
   // Three parts of strict base64url; the header a JSON object without duplicate names, with a known
   // `alg`, a `kid` that is a string if there is one, a `typ` that access tokens have, and nothing
   // that changes what the rest means (`crit`, `b64`, `zip`, `enc`). Embedded keys and addresses of
-  // keys
-  // (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+  // keys (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
   static tl::expected<UnverifiedToken, TokenFault> parse(std::string_view text);
 
   crypto::Algorithm algorithm() const { return algorithm_; }
@@ -44,8 +43,6 @@ class UnverifiedToken {
  private:
   friend Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now);
   UnverifiedToken() = default;
-
-  tl::unexpected<TokenFault> refuse(TokenFault fault) const { return tl::unexpected(fault); }
   std::optional<TokenFault> read_header(std::string text);
 
   crypto::Algorithm algorithm_{};

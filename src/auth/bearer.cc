@@ -1,0 +1,85 @@
+#include "auth/bearer.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace auth {
+namespace {
+
+// RFC 9110, 5.6.3.
+std::string_view without_surrounding_space(std::string_view text) {
+  constexpr std::string_view space = " \t";
+  const std::size_t first = text.find_first_not_of(space);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// RFC 6750, 2.1: b64token.
+bool is_b64token(std::string_view text) {
+  constexpr std::string_view others = "-._~+/";
+  const std::size_t end = text.find_last_not_of('=') + 1;  // npos + 1 is 0
+  return end > 0 && std::ranges::all_of(text.substr(0, end), [&](char c) {
+           return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+         });
+}
+
+bool starts_with_bearer(std::string_view text) {
+  constexpr std::string_view scheme = "bearer";
+  return text.size() >= scheme.size() &&
+         std::ranges::equal(text.substr(0, scheme.size()), scheme, [](char c, char expected) {
+           return c == expected || c == expected - 'a' + 'A';
+         });
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    const bool fits = c >= ' ' && c <= '~';
+    if (c == '"' || c == '\\') out += '\\';
+    out += fits ? c : '?';
+  }
+  out += '"';
+}
+
+}  // namespace
+
+Bearer read_bearer(std::span<const std::string_view> values) {
+  constexpr std::size_t scheme_size = 6;
+  if (values.empty()) return {Bearer::Kind::none, {}};
+  // RFC 9110, 11.6.2: one set of credentials. Readers differ in which of two they believe.
+  if (values.size() > 1) return {Bearer::Kind::malformed, {}};
+  const std::string_view value = without_surrounding_space(values.front());
+  if (value.empty()) return {Bearer::Kind::malformed, {}};
+  if (!starts_with_bearer(value)) return {Bearer::Kind::other_scheme, {}};
+  const std::string_view rest = value.substr(scheme_size);
+  const std::size_t start = rest.find_first_not_of(' ');
+  if (start == 0 || start == std::string_view::npos) return {Bearer::Kind::malformed, {}};
+  const std::string_view token = rest.substr(start);
+  if (!is_b64token(token)) return {Bearer::Kind::malformed, {}};
+  return {Bearer::Kind::token, token};
+}
+
+std::string write_challenge(const Challenge& challenge) {
+  std::string out = "Bearer";
+  std::string_view separator = " ";
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    out += separator;
+    out += name;
+    out += '=';
+    append_quoted(out, value);
+    separator = ", ";
+  };
+  add("realm", challenge.realm);
+  add("error", challenge.error);
+  add("error_description", challenge.error_description);
+  add("scope", challenge.scope);
+  add("resource_metadata", challenge.resource_metadata);
+  return out;
+}
+
+}  // namespace auth
