@@ -42,8 +42,8 @@ class EventReader {
   const std::string& last_id() const { return last_id_; }
 
  private:
-  Result<> end_line();
-  void take_field(std::string_view name, std::string_view value);
+  Result<> take_line(std::string_view line);
+  Result<> take_field(std::string_view name, std::string_view value);
   void dispatch();
 
   std::size_t line_bytes_max_;

@@ -1,0 +1,130 @@
+#include "http/media_type.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/detail_line.h"
+
+namespace http {
+
+namespace {
+
+// Takes a token or a quoted string from the front; nothing if there is neither.
+std::optional<std::string> take_word(std::string_view& text) {
+  std::string word;
+  if (!text.empty() && text.front() == '"') {
+    for (std::size_t at = 1; at < text.size(); ++at) {
+      if (text[at] == '"') {
+        text.remove_prefix(at + 1);
+        return word;
+      }
+      if (text[at] == '\\' && ++at == text.size()) break;
+      word.push_back(text[at]);
+    }
+    return std::nullopt;
+  }
+  std::size_t size = 0;
+  while (size < text.size() && lower_token(text[size]) != 0) ++size;
+  if (size == 0) return std::nullopt;
+  word = text.substr(0, size);
+  text.remove_prefix(size);
+  return word;
+}
+
+void skip_spaces(std::string_view& text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+}
+
+// The end of a list element: the first comma outside quotes.
+std::size_t element_end(std::string_view list) {
+  bool is_quoted = false;
+  for (std::size_t at = 0; at < list.size(); ++at) {
+    if (list[at] == '"') is_quoted = !is_quoted;
+    if (is_quoted && list[at] == '\\') ++at;
+    if (!is_quoted && at < list.size() && list[at] == ',') return at;
+  }
+  return list.size();
+}
+
+// RFC 9110, 12.4.2: 0 to 1 with up to three decimals. Only whether it is 0 matters here.
+bool is_zero_weight(std::string_view weight) {
+  return !weight.empty() && weight.front() == '0' &&
+         weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+// How exactly `range` names `essence`: 3 exactly, 2 by type/*, 1 by */*, 0 not at all.
+int exactness(std::string_view range, std::string_view essence) {
+  if (range == essence) return 3;
+  if (range == "*/*") return 1;
+  const std::size_t slash = essence.find('/');
+  const bool is_type_range = range.ends_with("/*") && range.size() == slash + 2;
+  return is_type_range && range.substr(0, slash) == essence.substr(0, slash) ? 2 : 0;
+}
+
+}  // namespace
+
+Result<MediaType> MediaType::parse(std::string_view text) {
+  MediaType type;
+  text = base::trim(text);
+  const std::size_t semicolon = std::min(text.find(';'), text.size());
+  type.essence_ = base::to_lower(base::trim(text.substr(0, semicolon)));
+  const std::size_t slash = type.essence_.find('/');
+  if (slash == std::string::npos || !is_token(std::string_view(type.essence_).substr(0, slash)) ||
+      !is_token(std::string_view(type.essence_).substr(slash + 1))) {
+    return failed(Fault::bad_request, "not a media type");
+  }
+  text.remove_prefix(semicolon);
+  while (!text.empty()) {
+    if (text.front() != ';')
+      return failed(Fault::bad_request, "invalid parameters of a media type");
+    text.remove_prefix(1);
+    skip_spaces(text);
+    if (text.empty() || text.front() == ';') continue;  // RFC 9110, 5.6.6 allows empty ones
+    std::size_t size = 0;
+    while (size < text.size() && lower_token(text[size]) != 0) ++size;
+    std::string name = base::to_lower(text.substr(0, size));
+    text.remove_prefix(size);
+    if (name.empty() || text.empty() || text.front() != '=') {
+      return failed(Fault::bad_request, "invalid parameters of a media type");
+    }
+    text.remove_prefix(1);
+    std::optional<std::string> value = take_word(text);
+    if (!value) return failed(Fault::bad_request, "invalid parameters of a media type");
+    skip_spaces(text);
+    type.parameters_.emplace_back(std::move(name), std::move(*value));
+  }
+  return type;
+}
+
+std::optional<std::string_view> MediaType::parameter(std::string_view name) const {
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  if (found == parameters_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool accepts(std::string_view accept, std::string_view essence) {
+  int best = 0;
+  bool is_allowed = false;
+  while (!accept.empty()) {
+    const std::size_t end = element_end(accept);
+    const Result<MediaType> range = MediaType::parse(accept.substr(0, end));
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+    if (!range) continue;
+    const int exact = exactness(range->essence(), essence);
+    if (exact == 0 || exact < best) continue;
+    const bool allows = !is_zero_weight(range->parameter("q").value_or("1"));
+    is_allowed = exact == best ? is_allowed || allows : allows;
+    best = exact;
+  }
+  return is_allowed;
+}
+
+bool is_utf8_media_type(std::string_view content_type, std::string_view essence) {
+  const Result<MediaType> type = MediaType::parse(content_type);
+  if (!type || !type->is(essence)) return false;
+  const auto charset = type->parameter("charset");
+  return !charset || base::equal_ignoring_case(*charset, "utf-8");
+}
+
+}  // namespace http
