@@ -31,7 +31,7 @@ struct StdioSettings {
   bool operator==(const StdioSettings&) const = default;
 };
 
-// `spawner` and `log` must outlive the target and every session of it.
+// `spawner` and the log's sink must outlive the target and every session of it.
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
                                           net::Spawner& spawner, const Log& log);
 

@@ -48,6 +48,7 @@ class Event {
   // As the server wrote it, under the server's ids and tokens. Of a result: message().result() or
   // .error(); write it with mcp::response_text(client's id, message()).
   const mcp::Message& message() const { return message_; }
+  mcp::Message take_message() && { return std::move(message_); }
   std::string_view method() const { return message_.method(); }
   // Of questions only.
   QuestionId question() const { return question_; }

@@ -1,0 +1,172 @@
+#include <csignal>
+
+#include "base/before.h"
+#include "base/sleep.h"
+#include "base/text.h"
+#include "upstream/detail_stdio_session.h"
+
+namespace upstream {
+namespace {
+
+// An exit and the end of the output come in either order; both are waited for, so that the last
+// answer is read and the exit status is known. A grandchild may hold the output open for ever.
+constexpr Duration settle_time = std::chrono::milliseconds(50);
+constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before the child is not read any more
+constexpr std::uint64_t skipped_lines_logged = 20;  // of a child that prints to its standard output
+constexpr std::size_t log_bytes_max = 512;          // of a child's line
+constexpr std::size_t end_bytes = 1024;
+constexpr double error_bytes_per_second = 64 * 1024;
+constexpr json::Limits answer_limits{.depth_max = 128, .members_max = 1'000'000};
+
+// What is kept of a line in case it cannot be read: enough to log it and to find its id, which
+// stands at the start or at the end of a message.
+std::string both_ends(const std::string& line) {
+  if (line.size() <= 2 * end_bytes) return line;
+  return line.substr(0, end_bytes) + ' ' + line.substr(line.size() - end_bytes);
+}
+
+// A bucket of bytes that fills with time: how much of a child's standard error is logged.
+class ErrorBudget {
+ public:
+  bool take(std::size_t bytes, Instant now) {
+    const std::chrono::duration<double> passed = now - filled_;
+    filled_ = now;
+    left_ = std::min(left_ + passed.count() * error_bytes_per_second, error_bytes_per_second);
+    if (left_ < static_cast<double>(bytes)) return false;
+    left_ -= static_cast<double>(bytes);
+    return true;
+  }
+
+ private:
+  double left_ = error_bytes_per_second;
+  Instant filled_{};
+};
+
+}  // namespace
+
+ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
+                   std::unique_ptr<net::Child> child, Wakeup& over)
+    : scheduler_(scheduler),
+      place_(place),
+      dialog_(dialog),
+      over_(over),
+      child_(std::move(child)),
+      tasks_(scheduler) {
+  tasks_.spawn(read(*this));
+  tasks_.spawn(read_errors(*this));
+  tasks_.spawn(feed(*this));
+  tasks_.spawn(await_exit(*this));
+  tasks_.spawn(supervise(*this));
+}
+
+Task<> ChildRun::read(ChildRun& run) {
+  for (;;) {
+    auto line = co_await run.child_->read_line(Deadline::never());
+    if (!line && line.error().fault() == Fault::too_large) {
+      run.broken_ = "sent a line longer than " +
+                    std::to_string(run.place_.settings.line_bytes_max) + " bytes";
+    }
+    if (!line || !*line) break;
+    run.take_line(std::move(**line));
+    co_await run.dialog_.wait_for_room();
+    while (run.dialog_.outgoing_bytes() > outgoing_bytes_max) {
+      co_await run.dialog_.outgoing_changed().wait();
+    }
+  }
+  run.is_output_over_ = true;
+  run.changed_.notify_all();
+}
+
+void ChildRun::take_line(std::string line) {
+  const std::size_t start = line.find_first_not_of(" \t\r");
+  if (start == std::string::npos) return;
+  if (line[start] != '{') return skip_line(line, "not a JSON-RPC message");
+  const std::string ends = both_ends(line);  // read() takes the text
+  auto message = mcp::read(std::move(line), mcp::Sender::server, answer_limits);
+  if (message) return dialog_.receive(std::move(*message));
+  skip_line(ends, message.error().why());
+  if (message.error().id()) return dialog_.receive(message.error());
+  dialog_.receive_unreadable(ends, message.error().why());
+}
+
+void ChildRun::skip_line(std::string_view line, std::string_view why) {
+  ++skipped_;
+  if (skipped_ > skipped_lines_logged) return;
+  place_.log.warn("child line skipped", {{"target", place_.name.text()},
+                                         {"pid", child_->pid()},
+                                         {"reason", why},
+                                         {"line", base::printable(line, log_bytes_max)}});
+}
+
+Task<> ChildRun::read_errors(ChildRun& run) {
+  ErrorBudget budget;
+  std::uint64_t suppressed = 0;
+  for (;;) {
+    auto line = co_await run.child_->read_error_line(Deadline::never());
+    if (!line || !*line) break;
+    if (!budget.take((*line)->size() + 1, run.scheduler_.now())) {
+      ++suppressed;
+      continue;
+    }
+    const std::string shown = base::printable(**line, log_bytes_max);
+    run.place_.log.info(
+        "child stderr",
+        {{"target", run.place_.name.text()}, {"pid", run.child_->pid()}, {"line", shown}});
+  }
+  if (suppressed == 0) co_return;
+  run.place_.log.warn(
+      "child stderr suppressed",
+      {{"target", run.place_.name.text()}, {"pid", run.child_->pid()}, {"lines", suppressed}});
+}
+
+Task<> ChildRun::feed(ChildRun& run) {
+  for (;;) {
+    while (!run.dialog_.has_outgoing()) {
+      co_await run.dialog_.outgoing_changed().wait();
+    }
+    std::string line = run.dialog_.take_outgoing();
+    Result<> written = co_await run.child_->write_line(std::move(line), Deadline::never());
+    if (!written) break;
+  }
+  if (run.broken_.empty()) run.broken_ = "closed its input";
+  run.changed_.notify_all();
+}
+
+Task<> ChildRun::await_exit(ChildRun& run) {
+  Result<net::ExitStatus> status = co_await run.child_->exited(Deadline::never());
+  if (!status) run.broken_ = status.error().why();
+  run.changed_.notify_all();
+}
+
+Task<Result<>> ChildRun::until_settled(ChildRun& run) {
+  while (!run.is_output_over_ || run.child_->is_running()) {
+    co_await run.changed_.wait();
+  }
+  co_return Result<>();
+}
+
+Task<> ChildRun::supervise(ChildRun& run) {
+  while (!run.is_output_over_ && run.broken_.empty() && run.child_->is_running()) {
+    co_await run.changed_.wait();
+  }
+  const Deadline settled = Deadline::in(run.scheduler_.now(), settle_time);
+  Result<> both = co_await before(settled, until_settled(run));
+  if (!both && run.child_->is_running()) run.child_->signal_group(SIGKILL);
+  run.reason_ = run.describe_end();
+  run.place_.log.warn("child ended", {{"target", run.place_.name.text()},
+                                      {"pid", run.child_->pid()},
+                                      {"reason", run.reason_},
+                                      {"calls", run.dialog_.calls()},
+                                      {"lines_skipped", run.skipped_},
+                                      {"answers_dropped", run.dialog_.counts().answers_dropped}});
+  run.dialog_.fail(Error(Fault::upstream_failed, "the server ended: " + run.reason_));
+  run.scheduler_.soon(run.over_);
+}
+
+std::string ChildRun::describe_end() const {
+  if (!broken_.empty() && child_->is_running()) return broken_;
+  if (child_->status()) return child_->status()->text();
+  return broken_.empty() ? "closed its output" : broken_;
+}
+
+}  // namespace upstream

@@ -1,0 +1,118 @@
+#pragma once
+// The gateway's side of one legacy session over one ordered channel of messages (a child's pipes, a
+// server in process, an HTTP+SSE pair): which calls are in flight, which questions are open, what
+// belongs to whom. It does no I/O: what is to be sent waits in outgoing(), what came is given to
+// receive().
+//
+// On such a channel nothing says which call a question or a log message belongs to. It goes to the
+// only call in flight; with several to whoever waits for unsolicited events, else to the call
+// started last; with none it is kept as unsolicited.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/random.h"
+#include "base/signal.h"
+#include "upstream/upstream.h"
+
+namespace upstream {
+
+class Dialog {
+ public:
+  // What was dropped, for the log and for tests.
+  struct Counts {
+    std::uint64_t answers_dropped = 0;        // to no call in flight
+    std::uint64_t notifications_dropped = 0;  // unknown, or of a token that is not ours
+    std::uint64_t unsolicited_dropped = 0;    // nobody read them
+  };
+  static constexpr std::size_t calls_max = 256;        // in flight
+  static constexpr std::size_t questions_max = 64;     // open
+  static constexpr std::size_t unsolicited_max = 256;  // kept
+  static constexpr std::size_t events_max = 256;       // of one call, before receive() should wait
+  static constexpr std::size_t event_bytes_max = 1 << 20;  // likewise
+
+  explicit Dialog(Random& random);
+  Dialog(const Dialog&) = delete;
+  Dialog& operator=(const Dialog&) = delete;
+  ~Dialog();
+
+  // Puts the request into outgoing(), without params.task: tasks are not bridged. Fault::too_many
+  // if calls_max are in flight.
+  Result<std::unique_ptr<Conversation>> start(const mcp::Call& call);
+  // The same for the gateway's own requests (initialize): nothing but the result comes to them.
+  Result<std::unique_ptr<Conversation>> start_own(const mcp::Call& call);
+  void notify(std::string_view method, json::Value params);
+  Result<> answer(QuestionId question, const mcp::Message& response);
+  Result<> refuse(QuestionId question, mcp::Code code, std::string_view why);
+  Task<Result<Event>> next_unsolicited();
+
+  // A message from the server.
+  void receive(mcp::Message message);
+  // A line from the server that is JSON-RPC but wrong: the call it answers fails, if there is one.
+  void receive(const mcp::ReadFault& fault);
+  // A line that cannot be read at all: the call whose id is in it fails. Ids are random enough not
+  // to stand in a banner.
+  void receive_unreadable(std::string_view line, const std::string& why);
+  // Whether a call's queue is full: whoever receives should wait, so that a slow client slows its
+  // own server and the gateway does not grow.
+  bool is_full() const;
+  Task<> wait_for_room();
+
+  // Ends every call in flight with `why` and forgets questions and what was to be sent. The Dialog
+  // goes on with the next server process.
+  void fail(const Error& why);
+  // The same, and there will be no next one: next_unsolicited() fails, too.
+  void close(const Error& why);
+
+  bool has_outgoing() const { return !outgoing_.empty(); }
+  std::size_t outgoing_bytes() const { return outgoing_bytes_; }
+  std::string take_outgoing();
+  // Notified when there is something to send, and when there is less of it.
+  Signal& outgoing_changed() { return outgoing_changed_; }
+
+  std::size_t calls() const { return calls_.size(); }
+  std::size_t questions() const { return questions_.size(); }
+  const Counts& counts() const { return counts_; }
+
+ private:
+  class InFlight;  // a Conversation
+  struct Question {
+    mcp::Id asked;  // the server's id
+  };
+  enum class Owner { client, gateway };
+
+  Result<std::unique_ptr<Conversation>> begin(const mcp::Call& call, Owner owner);
+  void send(std::string line);
+  InFlight* call_of(const mcp::Id& id) const;
+  InFlight* likely_call() const;
+  void receive_response(mcp::Message message);
+  void receive_question(mcp::Message message);
+  void receive_notification(mcp::Message message);
+  void receive_progress(mcp::Message message);
+  void receive_cancelled(mcp::Message message);
+  void deliver(Event event);
+  void keep_unsolicited(Event event);
+  void hand_over_questions(InFlight& call);
+
+  std::uint64_t next_id_;
+  std::uint64_t next_question_;
+  std::map<std::uint64_t, InFlight*> calls_;
+  std::map<std::uint64_t, Question> questions_;
+  std::deque<Event> unsolicited_;
+  std::deque<std::string> outgoing_;
+  std::size_t outgoing_bytes_ = 0;
+  std::optional<Error> closed_;
+  Counts counts_;
+  Signal outgoing_changed_;
+  Signal unsolicited_changed_;
+  Signal room_;
+};
+
+// A number to count ids from: random, so that an answer cannot be guessed across sessions, and
+// small enough that servers which read numbers as doubles return it exactly.
+std::uint64_t random_start(Random& random);
+
+}  // namespace upstream

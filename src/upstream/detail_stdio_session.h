@@ -1,0 +1,115 @@
+#pragma once
+// A session with a child process. The Dialog lives as long as the session; the child may die and be
+// started again under it, with the client's own initialize, when the next call comes. What the dead
+// child knew (subscriptions, its log level) is lost.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/task_group.h"
+#include "net/child.h"
+#include "upstream/detail_dialog.h"
+#include "upstream/detail_handshake.h"
+#include "upstream/detail_restarts.h"
+#include "upstream/stdio.h"
+
+namespace upstream {
+
+// What all sessions of one target share; immutable.
+class StdioPlace {
+ public:
+  StdioPlace(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log)
+      : name(std::move(name)), settings(std::move(settings)), spawner(spawner), log(log) {}
+
+  const mcp::TargetName name;
+  const StdioSettings settings;
+  net::Spawner& spawner;
+  const Log log;
+};
+
+// One run of the child: the process and the tasks that serve its pipes. It ends by itself and says
+// so in reason(); it must be destroyed from outside its tasks, then.
+class ChildRun {
+ public:
+  ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
+           std::unique_ptr<net::Child> child, Wakeup& over);
+  ChildRun(const ChildRun&) = delete;
+  ChildRun& operator=(const ChildRun&) = delete;
+  ~ChildRun() = default;
+
+  // Why it ended; empty while it runs. `over` was queued, and the dialog's calls have failed.
+  const std::string& reason() const { return reason_; }
+  int pid() const { return child_->pid(); }
+
+ private:
+  static Task<> read(ChildRun& run);
+  static Task<> read_errors(ChildRun& run);
+  static Task<> feed(ChildRun& run);
+  static Task<> await_exit(ChildRun& run);
+  static Task<> supervise(ChildRun& run);
+  static Task<Result<>> until_settled(ChildRun& run);
+  void take_line(std::string line);
+  void skip_line(std::string_view line, std::string_view why);
+  std::string describe_end() const;
+
+  Scheduler& scheduler_;
+  const StdioPlace& place_;
+  Dialog& dialog_;
+  Wakeup& over_;
+  std::unique_ptr<net::Child> child_;
+  std::string broken_;  // why the child cannot be used any more, though it runs
+  bool is_output_over_ = false;
+  std::uint64_t skipped_ = 0;
+  std::string reason_;
+  Signal changed_;
+  TaskGroup tasks_;  // last: its tasks use everything above
+};
+
+class StdioSession final : public Session {
+ public:
+  StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlace> place, Random& random,
+               InitializeParams params);
+  ~StdioSession() override;
+
+  // Starts the child and opens the session with it. On an error the session is of no use.
+  Task<Result<>> bring_up(Deadline deadline);
+
+  const mcp::Message& initialized() const override { return handshake_->answer(); }
+  mcp::Revision revision() const override { return handshake_->revision(); }
+  Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override;
+  Task<Result<>> notify(std::string_view method, json::Value params) override;
+  Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
+  Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
+  Task<Result<Event>> next_unsolicited() override;
+
+  // For tests.
+  int pid() const { return run_ ? run_->pid() : 0; }
+  const Dialog& dialog() const { return dialog_; }
+
+ private:
+  static void on_over(void* session);
+  void forget_run();
+  Task<Result<>> spawn(Deadline deadline);
+  Task<Result<>> revive(Deadline deadline);
+  Task<Result<>> restart(Deadline deadline);
+  Task<Result<>> wait_for_room(Deadline deadline);
+  Task<Result<>> until_room();
+  Task<Result<>> until_revived();
+
+  Scheduler& scheduler_;
+  std::shared_ptr<const StdioPlace> place_;
+  InitializeParams params_;
+  std::optional<Handshake> handshake_;
+  Dialog dialog_;
+  Restarts restarts_;
+  Instant started_;
+  bool is_up_ = false;
+  bool is_reviving_ = false;
+  Signal revived_;
+  Wakeup over_;
+  std::unique_ptr<ChildRun> run_;  // last: it uses everything above
+};
+
+}  // namespace upstream

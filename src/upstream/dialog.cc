@@ -1,0 +1,359 @@
+#include <charconv>
+
+#include "base/before.h"
+#include "mcp/method.h"
+#include "mcp/write.h"
+#include "upstream/detail_dialog.h"
+
+namespace upstream {
+namespace {
+
+constexpr unsigned id_bits = 52;  // doubles hold integers up to 2^53 exactly; room to count is left
+
+// The number of an id that is written as a plain integer; ids of ours always are.
+std::optional<std::uint64_t> number_of(const mcp::Id& id) {
+  std::uint64_t number = 0;
+  const std::string& raw = id.raw();
+  const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), number);
+  if (error != std::errc() || end != raw.data() + raw.size()) return std::nullopt;
+  return number;
+}
+
+Task<Result<>> wait_for(Signal& signal) {
+  co_await signal.wait();
+  co_return Result<>();
+}
+
+}  // namespace
+
+std::uint64_t random_start(Random& random) {
+  return random.word() >> (64 - id_bits);
+}
+
+// A call in flight: in the dialog's table until its result came, it failed, or it was destroyed.
+class Dialog::InFlight final : public Conversation {
+ public:
+  InFlight(Dialog& dialog, std::uint64_t number, Owner owner, const mcp::Call& call)
+      : dialog_(&dialog), id_(number), owner_(owner), deadline_(call.deadline()) {
+    const auto meta = call.params().find("_meta");
+    const auto token = meta ? meta->find("progressToken") : std::nullopt;
+    const auto id_like = token ? mcp::Id::from(*token) : std::nullopt;
+    if (id_like) token_ = id_like->raw();
+    dialog_->calls_.emplace(id_, this);
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() override { abandon(); }
+
+  Task<Result<Event>> next() override {
+    while (events_.empty()) {
+      if (ended_) co_return tl::unexpected<Error>(*ended_);
+      Result<> waited = co_await before(deadline_, wait_for(changed_));
+      if (!waited && events_.empty() && !ended_) {
+        abandon();
+        ended_ = Error(Fault::timed_out, "no answer in time");
+      }
+    }
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    event_bytes_ -= event.message().text().size();
+    if (dialog_ != nullptr) dialog_->room_.notify_all();
+    co_return std::move(event);
+  }
+
+  Owner owner() const { return owner_; }
+  const std::optional<std::string>& token() const { return token_; }
+  bool is_full() const { return events_.size() >= events_max || event_bytes_ >= event_bytes_max; }
+
+  void put(Event event) {
+    event_bytes_ += event.message().text().size();
+    events_.push_back(std::move(event));
+    changed_.notify_all();
+  }
+  // The dialog has let go of this call; nothing more will come.
+  void end(std::optional<Error> why) {
+    if (dialog_ != nullptr) dialog_->room_.notify_all();
+    dialog_ = nullptr;
+    ended_ = std::move(why);
+    if (!ended_) ended_ = Error(Fault::internal, "read behind the result");
+    changed_.notify_all();
+  }
+
+ private:
+  // Leaves the table; the server is told, unless it is the gateway's own initialize, which must not
+  // be cancelled (2025-11-25, cancellation).
+  void abandon() {
+    if (dialog_ == nullptr) return;
+    Dialog& dialog = *std::exchange(dialog_, nullptr);
+    dialog.calls_.erase(id_);
+    dialog.room_.notify_all();
+    if (owner_ == Owner::gateway) return;
+    dialog.send(mcp::notification_text("notifications/cancelled",
+                                       "{\"requestId\":" + std::to_string(id_) + "}"));
+  }
+
+  Dialog* dialog_;  // null once the call has ended
+  std::uint64_t id_;
+  Owner owner_;
+  Deadline deadline_;
+  std::optional<std::string> token_;  // the client's, as JSON text
+  std::deque<Event> events_;
+  std::size_t event_bytes_ = 0;
+  std::optional<Error> ended_;
+  Signal changed_;
+};
+
+Dialog::Dialog(Random& random)
+    : next_id_(random_start(random)), next_question_(random_start(random)) {}
+
+Dialog::~Dialog() {
+  close(Error(Fault::cancelled, "the session was closed"));
+}
+
+Result<std::unique_ptr<Conversation>> Dialog::start(const mcp::Call& call) {
+  return begin(call, Owner::client);
+}
+
+Result<std::unique_ptr<Conversation>> Dialog::start_own(const mcp::Call& call) {
+  return begin(call, Owner::gateway);
+}
+
+Result<std::unique_ptr<Conversation>> Dialog::begin(const mcp::Call& call, Owner owner) {
+  if (closed_) return tl::unexpected<Error>(*closed_);
+  if (calls_.size() >= calls_max) {
+    return failed(Fault::too_many, "too many calls in flight in one session");
+  }
+  const std::uint64_t id = next_id_++;
+  auto conversation = std::make_unique<InFlight>(*this, id, owner, call);
+  mcp::ParamsEdit edit = call.edit();
+  if (conversation->token()) edit.progress_token = std::to_string(id);
+  edit.drop_task = call.params().find("task").has_value();
+  send(mcp::request_text(mcp::Id(id), call.method(), call.params(), edit));
+  if (owner == Owner::client) hand_over_questions(*conversation);
+  return conversation;
+}
+
+void Dialog::notify(std::string_view method, json::Value params) {
+  send(mcp::notification_text(method, params));
+}
+
+Result<> Dialog::answer(QuestionId question, const mcp::Message& response) {
+  const auto found = questions_.find(static_cast<std::uint64_t>(question));
+  if (found == questions_.end()) return failed(Fault::not_found, "no such question is pending");
+  send(mcp::response_text(found->second.asked, response));
+  questions_.erase(found);
+  return {};
+}
+
+Result<> Dialog::refuse(QuestionId question, mcp::Code code, std::string_view why) {
+  const auto found = questions_.find(static_cast<std::uint64_t>(question));
+  if (found == questions_.end()) return failed(Fault::not_found, "no such question is pending");
+  send(mcp::error_text(found->second.asked, code, why));
+  questions_.erase(found);
+  return {};
+}
+
+Task<Result<Event>> Dialog::next_unsolicited() {
+  while (unsolicited_.empty()) {
+    if (closed_) co_return tl::unexpected<Error>(*closed_);
+    co_await unsolicited_changed_.wait();
+  }
+  Event event = std::move(unsolicited_.front());
+  unsolicited_.pop_front();
+  co_return std::move(event);
+}
+
+void Dialog::receive(mcp::Message message) {
+  switch (message.kind()) {
+    case mcp::Kind::response:
+      return receive_response(std::move(message));
+    case mcp::Kind::request:
+      return receive_question(std::move(message));
+    case mcp::Kind::notification:
+      return receive_notification(std::move(message));
+  }
+}
+
+void Dialog::receive(const mcp::ReadFault& fault) {
+  InFlight* call = fault.id() ? call_of(*fault.id()) : nullptr;
+  if (call == nullptr) {
+    ++counts_.answers_dropped;
+    return;
+  }
+  calls_.erase(*number_of(*fault.id()));
+  call->end(Error(Fault::upstream_failed, "the server's answer is malformed: " + fault.why()));
+}
+
+void Dialog::receive_unreadable(std::string_view line, const std::string& why) {
+  for (const auto& [id, call] : calls_) {
+    if (line.find(std::to_string(id)) == std::string_view::npos) continue;
+    InFlight& answered = *call;
+    calls_.erase(id);
+    return answered.end(Error(Fault::upstream_failed, "the server's answer is unreadable: " + why));
+  }
+  ++counts_.answers_dropped;
+}
+
+void Dialog::receive_response(mcp::Message message) {
+  InFlight* call = call_of(message.id());
+  if (call == nullptr) {
+    ++counts_.answers_dropped;
+    return;
+  }
+  calls_.erase(*number_of(message.id()));
+  call->put(Event(Event::Kind::result, std::move(message)));
+  call->end(std::nullopt);
+}
+
+void Dialog::receive_question(mcp::Message message) {
+  const mcp::Id asked = message.id();
+  if (message.method() == "ping") return send(mcp::result_text(asked, "{}"));
+  const auto method = mcp::admit(message, mcp::Sender::server, mcp::Era::legacy);
+  if (!method) return send(mcp::error_text(method.error()));
+  if (questions_.size() >= questions_max) {
+    return send(mcp::error_text(asked, mcp::Code::internal_error, "Too many open questions"));
+  }
+  const std::uint64_t id = next_question_++;
+  questions_.emplace(id, Question{asked});
+  deliver(Event(QuestionId{id}, std::move(message)));
+}
+
+void Dialog::receive_notification(mcp::Message message) {
+  const auto method = mcp::admit(message, mcp::Sender::server, mcp::Era::legacy);
+  if (!method || *method == nullptr) {
+    ++counts_.notifications_dropped;
+    return;
+  }
+  if (message.method() == "notifications/progress") return receive_progress(std::move(message));
+  if (message.method() == "notifications/cancelled") return receive_cancelled(std::move(message));
+  Event event(Event::Kind::notification, std::move(message));
+  if (event.method() == "notifications/message") return deliver(std::move(event));
+  keep_unsolicited(std::move(event));
+}
+
+void Dialog::receive_progress(mcp::Message message) {
+  const auto token = message.params().find("progressToken");
+  const auto id = token ? mcp::Id::from(*token) : std::nullopt;
+  InFlight* call = id ? call_of(*id) : nullptr;
+  if (call == nullptr || !call->token()) {
+    ++counts_.notifications_dropped;
+    return;
+  }
+  mcp::ParamsEdit edit;
+  edit.progress_token = call->token();
+  call->put(Event(Event::Kind::progress, std::move(message), std::move(edit)));
+}
+
+// The server takes a question back: the client knows it by our id.
+void Dialog::receive_cancelled(mcp::Message message) {
+  const auto request = message.params().find("requestId");
+  const auto asked = request ? mcp::Id::from(*request) : std::nullopt;
+  for (auto at = questions_.begin(); asked && at != questions_.end(); ++at) {
+    if (at->second.asked != *asked) continue;
+    mcp::ParamsEdit edit;
+    edit.request_id = std::to_string(at->first);
+    questions_.erase(at);
+    return deliver(Event(Event::Kind::notification, std::move(message), std::move(edit)));
+  }
+  ++counts_.notifications_dropped;
+}
+
+void Dialog::deliver(Event event) {
+  if (InFlight* call = likely_call()) {
+    call->put(std::move(event));
+  } else {
+    keep_unsolicited(std::move(event));
+  }
+}
+
+void Dialog::keep_unsolicited(Event event) {
+  if (unsolicited_.size() >= unsolicited_max) {
+    if (unsolicited_.front().kind() == Event::Kind::question) {
+      (void)refuse(unsolicited_.front().question(), mcp::Code::internal_error,
+                   "The client does not listen");
+    }
+    unsolicited_.pop_front();
+    ++counts_.unsolicited_dropped;
+  }
+  unsolicited_.push_back(std::move(event));
+  unsolicited_changed_.notify_all();
+}
+
+// A client that opened no stream of its own can only be asked on the answer of a call.
+void Dialog::hand_over_questions(InFlight& call) {
+  if (unsolicited_changed_.has_waiters()) return;
+  for (auto at = unsolicited_.begin(); at != unsolicited_.end();) {
+    if (at->kind() == Event::Kind::question) {
+      call.put(std::move(*at));
+      at = unsolicited_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+Dialog::InFlight* Dialog::call_of(const mcp::Id& id) const {
+  const auto number = number_of(id);
+  const auto found = number ? calls_.find(*number) : calls_.end();
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+Dialog::InFlight* Dialog::likely_call() const {
+  InFlight* latest = nullptr;
+  std::size_t count = 0;
+  for (const auto& [id, call] : calls_) {
+    if (call->owner() != Owner::client) continue;
+    latest = call;
+    ++count;
+  }
+  return count > 1 && unsolicited_changed_.has_waiters() ? nullptr : latest;
+}
+
+bool Dialog::is_full() const {
+  for (const auto& [id, call] : calls_) {
+    if (call->is_full()) return true;
+  }
+  return false;
+}
+
+Task<> Dialog::wait_for_room() {
+  while (is_full()) {
+    co_await room_.wait();
+  }
+}
+
+void Dialog::fail(const Error& why) {
+  const auto calls = std::exchange(calls_, {});
+  for (const auto& [id, call] : calls) call->end(why);
+  questions_.clear();
+  std::erase_if(unsolicited_,
+                [](const Event& event) { return event.kind() == Event::Kind::question; });
+  outgoing_.clear();
+  outgoing_bytes_ = 0;
+  outgoing_changed_.notify_all();
+  room_.notify_all();
+}
+
+void Dialog::close(const Error& why) {
+  if (closed_) return;
+  closed_ = why;
+  fail(why);
+  unsolicited_changed_.notify_all();
+}
+
+void Dialog::send(std::string line) {
+  if (closed_) return;
+  outgoing_bytes_ += line.size();
+  outgoing_.push_back(std::move(line));
+  outgoing_changed_.notify_all();
+}
+
+std::string Dialog::take_outgoing() {
+  std::string line = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  outgoing_bytes_ -= line.size();
+  outgoing_changed_.notify_all();
+  return line;
+}
+
+}  // namespace upstream

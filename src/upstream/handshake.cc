@@ -1,0 +1,54 @@
+#include "json/write.h"
+#include "mcp/write.h"
+#include "upstream/detail_handshake.h"
+
+namespace upstream {
+
+Result<Handshake> judge_handshake(mcp::Message answer) {
+  if (answer.error()) {
+    const auto why = answer.error()->find_string("message").value_or("");
+    return failed(Fault::upstream_failed,
+                  "initialize was refused: " + std::string(why.substr(0, 200)));
+  }
+  const auto text = answer.result()->find_string("protocolVersion");
+  const auto revision = text ? mcp::read_revision(*text) : std::nullopt;
+  if (!revision || mcp::era_of(*revision) != mcp::Era::legacy) {
+    return failed(Fault::upstream_failed,
+                  "initialize was answered without a protocolVersion that is known");
+  }
+  return Handshake(std::move(answer), *revision);
+}
+
+Result<InitializeParams> InitializeParams::from(json::Value params) {
+  const auto version = params.find_string("protocolVersion");
+  const auto capabilities = params.find("capabilities");
+  if (!version || !capabilities || !capabilities->is_object()) {
+    return failed(Fault::bad_request, "initialize needs protocolVersion and capabilities");
+  }
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : params.members()) {
+    out.name(member.name);
+    if (member.name == "protocolVersion") {
+      out.string(mcp::text_of(mcp::negotiate(*version)));
+    } else if (member.name == "capabilities") {
+      out.raw(mcp::without_members(member.value, {"tasks"}));
+    } else {
+      out.value(member.value);
+    }
+  }
+  TRY(auto document, json::Document::parse(out.end_object().take()));
+  return InitializeParams(std::move(document));
+}
+
+Task<Result<Handshake>> shake_hands(Dialog& dialog, const InitializeParams& params,
+                                    Deadline deadline) {
+  const mcp::Call call("initialize", params.value(), deadline);
+  CO_TRY(auto conversation, dialog.start_own(call));
+  CO_TRY(Event event, co_await conversation->next());
+  Result<Handshake> handshake = judge_handshake(std::move(event).take_message());
+  if (handshake) dialog.notify("notifications/initialized", json::Value());
+  co_return handshake;
+}
+
+}  // namespace upstream

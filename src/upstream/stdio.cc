@@ -1,0 +1,73 @@
+#include "upstream/stdio.h"
+
+#include <mutex>
+
+#include "base/random.h"
+#include "base/sleep.h"
+#include "upstream/detail_stdio_session.h"
+
+namespace upstream {
+namespace {
+
+// How long opening a session waits for the back-off after a failed start; longer ones are refused.
+constexpr Duration backoff_waited_max = std::chrono::seconds(2);
+
+// Starts that fail (no such command, exits or stays silent before the session is open) are counted
+// here, for all sessions; a child that dies later is its own session's trouble, so that one client
+// cannot use up another's restarts.
+class StdioTarget final : public Target {
+ public:
+  StdioTarget(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log)
+      : place_(std::make_shared<const StdioPlace>(std::move(name), std::move(settings), spawner,
+                                                  log)) {}
+
+  const mcp::TargetName& name() const override { return place_->name; }
+
+  Task<Result<std::unique_ptr<Session>>> open(json::Value initialize_params,
+                                              Deadline deadline) override {
+    CO_TRY(auto params, InitializeParams::from(initialize_params));
+    Scheduler& scheduler = co_await this_scheduler();
+    CO_TRY(const Instant next, next_try(scheduler.now()));
+    if (next - scheduler.now() > backoff_waited_max || deadline.has_passed(next)) {
+      co_return failed(Fault::unavailable, "the server failed to start a moment ago");
+    }
+    co_await sleep_until(Deadline(next));
+    SystemRandom random;
+    auto session = std::make_unique<StdioSession>(scheduler, place_, random, std::move(params));
+    Result<> up = co_await session->bring_up(deadline);
+    count(up.has_value(), scheduler.now());
+    if (!up) {
+      place_->log.warn("session not opened",
+                       {{"target", place_->name.text()}, {"reason", up.error().why()}});
+      co_return tl::unexpected(std::move(up).error());
+    }
+    co_return std::unique_ptr<Session>(std::move(session));
+  }
+
+ private:
+  Result<Instant> next_try(Instant now) {
+    const std::lock_guard lock(mutex_);
+    return restarts_.next_try(now);
+  }
+  void count(bool is_up, Instant now) {
+    const std::lock_guard lock(mutex_);
+    if (is_up) {
+      restarts_.succeeded();
+    } else {
+      restarts_.failed_at(now);
+    }
+  }
+
+  std::shared_ptr<const StdioPlace> place_;
+  std::mutex mutex_;
+  Restarts restarts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
+                                          net::Spawner& spawner, const Log& log) {
+  return std::make_unique<StdioTarget>(std::move(name), std::move(settings), spawner, log);
+}
+
+}  // namespace upstream

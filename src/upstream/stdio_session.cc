@@ -1,0 +1,166 @@
+#include "base/before.h"
+#include "base/sleep.h"
+#include "upstream/detail_environment.h"
+#include "upstream/detail_stdio_session.h"
+
+namespace upstream {
+namespace {
+
+constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before calls wait for the child to read
+constexpr Duration notify_time = std::chrono::seconds(10);
+// A child that lived this long is started again without delay.
+constexpr Duration proven_time = std::chrono::seconds(60);
+
+}  // namespace
+
+StdioSession::StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlace> place,
+                           Random& random, InitializeParams params)
+    : scheduler_(scheduler),
+      place_(std::move(place)),
+      params_(std::move(params)),
+      dialog_(random),
+      over_(&StdioSession::on_over, this) {}
+
+StdioSession::~StdioSession() {
+  dialog_.close(Error(Fault::cancelled, "the session was closed"));
+}
+
+// Runs by itself, so the tasks of the ended run may be destroyed.
+void StdioSession::on_over(void* session) {
+  auto& self = *static_cast<StdioSession*>(session);
+  self.is_up_ = false;
+  self.run_.reset();
+  const Instant now = self.scheduler_.now();
+  if (now - self.started_ >= proven_time) self.restarts_.succeeded();
+  self.restarts_.failed_at(now);
+}
+
+Task<Result<>> StdioSession::bring_up(Deadline deadline) {
+  const Duration patience = place_->settings.handshake;
+  const Deadline by = deadline.or_sooner(Deadline::in(scheduler_.now(), patience));
+  CO_TRY(co_await spawn(by));
+  auto handshake = co_await shake_hands(dialog_, params_, by);
+  if (!handshake) {
+    run_.reset();
+    dialog_.fail(handshake.error());
+    if (handshake.error().fault() != Fault::timed_out) co_return tl::unexpected(handshake.error());
+    co_return failed(Fault::timed_out, "the server did not answer initialize in time");
+  }
+  if (!handshake_) handshake_.emplace(std::move(*handshake));
+  is_up_ = run_ != nullptr && run_->reason().empty();
+  if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended after initialize");
+  co_return Result<>();
+}
+
+Task<Result<>> StdioSession::spawn(Deadline deadline) {
+  const std::vector<std::string> own = own_environment();
+  net::Command command(place_->settings.command);
+  command.environment = child_environment(place_->settings, own);
+  command.program = find_program(place_->settings.command, command.environment, own);
+  command.arguments = place_->settings.arguments;
+  command.folder = place_->settings.directory;
+  net::ChildLimits limits;
+  limits.line_bytes_max = place_->settings.line_bytes_max;
+  forget_run();
+  started_ = scheduler_.now();
+  auto child = co_await net::start_child(place_->spawner, std::move(command), limits, deadline);
+  if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
+  place_->log.info("child started", {{"target", place_->name.text()}, {"pid", (*child)->pid()}});
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(*child), over_);
+  co_return Result<>();
+}
+
+// A restart that was given up midway leaves its run behind.
+void StdioSession::forget_run() {
+  run_.reset();
+  scheduler_.disarm(over_);
+  dialog_.fail(Error(Fault::upstream_failed, "the server is started again"));
+}
+
+Task<Result<>> StdioSession::until_revived() {
+  while (is_reviving_) {
+    co_await revived_.wait();
+  }
+  co_return Result<>();
+}
+
+// One caller restarts the child, the others wait for what comes of it.
+Task<Result<>> StdioSession::revive(Deadline deadline) {
+  while (!is_up_ && is_reviving_) {
+    CO_TRY(co_await before(deadline, until_revived()));
+  }
+  if (is_up_) co_return Result<>();
+  class Reviving {
+   public:
+    explicit Reviving(StdioSession& session) : session_(session) { session_.is_reviving_ = true; }
+    Reviving(const Reviving&) = delete;
+    Reviving& operator=(const Reviving&) = delete;
+    ~Reviving() {
+      session_.is_reviving_ = false;
+      session_.revived_.notify_all();
+    }
+
+   private:
+    StdioSession& session_;
+  };
+  const Reviving reviving(*this);
+  co_return co_await restart(deadline);
+}
+
+Task<Result<>> StdioSession::restart(Deadline deadline) {
+  CO_TRY(const Instant next, restarts_.next_try(scheduler_.now()));
+  if (deadline.has_passed(next)) co_return failed(Fault::unavailable, "the server is restarting");
+  co_await sleep_until(Deadline(next));
+  Result<> up = co_await bring_up(deadline);
+  if (!up) {
+    // A child that ended has been counted when it did.
+    if (run_ == nullptr && !over_.is_queued()) restarts_.failed_at(scheduler_.now());
+    place_->log.warn("child restart failed",
+                     {{"target", place_->name.text()}, {"reason", up.error().why()}});
+    co_return failed(Fault::unavailable, "the server could not be restarted: " + up.error().why());
+  }
+  place_->log.info("child restarted", {{"target", place_->name.text()}, {"pid", pid()}});
+  co_return Result<>();
+}
+
+Task<Result<>> StdioSession::until_room() {
+  while (is_up_ && dialog_.outgoing_bytes() > outgoing_bytes_max) {
+    co_await dialog_.outgoing_changed().wait();
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> StdioSession::wait_for_room(Deadline deadline) {
+  if (dialog_.outgoing_bytes() <= outgoing_bytes_max) co_return Result<>();
+  Result<> room = co_await before(deadline, until_room());
+  if (!room) co_return failed(Fault::timed_out, "the server does not read its input");
+  co_return Result<>();
+}
+
+Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) {
+  if (!is_up_) CO_TRY(co_await revive(call.deadline()));
+  CO_TRY(co_await wait_for_room(call.deadline()));
+  co_return dialog_.start(call);
+}
+
+Task<Result<>> StdioSession::notify(std::string_view method, json::Value params) {
+  const bool is_ours = method == "notifications/initialized" || method == "notifications/cancelled";
+  if (is_ours || !is_up_) co_return Result<>();
+  CO_TRY(co_await wait_for_room(Deadline::in(scheduler_.now(), notify_time)));
+  dialog_.notify(method, params);
+  co_return Result<>();
+}
+
+Task<Result<>> StdioSession::answer(QuestionId question, const mcp::Message& response) {
+  co_return dialog_.answer(question, response);
+}
+
+Task<Result<>> StdioSession::refuse(QuestionId question, mcp::Code code, std::string_view why) {
+  co_return dialog_.refuse(question, code, why);
+}
+
+Task<Result<Event>> StdioSession::next_unsolicited() {
+  return dialog_.next_unsolicited();
+}
+
+}  // namespace upstream
