@@ -16,20 +16,18 @@ namespace schema {
 class Place {
  public:
   Place() = default;
-  explicit Place(const yaml::Node& node)
-      : at_(node.at), content_(node.content), style_(node.style), is_verbatim_(node.is_verbatim) {}
+  explicit Place(const yaml::Layout& layout) : layout_(layout) {}
 
-  // The first character of the value, quotes and indicators included.
-  yaml::Position at() const { return at_; }
-  // The character at `offset` (in bytes) of `text`, which is the scalar's text. Exact for plain and
-  // quoted scalars on one line and for literal blocks (`|`); otherwise the start of the text.
-  yaml::Position at(std::string_view text, std::size_t offset) const;
+  // The first character of the value, quotes and indicators included; line 0 if it was not read from a file.
+  yaml::Position at() const { return layout_.at; }
+  // The character at `offset` (in bytes) of `text`, which is the scalar's text. Exact for plain and quoted
+  // scalars on one line and for literal blocks (`|`); otherwise the start of the scalar.
+  yaml::Position at(std::string_view text, std::size_t offset) const {
+    return yaml::position_of(layout_, text, offset);
+  }
 
  private:
-  yaml::Position at_;
-  yaml::Position content_;
-  yaml::Style style_ = yaml::Style::plain;
-  bool is_verbatim_ = false;
+  yaml::Layout layout_;
 };
 
 template <class T>

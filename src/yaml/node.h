@@ -35,18 +35,27 @@ enum class Style : std::uint8_t {
 // What a scalar is by the core schema.
 enum class Core : std::uint8_t { null, boolean, integer, real, string };
 
+// How the characters of a scalar lie in the file.
+struct Layout {
+  Position at;       // its first character, quotes and indicators included
+  Position content;  // the first character of its text
+  Style style = Style::plain;
+  // Whether offset n of the text stood n bytes after `content` (plain and quoted scalars on one
+  // line without escapes), or, for a literal, each line of the text at column `content.column` of
+  // its line.
+  bool is_verbatim = false;
+};
+
+// Where the character at `offset` (in bytes) of a scalar's text stood; the scalar's start where
+// that is not known (folded text, escapes, expanded variables).
+Position position_of(const Layout& layout, std::string_view text, std::size_t offset);
+
 struct Pair;
 
-struct Node {
+// The Layout of a sequence or mapping has only `at`: its first character.
+struct Node : Layout {
   Kind kind = Kind::scalar;
-  Style style = Style::plain;
-  bool is_expanded = false;  // some of `text` came from the environment: not to be shown
-  // Whether offset n of `text` stood n characters after `content` (plain and quoted scalars on one
-  // line without escapes), or, for a literal, each line of `text` at column `content.column` of its
-  // line.
-  bool is_verbatim = false;
-  Position at;                // its first character, quotes and indicators included
-  Position content;           // of a scalar: the first character of its text
+  bool is_expanded = false;   // some of `text` came from the environment: not to be shown
   std::string text;           // of a scalar
   std::vector<Node> items;    // of a sequence
   std::vector<Pair> members;  // of a mapping, in the order of the text; keys are scalars, each once
@@ -69,8 +78,7 @@ struct Node {
   const Node* find(std::string_view key) const;
   Node* find(std::string_view key);
 
-  // Where the character at `offset` of a scalar's text stood; the scalar's start where that is not
-  // known (folded text, escapes, expanded variables).
+  // Of the character at `offset` of `text`.
   Position position_of(std::size_t offset) const;
 };
 
