@@ -23,6 +23,10 @@ struct Budget {
   std::size_t arena_cap = Arena::default_cap;
 };
 
+// Three-state logic: `error` is an evaluation error, a result that is no bool, or an exhausted
+// budget. The numbers are bits, so that a set of possible outcomes is a byte.
+enum class Truth : std::uint8_t { no = 1, yes = 2, error = 4 };
+
 class Context {
  public:
   // Both must outlive the Context. Programs compiled after this was made cannot be run in it.
@@ -51,37 +55,52 @@ class Context {
   // The value of an attribute as a whole (a closed record is a view).
   Value get_attribute(AttributeIndex attribute);
   Value& local(std::uint32_t number) { return locals_[number]; }
-  // Room for so many locals. Allocates only if a program has more than 32 of them.
-  void reserve_locals(std::uint32_t count);
-  // One byte a shared atom of the rule set that decides; all 0 (unknown) when a decision starts.
-  std::uint8_t* atoms(std::size_t count, const void* owner);
+  // Why the last test() that said Truth::error did so.
+  const Value& error() const { return error_; }
+  Truth fail(const Value& error) {
+    error_ = error;
+    return Truth::error;
+  }
+  // What is known of a term that several rules share: a Truth, or 0.
+  std::uint32_t atom(std::uint32_t number, bool is_of_item) const {
+    const std::uint32_t kept = atoms_[number];
+    return kept >> truth_bits == generation(is_of_item) ? kept & truth_mask : 0;
+  }
+  void keep_atom(std::uint32_t number, bool is_of_item, Truth truth) {
+    atoms_[number] = generation(is_of_item) << truth_bits | static_cast<std::uint32_t>(truth);
+  }
+  // Starts a decision or a lone evaluation: fresh fuel and memory.
+  void begin() { evaluation_.begin(budget_.decision_fuel); }
 
  private:
   void resolve(std::uint32_t slot);
+  std::uint32_t generation(bool is_of_item) const { return is_of_item ? item_ : 1; }
+
+  static constexpr unsigned truth_bits = 3;
+  static constexpr std::uint32_t truth_mask = 7;
 
   static constexpr std::size_t slots_inline = 64;
-  static constexpr std::size_t locals_inline = 32;
+  static constexpr std::size_t locals_inline = 16;
 
+  std::array<Value, locals_inline> locals_storage_;
+  std::array<Value, slots_inline> slots_storage_;
   const Environment& environment_;
   const AttributeSource& source_;
   Budget budget_;
   Phase phase_ = Phase::call;
-  Arena attribute_arena_;  // views of attributes: kept until the request ends
-  Evaluation evaluation_;  // temporaries of one evaluation
-  std::size_t slot_count_;
   Value* slots_;
   std::uint64_t* resolved_;
   Value* locals_;
-  std::uint32_t local_count_ = locals_inline;
+  std::uint32_t* atoms_;
+  std::uint32_t item_ = 1;  // number of the current item: older items' atoms are unknown again
+  Value error_;
   std::uint64_t resolved_inline_ = 0;
-  std::array<Value, slots_inline> slots_storage_;
-  std::array<Value, locals_inline> locals_storage_;
+  Arena attribute_arena_;  // views of attributes: kept until the request ends
+  Evaluation evaluation_;  // temporaries of one decision
   std::unique_ptr<Value[]> more_slots_;
   std::unique_ptr<std::uint64_t[]> more_resolved_;
   std::unique_ptr<Value[]> more_locals_;
-  std::vector<std::uint64_t> item_mask_;
-  std::vector<std::uint8_t> atoms_;
-  const void* atoms_owner_ = nullptr;
+  std::unique_ptr<std::uint32_t[]> atoms_storage_;
 };
 
 }  // namespace cel

@@ -7,12 +7,14 @@
 // Compiling adds slots and is for one thread; after the last compile() an Environment is only read
 // and may be shared by threads. It must outlive the programs and contexts made with it.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cel/attributes.h"
@@ -20,10 +22,13 @@
 
 namespace cel {
 
-// A path that is read: the attribute and the constant field names below it.
+// A place for a value that is read: an attribute, or a constant field of another slot's value.
 struct Slot {
+  static constexpr std::uint32_t no_parent = 0xffffffff;
+
   AttributeIndex attribute = 0;
-  std::vector<std::string> fields;
+  std::uint32_t parent = no_parent;
+  std::string field;
   Phase phase = Phase::always;
 };
 
@@ -45,9 +50,20 @@ class Environment {
     return declared_;
   }
 
-  // The slot of that path, made at need.
-  std::uint32_t slot(AttributeIndex attribute, const std::vector<std::string>& fields);
+  // The slot of that attribute, or of a field of a slot's value; made at need.
+  std::uint32_t slot_of(AttributeIndex attribute);
+  std::uint32_t slot_below(std::uint32_t parent, std::string_view field);
   const std::vector<Slot>& slots() const { return slots_; }
+  // One bit a slot: is it of a list's item or of a call, and not of the request as a whole?
+  const std::vector<std::uint64_t>& item_slots() const { return item_slots_; }
+
+  // How much room contexts must have ready, so that no evaluation needs to allocate it.
+  void need_locals(std::uint32_t count) { locals_max_ = std::max(locals_max_, count); }
+  std::uint32_t locals_max() const { return locals_max_; }
+  std::uint32_t atom_count() const { return static_cast<std::uint32_t>(atoms_.size()); }
+  // The number of a term that rules share, made at need. Equal keys are equal terms.
+  std::uint32_t atom(std::string key);
+
   // Is that attribute read by any program? So a host knows, say, whether to keep bodies.
   bool uses(AttributeIndex attribute) const;
   bool uses(std::string_view path) const;
@@ -56,8 +72,13 @@ class Environment {
   AttributeTable attributes_;
   std::string container_;
   std::deque<std::pair<std::string, std::string>> declared_;
+  std::uint32_t add(Slot slot);
+
   std::vector<Slot> slots_;
-  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::vector<std::uint64_t> item_slots_;
+  std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> numbers_;
+  std::uint32_t locals_max_ = 0;
+  std::map<std::string, std::uint32_t> atoms_;
 };
 
 }  // namespace cel

@@ -22,10 +22,6 @@
 
 namespace cel {
 
-// Three-state logic: `error` is an evaluation error, a result that is no bool, or an exhausted
-// budget. The numbers are bits, so that a set of possible outcomes is a byte.
-enum class Truth : std::uint8_t { no = 1, yes = 2, error = 4 };
-
 struct CompileOptions {
   Phase phase = Phase::call;  // when it will be evaluated: later attributes are errors
   bool is_checked = true;     // without, wrong names and types fail when they are evaluated
@@ -64,6 +60,7 @@ class Program {
 
  private:
   friend struct Compiler;
+  friend struct RuleSetBuilder;
   explicit Program(std::unique_ptr<Code> code);
   std::unique_ptr<Code> code_;
 };
