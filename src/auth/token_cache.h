@@ -30,7 +30,8 @@ class TokenCache {
   explicit TokenCache(TokenCacheLimits limits = {});
 
   // What verify(token, trust, now) says, perhaps from memory. Expiry is exact: a remembered verdict
-  // is used only within the token's own times.
+  // is used only within the token's own times. A forgery that expires while it is remembered is
+  // still refused for its signature.
   Verdict verdict(std::string_view token, const Trust& trust, WallTime now);
 
   std::size_t size() const;

@@ -1,0 +1,75 @@
+#include "auth/bearer.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace auth {
+namespace {
+
+Bearer read(std::vector<std::string_view> values) {
+  return read_bearer(values);
+}
+
+TEST(Bearer, is_the_one_token_after_the_scheme) {
+  for (const std::string_view value :
+       {"Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer   a.b.c", " \tBearer a.b.c \t"}) {
+    const Bearer bearer = read({value});
+    EXPECT_EQ(bearer.kind, Bearer::Kind::token) << value;
+    EXPECT_EQ(bearer.token, "a.b.c") << value;
+  }
+  EXPECT_EQ(read({"Bearer -._~+/09azAZ=="}).token, "-._~+/09azAZ==");
+}
+
+TEST(Bearer, is_absent_without_a_header) {
+  EXPECT_EQ(read({}).kind, Bearer::Kind::none);
+}
+
+TEST(Bearer, is_malformed_when_anything_else_is_there) {
+  for (const std::string_view value :
+       {"", " ", "Bearer", "Bearer ", "Bearera.b.c", "Bearer: a", "Bearer,a", "Bearer\ta",
+        "Bearer \ta", "Bearer a b", "Bearer a,", "Bearer a;", "Bearer \"a\"", "Bearer a, Bearer b",
+        "Bearer =", "Bearer a=b", "Bearer a\x01", "Bearer \xc3\xa4"}) {
+    const Bearer bearer = read({value});
+    EXPECT_EQ(bearer.kind, Bearer::Kind::malformed) << value;
+    EXPECT_TRUE(bearer.token.empty()) << value;
+  }
+}
+
+TEST(Bearer, is_malformed_with_two_headers_whatever_they_say) {
+  EXPECT_EQ(read({"Bearer a", "Bearer a"}).kind, Bearer::Kind::malformed);
+  EXPECT_EQ(read({"Basic YTpi", "Bearer a"}).kind, Bearer::Kind::malformed);
+  EXPECT_EQ(read({"Basic YTpi", "Basic YTpi"}).kind, Bearer::Kind::malformed);
+}
+
+TEST(Bearer, is_not_another_scheme) {
+  for (const std::string_view value :
+       {"Basic YTpi", "DPoP a.b.c", "JWT a.b.c", "a.b.c", "Bear a"}) {
+    EXPECT_EQ(read({value}).kind, Bearer::Kind::other_scheme) << value;
+  }
+}
+
+TEST(Challenge, without_anything_is_the_scheme) {
+  EXPECT_EQ(write_challenge({}), "Bearer");
+}
+
+TEST(Challenge, names_what_is_there) {
+  Challenge challenge;
+  challenge.error = "invalid_token";
+  challenge.error_description = "the token has expired";
+  challenge.resource_metadata = "https://gw.test/.well-known/oauth-protected-resource/mcp";
+
+  EXPECT_EQ(write_challenge(challenge),
+            R"(Bearer error="invalid_token", error_description="the token has expired", )"
+            R"(resource_metadata="https://gw.test/.well-known/oauth-protected-resource/mcp")");
+}
+
+TEST(Challenge, cannot_be_broken_out_of) {
+  Challenge challenge;
+  challenge.realm = "a\"b\\c\r\nX-Evil: 1\x7f\xc3\xa4";
+
+  EXPECT_EQ(write_challenge(challenge), R"(Bearer realm="a\"b\\c??X-Evil: 1???")");
+}
+
+}  // namespace
+}  // namespace auth
