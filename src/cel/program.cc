@@ -39,6 +39,18 @@ void tidy(std::vector<Problem>& problems) {
   if (problems.size() > problems_max) problems.resize(problems_max);
 }
 
+// A rule that is decided at load is hardly what was meant.
+void warn_of_constant(const Code& code, std::vector<Problem>& problems) {
+  const Op& root = code.root();
+  if (root.kind != OpKind::constant || !root.constant.is(Kind::boolean)) return;
+  Problem problem;
+  problem.severity = Severity::warning;
+  problem.offset = code.ast.nodes[code.ast.root].begin;
+  problem.length = code.ast.nodes[code.ast.root].end - problem.offset;
+  problem.text = root.constant.is_true() ? "this rule is always true" : "this rule is always false";
+  problems.push_back(std::move(problem));
+}
+
 template <class Result, class Run>
 Result within_budget(const Code& code, Context& context, Run run) {
   context.begin();
@@ -129,6 +141,7 @@ Compiled compile(std::string_view source, Environment& environment, const Compil
     emitter.run();
     compiled.problems.insert(compiled.problems.end(), emitter.problems().begin(),
                              emitter.problems().end());
+    if (options.is_rule) warn_of_constant(*code, compiled.problems);
   }
   tidy(compiled.problems);
   if (!has_error(compiled.problems)) compiled.program = Compiler::make(std::move(code));

@@ -60,15 +60,20 @@ std::string_view trimmed(std::string_view text) {
 Types::Types() {
   nodes_.reserve(64);
   for (const PlainType& type : plain_types) {
-    nodes_.push_back({type.kind, 0, 0, std::string(type.name)});
+    nodes_.push_back({type.kind, 0, 0, type.name});
   }
+  const TypeId a = make(TypeKind::variable, "A", {});
+  const TypeId b = make(TypeKind::variable, "B", {});
+  list_of(a);
+  map_of(a, b);
+  optional_of(a);
 }
 
 TypeId Types::make(TypeKind kind, std::string_view name, std::span<const TypeId> parameters) {
   const auto first = static_cast<std::uint32_t>(parameters_.size());
   const std::vector<TypeId> copy(parameters.begin(), parameters.end());  // may lie in parameters_
   parameters_.insert(parameters_.end(), copy.begin(), copy.end());
-  nodes_.push_back({kind, first, static_cast<std::uint32_t>(copy.size()), std::string(name)});
+  nodes_.push_back({kind, first, static_cast<std::uint32_t>(copy.size()), name});
   return static_cast<TypeId>(nodes_.size() - 1);
 }
 
@@ -131,7 +136,8 @@ TypeId Types::parse(std::string_view& rest, int depth) {
     if (alias.name == name) return plain(alias.kind);
   }
   const bool is_variable = name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z';
-  return make(is_variable ? TypeKind::variable : TypeKind::opaque, name, parameters);
+  texts_.emplace_back(name);
+  return make(is_variable ? TypeKind::variable : TypeKind::opaque, texts_.back(), parameters);
 }
 
 bool Types::same(TypeId left, TypeId right) const {
@@ -288,7 +294,7 @@ TypeId Substitution::apply(TypeId type, bool free_to_dynamic) {
     changed = changed || replaced != parameter;
     parameter = replaced;
   }
-  return changed ? types_.make(types_.kind(type), std::string(types_.name(type)), applied) : type;
+  return changed ? types_.make(types_.kind(type), types_.name(type), applied) : type;
 }
 
 TypeId Substitution::rename(TypeId type, std::vector<Renaming>& renamings) {
@@ -311,7 +317,7 @@ TypeId Substitution::rename(TypeId type, std::vector<Renaming>& renamings) {
     changed = changed || replaced != parameter;
     parameter = replaced;
   }
-  return changed ? types_.make(types_.kind(type), std::string(types_.name(type)), renamed) : type;
+  return changed ? types_.make(types_.kind(type), types_.name(type), renamed) : type;
 }
 
 }  // namespace cel

@@ -6,7 +6,7 @@
 // fresh ones whenever the signature is used; fresh ones are bound in a Substitution.
 
 #include <cstdint>
-#include <initializer_list>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +44,15 @@ constexpr TypeId plain(TypeKind kind) {
   return static_cast<TypeId>(kind);
 }
 
+// Types that every table has: what the operators' signatures speak of.
+namespace common_type {
+inline constexpr TypeId a = 15;  // the variables A and B
+inline constexpr TypeId b = 16;
+inline constexpr TypeId list_of_a = 17;
+inline constexpr TypeId map_of_a_b = 18;
+inline constexpr TypeId optional_of_a = 19;
+}  // namespace common_type
+
 class Types {
  public:
   Types();
@@ -53,6 +62,8 @@ class Types {
   TypeId map_of(TypeId key, TypeId value);
   TypeId optional_of(TypeId value);
   TypeId fresh_variable();
+  // `name` must live as long as this.
+  TypeId record(std::string_view name) { return make(TypeKind::record, name, {}); }
   // A type as signatures and the conformance data write it: "map(string, dyn)", "optional(A)",
   // "google.protobuf.Duration". A single capital letter is a type variable. Unknown names are
   // opaque.
@@ -76,12 +87,13 @@ class Types {
     TypeKind kind;
     std::uint32_t first = 0;
     std::uint32_t count = 0;
-    std::string name;
+    std::string_view name;
   };
   TypeId parse(std::string_view& rest, int depth);
 
   std::vector<Node> nodes_;
   std::vector<TypeId> parameters_;
+  std::deque<std::string> texts_;  // names that are not literals
 };
 
 // What the fresh variables of one expression stand for.

@@ -1,0 +1,148 @@
+// What is wrong or suspicious only in a rule: the checker has typed the expression already.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "cel/detail_checker.h"
+
+namespace cel {
+namespace {
+
+std::string written(const Path& path) {
+  std::string text;
+  for (const Path::Part& part : path.parts) {
+    if (!text.empty()) text += '.';
+    text += part.name;
+  }
+  return text;
+}
+
+// Walks the tree and gathers the paths below open records that are read, and those that are asked
+// for with has().
+class ClaimReads {
+ public:
+  ClaimReads(const Ast& ast, const Environment& environment)
+      : ast_(ast), environment_(environment) {
+    walk(ast.root, false);
+  }
+
+  struct Read {
+    std::string path;
+    NodeIndex node = 0;
+  };
+  // Reads that fail if the claim is missing.
+  std::vector<Read> unguarded() const {
+    std::vector<Read> found;
+    for (const Read& read : reads_) {
+      const auto is_same = [&](const Read& other) { return other.path == read.path; };
+      const bool is_asked = std::find(asked_.begin(), asked_.end(), read.path) != asked_.end();
+      if (!is_asked && std::none_of(found.begin(), found.end(), is_same)) found.push_back(read);
+    }
+    return found;
+  }
+
+ private:
+  void walk(NodeIndex index, bool is_safe) {
+    const Node& node = ast_.nodes[index];
+    if (node.kind == NodeKind::has) {
+      const auto path = path_of(ast_, ast_.links[node.first_child]);
+      if (path) asked_.push_back(written(*path) + "." + std::string(ast_.name(node)));
+      return;
+    }
+    const auto path = path_of(ast_, index);
+    if (path) {
+      if (!is_safe) add(*path, index);
+      return;
+    }
+    const bool makes_safe =
+        node.kind == NodeKind::default_value || node.kind == NodeKind::coalesce ||
+        (node.kind == NodeKind::select && node.has_flag(node_flag::is_optional));
+    for (const NodeIndex below : ast_.children(node)) walk(below, is_safe || makes_safe);
+  }
+
+  void add(const Path& path, NodeIndex index) {
+    const Meaning meaning = meaning_of(path, environment_);
+    if (!meaning.attribute || meaning.part_count == path.parts.size()) return;
+    const Attribute& attribute = environment_.attributes()[*meaning.attribute];
+    if (attribute.record == Record::open) reads_.push_back({written(path), index});
+  }
+
+  const Ast& ast_;
+  const Environment& environment_;
+  std::vector<Read> reads_;
+  std::vector<std::string> asked_;
+};
+
+}  // namespace
+
+void Checker::check_rule(TypeId type) {
+  const Node& root = ast_.nodes[ast_.root];
+  if (!types_.is(type, TypeKind::boolean) && !types_.is_dynamic(type)) {
+    error(root, "a rule must be a bool, this is a " + types_.text(type),
+          "compare it with something, for example == \"...\"");
+  }
+  if (result_.cost > options_.fuel_max) {
+    error(root,
+          "this may need " + std::to_string(result_.cost) + " steps, " +
+              std::to_string(options_.fuel_max) + " are allowed",
+          "nested macros multiply: test the outer condition first or use fewer of them");
+  }
+  if (options_.is_deny_rule) check_missing_claims();
+}
+
+// An attribute compared with a constant that it cannot be.
+void Checker::check_comparison(const Node& node) {
+  if (node.op != Operator::equal && node.op != Operator::not_equal) return;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const auto path = path_of(ast_, child(node, i));
+    const Node& constant = ast_.child(node, 1 - i);
+    if (!path || constant.kind != NodeKind::constant) continue;
+    const auto attribute = find_attribute(table_, written(*path));
+    if (!attribute) continue;
+    const Attribute& what = table_[*attribute];
+    const Value& value = ast_.constants[constant.value];
+    if (!what.known_values.empty() && value.is(Kind::string)) {
+      const auto& known = what.known_values;
+      if (std::find(known.begin(), known.end(), value.text()) != known.end()) continue;
+      warn(constant, std::string(what.path) + " is never \"" + std::string(value.text()) + "\"",
+           did_you_mean(value.text(), known));
+      continue;
+    }
+    if (what.record != Record::none) continue;
+    const TypeId usual = types_.parse(what.type);
+    const TypeId given = types_.parse(type_name(value));
+    const bool is_simple =
+        types_.is(usual, TypeKind::string) || types_.is(usual, TypeKind::boolean);
+    if (is_simple && !value.is_null() && usual != given) {
+      warn(constant, std::string(what.path) + " is a " + types_.text(usual) +
+                         ", it never equals a " + types_.text(given));
+    }
+  }
+}
+
+// matches() finds its pattern anywhere in the text, which surprises.
+void Checker::check_pattern(const Node& node) {
+  const Node& pattern = ast_.child(node, node.child_count - 1);
+  if (pattern.kind != NodeKind::constant) {
+    if (options_.allows_dynamic_patterns) return;
+    error(pattern, "the pattern of matches() must be a constant here");
+    return;
+  }
+  const Value& value = ast_.constants[pattern.value];
+  if (!value.is(Kind::string)) return;
+  const std::string_view text = value.text();
+  if (text.starts_with('^') && text.ends_with('$')) return;
+  warn(pattern, "matches() finds this pattern anywhere in the text",
+       "write ^...$ to match all of it");
+}
+
+void Checker::check_missing_claims() {
+  for (const ClaimReads::Read& read : ClaimReads(ast_, environment_).unguarded()) {
+    warn(ast_.nodes[read.node],
+         "this deny rule fails, and so denies, if " + read.path + " is missing",
+         "write has(" + read.path + ") && ... if it should not");
+  }
+}
+
+}  // namespace cel
