@@ -26,6 +26,7 @@ class Requests:
     def __init__(self):
         self.unread = 0
         self.ids = []
+        self.initialize = None
 
     def read_message(self):
         line = sys.stdin.buffer.readline()
@@ -65,6 +66,7 @@ def send(message):
 
 def handshake(requests):
     message = requests.read_message()
+    requests.initialize = message["params"]
     send({"jsonrpc": "2.0", "id": message["id"], "result": {
         "protocolVersion": message["params"]["protocolVersion"],
         "capabilities": {"tools": {}},
@@ -105,6 +107,8 @@ def serve(requests):
         elif message["method"] == "messages":
             heard = [requests.read_message() for _ in range(params["count"])]
             send({"jsonrpc": "2.0", "id": message["id"], "result": {"heard": heard}})
+        elif message["method"] == "opened":
+            send({"jsonrpc": "2.0", "id": message["id"], "result": requests.initialize})
         elif message["method"] == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         else:
