@@ -132,23 +132,26 @@ struct Codec<double> {
 
 template <std::integral T>
 struct Codec<T> {
-  using Limits = std::numeric_limits<T>;
-
+  static constexpr IntegerRange range() {
+    using Limits = std::numeric_limits<T>;
+    return IntegerRange{static_cast<std::int64_t>(Limits::min()),
+                        static_cast<std::uint64_t>(Limits::max())};
+  }
   static Schema schema() {
     Schema schema;
     schema.shape = Shape::integer;
-    schema.minimum = static_cast<std::int64_t>(Limits::min());
-    schema.maximum = static_cast<std::uint64_t>(Limits::max());
+    schema.minimum = range().minimum;
+    schema.maximum = range().maximum;
     return schema;
   }
   static void read(const yaml::Node& node, T& out, Reader& reader) {
     if constexpr (std::is_signed_v<T>) {
       std::int64_t number = out;
-      read_signed(node, Limits::min(), number, reader, Limits::max());
+      read_signed(node, range(), number, reader);
       out = static_cast<T>(number);
     } else {
       std::uint64_t number = out;
-      read_unsigned(node, Limits::max(), number, reader);
+      read_unsigned(node, range(), number, reader);
       out = static_cast<T>(number);
     }
   }

@@ -18,10 +18,11 @@ class Place {
   Place() = default;
   explicit Place(const yaml::Layout& layout) : layout_(layout) {}
 
-  // The first character of the value, quotes and indicators included; line 0 if it was not read from a file.
+  // The first character of the value, quotes and indicators included; line 0 if it was not read
+  // from a file.
   yaml::Position at() const { return layout_.at; }
-  // The character at `offset` (in bytes) of `text`, which is the scalar's text. Exact for plain and quoted
-  // scalars on one line and for literal blocks (`|`); otherwise the start of the scalar.
+  // The character at `offset` (in bytes) of `text`, which is the scalar's text. Exact for plain and
+  // quoted scalars on one line and for literal blocks (`|`); otherwise the start of the scalar.
   yaml::Position at(std::string_view text, std::size_t offset) const {
     return yaml::position_of(layout_, text, offset);
   }

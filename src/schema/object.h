@@ -19,6 +19,7 @@
 // uses it as a setting. The struct is default-constructed: what it holds then are the documented
 // defaults.
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct Entry {
   std::function<void(const yaml::Node&, T&, Reader&)> read;
   std::function<bool(const T&)> is_set;
   std::function<void(const T&, json::Writer&, Show)> write;
+  std::ptrdiff_t offset = -1;  // of the member in T; -1 if it is a member's member
 };
 
 // Says what is wrong, or an empty text.
@@ -133,6 +135,9 @@ Entry<T> entry_of(M T::* member) {
   entry.write = [member](const T& value, json::Writer& writer, Show show) {
     Codec<M>::write(value.*member, writer, show);
   };
+  const T value{};
+  entry.offset =
+      reinterpret_cast<const char*>(&(value.*member)) - reinterpret_cast<const char*>(&value);
   return entry;
 }
 
@@ -388,13 +393,12 @@ struct Codec<T> {
     }
   }
 
-  // The scalar form is written where it says what no field could: its member is set and the object
-  // alone would not read back.
+  // If the scalar's member is no field, only the scalar form can say it.
   static bool is_written_as_scalar(const T& value) {
     const Description<T>& known = description<T>();
     if (!known.info.scalar_form || !known.scalar.is_set(value)) return false;
     for (const Entry<T>& entry : known.entries) {
-      if (entry.is_set && entry.is_set(value)) return false;
+      if (entry.offset == known.scalar.offset) return false;
     }
     return true;
   }

@@ -67,10 +67,13 @@ class Reader {
 
 void read_text(const yaml::Node& node, std::string& out, Reader& reader);
 void read_boolean(const yaml::Node& node, bool& out, Reader& reader);
-void read_signed(const yaml::Node& node, std::int64_t minimum, std::int64_t& out, Reader& reader,
-                 std::int64_t maximum);
-void read_unsigned(const yaml::Node& node, std::uint64_t maximum, std::uint64_t& out,
-                   Reader& reader);
+
+struct IntegerRange {
+  std::int64_t minimum = 0;
+  std::uint64_t maximum = 0;
+};
+void read_signed(const yaml::Node& node, IntegerRange range, std::int64_t& out, Reader& reader);
+void read_unsigned(const yaml::Node& node, IntegerRange range, std::uint64_t& out, Reader& reader);
 void read_number(const yaml::Node& node, double& out, Reader& reader);
 // "10s", "1m30s", "500ms", "1.5h"; units d, h, m, s, ms, us, ns; and 0. A multiple of `unit`.
 void read_duration(const yaml::Node& node, std::chrono::nanoseconds unit,

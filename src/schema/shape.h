@@ -70,4 +70,16 @@ struct ObjectInfo {
   const FieldInfo* find(std::string_view name_or_alias) const;
 };
 
+// The objects reachable from a root, the root first, each with a name no other one has.
+class ObjectNames {
+ public:
+  explicit ObjectNames(const ObjectInfo& root);
+  const std::vector<const ObjectInfo*>& objects() const { return objects_; }
+  const std::string& of(const ObjectInfo& object) const;
+
+ private:
+  std::vector<const ObjectInfo*> objects_;
+  std::vector<std::string> names_;  // one for each of objects_
+};
+
 }  // namespace schema

@@ -90,6 +90,7 @@ class Expander {
       is_good = append(reference, node, at, out) && is_good;
       at += reference.size;
     }
+    node.is_broken = !is_good;
     if (!is_good || out == text) return;
     node.is_verbatim = false;
     node.is_expanded = has_variable;

@@ -19,7 +19,7 @@ namespace yaml {
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 // Expands in place. Returns every unset variable and unclosed "${", each at its place; the
-// scalars concerned are left as they were.
+// scalars concerned are left as they were and marked as broken.
 std::vector<Mistake> expand(Node& node, const Environment& environment);
 
 }  // namespace yaml

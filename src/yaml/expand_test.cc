@@ -55,6 +55,7 @@ TEST(Expand, reports_every_unset_variable_at_its_place) {
   EXPECT_EQ(mistakes[1], (Mistake{{3, 12}, "environment variable `ALSO_MISSING` is not set"}));
   EXPECT_EQ(mistakes[2], (Mistake{{4, 5}, "expected `}` or `:-` after the name in `${`"}));
   EXPECT_EQ(root.find("a")->text, "x $MISSING y");
+  EXPECT_TRUE(root.find("a")->is_broken);
 }
 
 TEST(Expand, changes_values_only_and_marks_them) {

@@ -56,6 +56,7 @@ struct Pair;
 struct Node : Layout {
   Kind kind = Kind::scalar;
   bool is_expanded = false;   // some of `text` came from the environment: not to be shown
+  bool is_broken = false;     // its variables could not be expanded, which was reported
   std::string text;           // of a scalar
   std::vector<Node> items;    // of a sequence
   std::vector<Pair> members;  // of a mapping, in the order of the text; keys are scalars, each once
