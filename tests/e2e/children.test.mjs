@@ -1,0 +1,165 @@
+// Child processes: how they are started, how they may fail, and that none survives.
+import { test, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { everything2025, fixture, isAlive, isRunning, mcpConfig, patience, start, until, workFolder } from './lib/gateway.mjs';
+import { callText, connect, failure, RawClient } from './lib/mcp.mjs';
+
+const withGateway = (options, body, startOptions) => async () => {
+  const gateway = await start((port) => mcpConfig(port, options), startOptions);
+  try { await body(gateway); } finally { await gateway.stop(); }
+};
+
+describe('how a child is started', () => {
+  test('own process group, only descriptors 0 to 2, no shell', withGateway({}, async (gateway) => {
+    const client = await connect(gateway.url());
+    const process = JSON.parse(await callText(client, 'process'));
+    assert.equal(process.pgid, process.pid);
+    assert.deepEqual(process.fds, [0, 1, 2]);
+    assert.ok(gateway.children().some((child) => child.pid === process.pid));
+    await client.close();
+  }));
+
+  test('arguments are passed as they are: no word splitting, no globbing, no variables of a shell', withGateway(
+    { args: [fixture, '--banner', '*; $(touch pwned) `id` | & "x"'] }, async (gateway) => {
+      const client = await connect(gateway.url());
+      assert.equal(await callText(client, 'echo', { message: 'm' }), 'Echo: m');
+      await client.close();
+    }));
+
+  test('the environment is an allow list and what env names', async () => {
+    const gateway = await start((port) => mcpConfig(port, { env: { GIVEN: 'by the configuration' } }), { env: { CANARY_SECRET_VARIABLE: 'not for children' } });
+    try {
+      const client = await connect(gateway.url());
+      const env = JSON.parse(await callText(client, 'printEnv'));
+      assert.equal(env.GIVEN, 'by the configuration');
+      assert.ok(env.PATH);
+      assert.equal(env.CANARY_SECRET_VARIABLE, undefined);
+      await client.close();
+    } finally { await gateway.stop(); }
+  });
+
+  test('what it says on stderr is in the log with its name', withGateway({ args: [fixture, '--stderr', 'a word to the operator'], name: 'talker' }, async (gateway) => {
+    const client = await connect(gateway.url());
+    await callText(client, 'echo', { message: 'm' });
+    await until(() => gateway.output.split('\n').some((line) => line.includes('a word to the operator') && line.includes('talker')), 'stderr in the log');
+    await client.close();
+  }));
+});
+
+describe('how a child may fail', () => {
+  for (const [name, options, reason] of [
+    ['a command that does not exist', { cmd: 'no-such-command-anywhere', args: [] }, /no-such-command-anywhere/],
+    ['a command that exits at once', { args: [fixture, '--exit', '7'] }, /7/],
+    ['a command that writes no JSON', { args: [fixture, '--garbage'] }, /everything/],
+  ]) {
+    test(`${name}: a clear error to the client, the reason in the log`, withGateway(options, async (gateway) => {
+      const client = new RawClient(gateway.port);
+      const begin = Date.now();
+      const answer = await client.initialize();
+      assert.ok(Date.now() - begin < 12000 * patience);
+      assert.ok([200, 502, 503, 504].includes(answer.status), `status ${answer.status}`);
+      const body = JSON.parse(answer.body.replace(/^[^{]*/, ''));
+      assert.equal(body.id, 'init');
+      assert.ok(body.error.code < 0 && body.error.message.length > 0);
+      assert.doesNotMatch(answer.body, /no-such-command|\.py/); // where things are on the machine is no client's business
+      await until(() => reason.test(gateway.output), 'the reason in the log');
+    }));
+  }
+
+  test('one that never answers: an error after the handshake timeout, and others are served meanwhile', withGateway({ args: [fixture, '--mute'] }, async (gateway) => {
+    const begin = Date.now();
+    const slow = new RawClient(gateway.port).post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'a', version: '1' } } }, { ms: 20000 });
+    const other = await new RawClient(gateway.port).post('nonsense');
+    assert.equal(other.status, 400);
+    assert.ok(Date.now() - begin < 3000 * patience);
+    const answer = await slow;
+    assert.match(answer.body, /"error"/);
+    assert.ok(Date.now() - begin < 15000 * patience);
+    await until(() => gateway.children().length === 0, 'the mute child is ended');
+  }));
+
+  for (const [name, tool] of [['killed', 'crash'], ['left', 'leave']]) {
+    test(`a child that is ${name} in a call: the call fails fast, the next session works`, withGateway({}, async (gateway) => {
+      const client = await connect(gateway.url());
+      const begin = Date.now();
+      const pending = [failure(client.callTool({ name: 'never', arguments: {} })), failure(client.callTool({ name: tool, arguments: {} }))];
+      for (const error of await Promise.all(pending)) assert.ok(error, 'an error');
+      assert.ok(Date.now() - begin < 3000 * patience, 'fast');
+      await client.close().catch(() => {});
+
+      const next = await connect(gateway.url());
+      assert.equal(await callText(next, 'echo', { message: 'again' }), 'Echo: again');
+      await next.close();
+    }));
+  }
+
+  test('kill -9 from outside does the same; a neighbour does not notice', withGateway({}, async (gateway) => {
+    const [one, two] = [await connect(gateway.url()), await connect(gateway.url())];
+    const { pid } = JSON.parse(await callText(one, 'process'));
+    const neighbour = callText(two, 'slow', { ms: 800 });
+    const pending = failure(one.callTool({ name: 'never', arguments: {} }));
+    await new Promise((done) => setTimeout(done, 200));
+    const begin = Date.now();
+    process.kill(pid, 'SIGKILL');
+    await pending;
+    assert.ok(Date.now() - begin < 2000 * patience);
+    assert.equal(await neighbour, 'slept 800');
+    assert.match(gateway.output, /signal|killed|exit/i);
+    await Promise.all([one, two].map((client) => client.close().catch(() => {})));
+  }));
+
+  test('crash after crash: the gateway stays, no zombie stays', withGateway({}, async (gateway) => {
+    for (let round = 0; round < 4; round++) {
+      const client = await connect(gateway.url());
+      await failure(client.callTool({ name: 'crash', arguments: {} }));
+      await client.close().catch(() => {});
+    }
+    const { descendants } = await import('./lib/gateway.mjs');
+    await until(() => descendants(gateway.pid).every((child) => child.state !== 'Z'), 'no zombie');
+  }));
+});
+
+describe('no child survives', () => {
+  test('one that ignores SIGTERM and its own child end with the gateway', async () => {
+    const folder = workFolder();
+    const pids = join(folder, 'pids');
+    const gateway = await start((port) => mcpConfig(port, { args: [fixture, '--ignore-term', '--grandchild', '--pid', pids] }), { folder });
+    const client = new RawClient(gateway.port);
+    await client.initialize();
+    const started = readFileSync(pids, 'utf8').split('\n').filter(Boolean).map(Number);
+    assert.equal(started.length, 2);
+    await gateway.stop();
+    assert.deepEqual(started.filter(isRunning), []);
+  });
+
+  test('kill -9 of the gateway leaves no orphan after two seconds', async () => {
+    const gateway = await start((port) => mcpConfig(port, { cmd: 'node', args: [everything2025, 'stdio'] }));
+    const clients = await Promise.all([connect(gateway.url()), connect(gateway.url())]);
+    await Promise.all(clients.map((client) => callText(client, 'echo', { message: 'm' })));
+    const children = gateway.children();
+    assert.ok(children.length >= 2);
+    gateway.signal('SIGKILL');
+    await gateway.exit;
+    await until(() => children.filter(isAlive).length === 0, 'the children end', 2000);
+  });
+
+  test('a second SIGTERM ends at once, children included', async () => {
+    const gateway = await start((port) => mcpConfig(port));
+    const client = await connect(gateway.url());
+    client.callTool({ name: 'slow', arguments: { ms: 20000 } }).catch(() => {});
+    await until(() => gateway.children().length > 0, 'a child');
+    await new Promise((done) => setTimeout(done, 200));
+    const children = gateway.children();
+    gateway.signal('SIGTERM');
+    await new Promise((done) => setTimeout(done, 300));
+    assert.equal(gateway.ended, undefined, 'it waits for the call');
+    const begin = Date.now();
+    gateway.signal('SIGTERM');
+    await gateway.waitForExit(3000);
+    assert.ok(Date.now() - begin < 3000 * patience);
+    await until(() => children.filter(isAlive).length === 0, 'the children end', 2000);
+    gateway.assertClean();
+  });
+});
