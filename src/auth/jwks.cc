@@ -93,10 +93,10 @@ Result<> check_use(json::Value jwk) {
 }
 
 Result<std::optional<std::string>> key_id(json::Value jwk) {
-  const auto id = jwk.find("kid");
-  if (!id) return std::optional<std::string>();
-  if (!id->is_string()) return unusable("its 'kid' is not a string");
-  return std::optional<std::string>(*id->as_string());
+  if (!jwk.find("kid")) return std::optional<std::string>();
+  const auto id = jwk.find_string("kid");
+  if (!id) return unusable("its 'kid' is not a string");
+  return std::optional<std::string>(*id);
 }
 
 // RFC 7517, 4.4. An algorithm that is not known here is not read as "any".

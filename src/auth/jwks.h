@@ -18,7 +18,7 @@
 
 namespace auth {
 
-inline constexpr std::size_t key_set_size_max = 256 * 1024;
+inline constexpr std::size_t key_set_size_max = std::size_t{256} * 1024;
 inline constexpr std::size_t key_set_keys_max = 100;
 
 class KeySet {

@@ -75,9 +75,10 @@ std::optional<TokenFault> UnverifiedToken::read_header(std::string text) {
   if (const auto type = header.find("typ"); type && !is_access_token_type(*type)) {
     return TokenFault::type_wrong;
   }
-  if (const auto id = header.find("kid")) {
-    if (!id->is_string()) return TokenFault::key_id_malformed;
-    key_id_ = std::string(*id->as_string());
+  if (header.find("kid")) {
+    const auto id = header.find_string("kid");
+    if (!id) return TokenFault::key_id_malformed;
+    key_id_.emplace(*id);
   }
   return std::nullopt;
 }

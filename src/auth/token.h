@@ -18,7 +18,7 @@
 namespace auth {
 
 // Longer than any header field that passes the door; bounds the work on a token nobody signed.
-inline constexpr std::size_t token_size_max = 16 * 1024;
+inline constexpr std::size_t token_size_max = std::size_t{16} * 1024;
 
 class Claims;
 struct Trust;

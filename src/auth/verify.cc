@@ -90,14 +90,15 @@ struct Period {
 tl::expected<Period, TokenFault> period_of(json::Value claims, std::chrono::seconds leeway) {
   const auto expires = time_claim(claims, "exp");
   const auto begins = time_claim(claims, "nbf");
-  const auto issued = time_claim(claims, "iat");
-  if (!expires || !begins || !issued) return tl::unexpected(TokenFault::time_malformed);
-  if (*expires && *begins && **begins > **expires) {
+  if (!expires || !begins || !time_claim(claims, "iat")) {
     return tl::unexpected(TokenFault::time_malformed);
   }
-  Period period;
-  if (*begins) period.from = **begins - leeway;
-  if (*expires) period.until = **expires + leeway;
+  Period period{*begins, *expires};
+  if (period.from && period.until && *period.from > *period.until) {
+    return tl::unexpected(TokenFault::time_malformed);
+  }
+  if (period.from) *period.from -= leeway;
+  if (period.until) *period.until += leeway;
   return period;
 }
 
@@ -117,12 +118,16 @@ Check check_audience(json::Value claims, const Provider& provider) {
     if (provider.audiences.empty()) return std::nullopt;
     return TokenFault::audience_missing;
   }
-  if (!audience->is_string() && !audience->is_array()) return TokenFault::audience_malformed;
   bool matches = provider.audiences.empty();
-  if (audience->is_string()) matches = matches || is_ours(*audience->as_string());
+  if (const auto text = audience->as_string()) {
+    matches = matches || is_ours(*text);
+  } else if (!audience->is_array()) {
+    return TokenFault::audience_malformed;
+  }
   for (const json::Value one : audience->elements()) {
-    if (!one.is_string()) return TokenFault::audience_malformed;
-    matches = matches || is_ours(*one.as_string());
+    const auto text = one.as_string();
+    if (!text) return TokenFault::audience_malformed;
+    matches = matches || is_ours(*text);
   }
   if (!matches) return TokenFault::audience_wrong;
   return std::nullopt;
@@ -131,8 +136,7 @@ Check check_audience(json::Value claims, const Provider& provider) {
 // A subject that is no string would compare unequal to every rule's text and could be mistaken for
 // another one when written down; an empty one would make strangers one caller.
 Check check_subject(json::Value claims) {
-  const auto subject = claims.find("sub");
-  if (subject && (!subject->is_string() || subject->as_string()->empty())) {
+  if (claims.find("sub") && claims.find_string("sub").value_or("").empty()) {
     return TokenFault::subject_malformed;
   }
   return std::nullopt;
@@ -182,20 +186,19 @@ Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now) {
   if (!provider) return tl::unexpected(provider.error());
   const auto key = key_of(token, **provider);
   if (!key) return tl::unexpected(key.error());
-  const auto period = period_of(said, trust.leeway);
-  if (!period) return tl::unexpected(period.error());
-  if (const Check wrong = check_period(*period, now)) return tl::unexpected(*wrong);
+  const auto times = period_of(said, trust.leeway);
+  if (!times) return tl::unexpected(times.error());
+  const Period& period = *times;
+  if (const Check wrong = check_period(period, now)) return tl::unexpected(*wrong);
   if (!token.signed_by((*key)->key)) return tl::unexpected(TokenFault::signature_wrong);
   if (const Check wrong = check_claims(said, **provider)) return tl::unexpected(*wrong);
 
   // make_shared cannot reach the private constructor.
   std::shared_ptr<Claims> claims(new Claims(std::move(*document)));
   claims->issuer_ = (*provider)->issuer;
-  if (const auto subject = claims->root().find_string("sub")) {
-    claims->subject_ = std::string(*subject);
-  }
-  if (period->until) claims->good_until_ = wall_time(*period->until);
-  if (period->from) claims->good_from_ = wall_time(*period->from);
+  if (const auto subject = claims->root().find_string("sub")) claims->subject_.emplace(*subject);
+  if (period.until) claims->good_until_ = wall_time(*period.until);
+  if (period.from) claims->good_from_ = wall_time(*period.from);
   claims->identity_ = identity_of(claims->issuer_, claims->subject_, token.signed_text_);
   return std::shared_ptr<const Claims>(std::move(claims));
 }

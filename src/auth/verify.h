@@ -27,7 +27,8 @@ struct Trust {
   // How far the clocks of issuer and gateway may differ.
   static constexpr std::chrono::seconds leeway_default{60};
 
-  Trust(std::vector<Provider> providers_given, std::chrono::seconds leeway_given = leeway_default);
+  explicit Trust(std::vector<Provider> providers_given,
+                 std::chrono::seconds leeway_given = leeway_default);
 
   const std::vector<Provider> providers;
   const std::chrono::seconds leeway;

@@ -16,7 +16,7 @@ constexpr std::size_t nonce_size = 12;  // SP 800-38D, 5.2.1.1: the length GCM i
 constexpr std::size_t tag_size = 16;
 constexpr std::size_t page_size = 4096;
 // Far above any session; keeps every length within int.
-constexpr std::size_t sealed_size_max = 1024 * 1024;
+constexpr std::size_t sealed_size_max = std::size_t{1024} * 1024;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
