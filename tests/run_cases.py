@@ -328,6 +328,20 @@ def is_within(expected, actual):
 # ---------------------------------------------------------------------------------------------
 # running
 
+def offer_npm_servers(folder):
+    """Lets the examples' `npx` find the pinned servers that the end-to-end tests have installed."""
+    installed = ROOT / "tests/e2e/node_modules"
+    if not installed.is_dir():
+        return
+    (folder / "package.json").write_text('{"name": "case", "private": true}')
+    scope, programs = folder / "node_modules/@modelcontextprotocol", folder / "node_modules/.bin"
+    scope.mkdir(parents=True)
+    programs.mkdir()
+    for name, source in (("server-everything", "everything-2025"), ("server-memory", "@modelcontextprotocol/server-memory")):
+        (scope / name).symlink_to(installed / source)
+        (programs / f"mcp-{name}").symlink_to(f"../@modelcontextprotocol/{name}/dist/index.js")
+
+
 class Run:
     """What the cases of one file share: peers, the running gateway, its MCP sessions."""
 
@@ -339,6 +353,7 @@ class Run:
         self.environment = {}
         (self.folder / "manifests").mkdir()
         shutil.copytree(ROOT / "manifests/jwt", self.folder / "manifests/jwt")
+        offer_npm_servers(self.folder)
 
     def fill(self, text):
         def value(match):
@@ -365,7 +380,7 @@ class Run:
             if section.kind == "setup":
                 for line in section.lines:
                     name, _, value = line.partition("=")
-                    self.environment[name.strip()] = value.strip()
+                    self.environment[name.strip()] = self.fill(value.strip())
 
     def serve(self, config, base):
         if self.gateway and self.config == config:
