@@ -16,6 +16,10 @@
 
 namespace net {
 
+namespace detail {
+class Lines;
+}
+
 // How a process ended.
 class ExitStatus {
  public:
@@ -75,25 +79,27 @@ class Child {
   Task<> end(Duration grace);
 
  private:
-  class Lines;
   static Task<> watch(Child& child);
   static Task<> feed(Child& child);
+  bool has_room(std::size_t bytes) const;
+  Task<Result<>> wait_room(std::size_t bytes);
+  Task<Result<ExitStatus>> wait_exit();
 
   Loop& loop_;
   int pid_;
   ChildLimits limits_;
+  std::string received_;
   std::optional<ExitStatus> status_;
   bool is_lost_ = false;
   bool is_input_closing_ = false;
-  bool is_input_broken_ = false;
   std::string queued_;
   std::string feeding_;
   Signal exited_;
   Signal queue_changed_;
   std::unique_ptr<Socket> control_;
   std::unique_ptr<Socket> input_;
-  std::unique_ptr<Lines> output_;
-  std::unique_ptr<Lines> errors_;
+  std::unique_ptr<detail::Lines> output_;
+  std::unique_ptr<detail::Lines> errors_;
   TaskGroup tasks_;
 };
 
