@@ -1,0 +1,93 @@
+#include "http/headers.h"
+
+#include <gtest/gtest.h>
+
+#include "http/header_rules.h"
+
+namespace http {
+namespace {
+
+Headers headers_of(const std::vector<std::pair<std::string, std::string>>& fields) {
+  Headers headers;
+  for (const auto& [name, value] : fields) headers.add(name, value);
+  return headers;
+}
+
+TEST(Headers, find_fields_whatever_their_case) {
+  const Headers headers = headers_of({{"X-One", "1"}, {"x-two", " 2 "}, {"X-ONE", "3"}});
+
+  EXPECT_EQ(headers.find("x-one"), "1");
+  EXPECT_EQ(headers.find("X-Two"), "2");
+  EXPECT_FALSE(headers.find("x-three"));
+  EXPECT_EQ(headers.count("x-One"), 2u);
+  EXPECT_EQ(headers.all("x-one"), (std::vector<std::string_view>{"1", "3"}));
+  EXPECT_EQ(headers.at(0).name, "x-one");
+}
+
+TEST(Headers, set_leaves_one_field_in_the_place_of_the_first) {
+  Headers headers = headers_of({{"a", "1"}, {"b", "2"}, {"a", "3"}});
+
+  headers.set("A", "4");
+  headers.set("c", "5");
+
+  EXPECT_EQ(headers, headers_of({{"a", "4"}, {"b", "2"}, {"c", "5"}}));
+  EXPECT_EQ(headers.remove("a"), 1u);
+  EXPECT_EQ(headers.remove("a"), 0u);
+  EXPECT_EQ(headers, headers_of({{"b", "2"}, {"c", "5"}}));
+}
+
+TEST(Headers, never_hold_a_control_character_or_a_name_that_is_no_token) {
+  Headers headers;
+
+  headers.add("a", std::string("x\r\ny\0z\tw", 8));
+  headers.add("b c", "1");
+  headers.add("", "1");
+  headers.set("d:", "1");
+
+  EXPECT_EQ(headers.size(), 1u);
+  EXPECT_EQ(headers.find("a"), "x  y z\tw");
+}
+
+TEST(StripRequest, removes_what_belongs_to_the_connection_and_keeps_what_is_checked) {
+  Headers headers = headers_of({{"connection", "close, X-Hop, authorization, mcp-session-id"},
+                                {"connection", "x-forwarded-for, cookie"},
+                                {"x-hop", "1"},
+                                {"authorization", "t"},
+                                {"mcp-session-id", "s"},
+                                {"x-forwarded-for", "1.2.3.4"},
+                                {"cookie", "c"},
+                                {"te", "trailers"},
+                                {"upgrade", "h2c"},
+                                {"http2-settings", "x"},
+                                {"proxy-authorization", "p"},
+                                {"keep-alive", "1"},
+                                {"accept", "*/*"}});
+
+  strip_request(headers);
+
+  EXPECT_EQ(headers, headers_of({{"authorization", "t"},
+                                 {"mcp-session-id", "s"},
+                                 {"x-forwarded-for", "1.2.3.4"},
+                                 {"cookie", "c"},
+                                 {"accept", "*/*"}}));
+}
+
+TEST(CheckSingle, refuses_a_second_copy_of_what_decides) {
+  for (const char* name :
+       {"Authorization", "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Origin",
+        "Mcp-Session-Id", "MCP-Protocol-Version"}) {
+    EXPECT_TRUE(check_single(headers_of({{name, "a"}, {"x", "b"}, {"x", "b"}}))) << name;
+    EXPECT_FALSE(check_single(headers_of({{name, "a"}, {name, "a"}}))) << name;
+  }
+}
+
+TEST(IsDisguised, knows_names_that_turn_into_known_ones) {
+  EXPECT_TRUE(is_disguised("Mcp_Session_Id"));
+  EXPECT_TRUE(is_disguised("content_length"));
+  EXPECT_TRUE(is_disguised("X_Forwarded-For"));
+  EXPECT_FALSE(is_disguised("x_trace"));
+  EXPECT_FALSE(is_disguised("content-length"));
+}
+
+}  // namespace
+}  // namespace http
