@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cel/checker.h"
-#include "cel/detail_resolve.h"
+#include "cel/detail_path.h"
 #include "cel/type.h"
 
 namespace cel {

@@ -35,6 +35,7 @@ Value value_optional_index(const Op& op, Context& context);
 Value value_unary(const Op& op, Context& context);
 Value value_binary(const Op& op, Context& context);
 Value value_call(const Op& op, Context& context);
+Value value_or(const Op& op, Context& context);
 Value value_list(const Op& op, Context& context);
 Value value_map(const Op& op, Context& context);
 Value value_default(const Op& op, Context& context);

@@ -2,7 +2,7 @@
 
 #include "cel/detail_emitter.h"
 #include "cel/detail_operations.h"
-#include "cel/detail_resolve.h"
+#include "cel/detail_path.h"
 
 namespace cel {
 namespace {
@@ -253,7 +253,10 @@ void Emitter::emit_call(NodeIndex index, const Node& node) {
   if (function == nullptr) {
     return emit_constant(index, Value::error(ErrorCode::no_such_function, code_.ast.name(node)));
   }
-  const Record record = begin_value(index, value_call);
+  const bool is_or = callee.is_method && node.child_count == 2 &&
+                     (callee.name == "or" || callee.name == "orValue");
+  const Record record = begin_value(index, is_or ? value_or : value_call);
+  at(record).number = callee.name == "orValue" ? 1 : 0;
   at(record).data = target(*function, node.child_count - callee.first_argument);
   children(record, node, callee.first_argument);
 }

@@ -134,6 +134,22 @@ Value value_call(const Op& op, Context& context) {
   return call(target, context.evaluation(), {arguments.data(), op.count});
 }
 
+// a.or(b) and a.orValue(b): b is only looked at if a has no value.
+Value value_or(const Op& op, Context& context) {
+  const Op* child = op.first();
+  const Value optional = child->value(*child, context);
+  if (optional.is_error()) return optional;
+  const bool gives_content = op.number != 0;
+  if (optional.is(Kind::optional) && optional.as_optional() != nullptr) {
+    return gives_content ? *optional.as_optional() : optional;
+  }
+  child = child->next();
+  const Value other = child->value(*child, context);
+  if (other.is_error()) return other;
+  const std::array<Value, 2> arguments = {optional, other};
+  return call(*static_cast<const CallTarget*>(op.data), context.evaluation(), arguments);
+}
+
 Value value_list(const Op& op, Context& context) {
   Evaluation& evaluation = context.evaluation();
   Value* values = evaluation.arena().make_values(op.count);
