@@ -92,10 +92,10 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   co_return std::move(*event);
 }
 
-void McpSession::leave(StreamId stream) {
+Task<> McpSession::leave(StreamId stream) {
   const auto found = in_flight_.find(stream);
-  if (found == in_flight_.end()) return;
-  background_.spawn(finish(found->second));
+  if (found != in_flight_.end()) background_.spawn(finish(found->second));
+  co_return;
 }
 
 Task<> McpSession::finish(std::shared_ptr<InFlight> flight) {
@@ -142,10 +142,10 @@ Task<Result<>> McpSession::respond(mcp::Message response) {
   co_return Result<>();
 }
 
-StreamId McpSession::listen() {
+Task<StreamId> McpSession::listen() {
   listener_ = ++last_stream_;
   listener_changed_.notify_all();
-  return listener_;
+  co_return listener_;
 }
 
 Task<> McpSession::until_replaced(StreamId listener) {

@@ -41,7 +41,7 @@ class McpSession {
   Task<Result<upstream::Event>> next(StreamId stream);
   // Nobody reads that request's events any more: it goes on, its result is dropped, and what it
   // asks is refused.
-  void leave(StreamId stream);
+  Task<> leave(StreamId stream);
 
   // A client's notification. notifications/cancelled ends the request it names.
   Task<Result<>> notify(mcp::Message notification);
@@ -49,7 +49,7 @@ class McpSession {
   Task<Result<>> respond(mcp::Message response);
 
   // Becomes the one listener to what belongs to no request; the one before is told to end.
-  StreamId listen();
+  Task<StreamId> listen();
   // Fault::conflict when another listener took over, Fault::unavailable when the session is over.
   Task<Result<upstream::Event>> next_unsolicited(StreamId listener);
 

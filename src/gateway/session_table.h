@@ -19,7 +19,16 @@
 
 namespace gateway {
 
-using SessionHome = std::shared_ptr<const net::Home<McpSession>>;
+// What any core knows of a session; the session itself is at home.
+struct SessionHandle {
+  SessionHandle(net::Home<McpSession> the_home, mcp::Revision the_revision, std::string the_number)
+      : home(std::move(the_home)), revision(the_revision), number(std::move(the_number)) {}
+
+  net::Home<McpSession> home;
+  mcp::Revision revision;
+  std::string number;  // for records
+};
+using SessionHome = std::shared_ptr<const SessionHandle>;
 
 struct SessionLimits {
   std::size_t per_owner = 100;

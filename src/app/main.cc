@@ -1,0 +1,77 @@
+// agentgateway: a gateway between AI agents and MCP servers. Where to start reading:
+// gateway/serve.cc for the life of a request, app/reload.cc for the life of a configuration.
+
+#include <exception>
+#include <iostream>
+#include <vector>
+
+#include "app/build_facts.h"
+#include "app/cel_command.h"
+#include "app/configuration.h"
+#include "app/cpu_level.h"
+#include "app/options.h"
+#include "app/process.h"
+#include "runtime/attributes.h"
+
+namespace {
+
+int print_version(bool is_long) {
+  if (is_long) {
+    std::cout << R"({"version":")" << app::build_version << R"(","compiler":")"
+              << app::build_compiler << R"(","build":")" << app::build_type << "\"}\n";
+  } else {
+    std::cout << app::build_version << '\n';
+  }
+  return app::exit_fine;
+}
+
+int print_docs() {
+  std::cout << schema::markdown<config::File>() << "\n## Variables of rules\n\n"
+            << runtime::attributes_markdown();
+  return app::exit_fine;
+}
+
+int run(const app::Options& options) {
+  using app::Command;
+  switch (options.command) {
+    case Command::serve:
+      return app::serve(options);
+    case Command::validate:
+      return app::validate(options);
+    case Command::version_short:
+      return print_version(false);
+    case Command::version_long:
+      return print_version(true);
+    case Command::help:
+      std::cout << app::usage();
+      return app::exit_fine;
+    case Command::cel_eval:
+      return app::run_cel_eval(options, std::cout, std::cerr);
+    case Command::cel_check:
+      return app::run_cel_check(options, std::cout, std::cerr);
+    case Command::print_schema:
+      std::cout << schema::json_schema<config::File>("agentgateway configuration");
+      return app::exit_fine;
+    case Command::print_docs:
+      return print_docs();
+  }
+  return app::exit_failed;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (!app::check_cpu_level()) return app::exit_failed;
+  const std::vector<std::string_view> arguments(words + 1, words + count);
+  const app::ParsedOptions parsed = app::parse_options(arguments);
+  if (parsed.mistake) {
+    std::cerr << "agentgateway: " << *parsed.mistake << "\nTry 'agentgateway --help'.\n";
+    return app::exit_usage;
+  }
+  try {
+    return run(parsed.options);
+  } catch (const std::exception& exception) {
+    std::cerr << "agentgateway: " << exception.what() << '\n';
+    return app::exit_failed;
+  }
+}

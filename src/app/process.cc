@@ -1,0 +1,353 @@
+#include "app/process.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/build_facts.h"
+#include "app/configuration.h"
+#include "app/demo.h"
+#include "app/reload.h"
+#include "base/sleep.h"
+#include "net/child.h"
+#include "net/signals.h"
+#include "net/spawner.h"
+#include "net/worker.h"
+
+namespace app {
+namespace {
+
+using Sockets = std::map<std::uint16_t, std::vector<net::ListenSocket>>;
+
+constexpr auto sessions_looked_at_every = std::chrono::seconds(10);
+constexpr std::size_t descriptors_reserved =
+    64;  // for children, files and upstreams when all else is full
+constexpr double share_of_descriptors = 0.8;
+
+struct Loaded {
+  yaml::Source text;
+  config::File file;
+};
+
+// Prints what is wrong with the configuration, as errors go to standard error before anything runs.
+void print(const schema::Problems& problems, const yaml::Source& text) {
+  if (!problems.empty()) std::cerr << schema::render(problems, text);
+}
+
+std::optional<Loaded> load(const ConfigurationSource& source) {
+  Result<yaml::Source> text = source.read();
+  if (!text) {
+    std::cerr << "agentgateway: " << text.error().why() << '\n';
+    return std::nullopt;
+  }
+  schema::Reading<config::File> reading = read_file(*text);
+  if (schema::has_errors(reading.problems)) {
+    print(reading.problems, *text);
+    return std::nullopt;
+  }
+  return Loaded{std::move(*text), std::move(reading.value)};
+}
+
+LogLevel level_of(config::LogLevelSetting setting) {
+  switch (setting) {
+    case config::LogLevelSetting::debug:
+      return LogLevel::debug;
+    case config::LogLevelSetting::info:
+      return LogLevel::info;
+    case config::LogLevelSetting::warn:
+      return LogLevel::warn;
+    case config::LogLevelSetting::error:
+      return LogLevel::error;
+  }
+  return LogLevel::info;
+}
+
+Log make_log(LogSink& sink, const config::LoggingSettings& settings) {
+  return Log(sink,
+             settings.format == config::LogFormatSetting::json ? LogFormat::json : LogFormat::text,
+             level_of(settings.level));
+}
+
+std::size_t worker_count(const config::Process& process) {
+  if (process.worker_threads > 0) return process.worker_threads;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::size_t connections_max(std::size_t workers) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  // As many as the system allows: the soft limit is for programs that use select().
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto usable = static_cast<double>(limit.rlim_cur) * share_of_descriptors;
+  const auto total = static_cast<std::size_t>(usable);
+  return std::max<std::size_t>(
+      16, (total > descriptors_reserved ? total - descriptors_reserved : 0) / workers);
+}
+
+// The loop of a worker ends when it is stopped; its root has nothing to do but be there.
+Task<> stay(net::Loop&) {
+  Signal never;
+  co_await never.wait();
+}
+
+Task<std::shared_ptr<net::Home<gateway::Core>>> make_core(gateway::Shared* shared,
+                                                          std::size_t connections) {
+  net::Loop& loop = co_await net::this_loop();
+  co_return std::make_shared<net::Home<gateway::Core>>(
+      loop, std::make_unique<gateway::Core>(loop, *shared, connections));
+}
+
+std::string_view kind_of(const runtime::Route& route) {
+  if (std::holds_alternative<runtime::McpBackend>(route.backend)) return "mcp";
+  return std::holds_alternative<runtime::HostBackend>(route.backend) ? "http" : "none";
+}
+
+std::string target_of(const runtime::Route& route) {
+  if (const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend)) {
+    return mcp->target->target->name().text();
+  }
+  const auto* host = std::get_if<runtime::HostBackend>(&route.backend);
+  return host != nullptr ? host->endpoint.authority() : "";
+}
+
+// What is served where, in a few lines.
+void announce(const Log& log, const runtime::Snapshot& snapshot,
+              const std::map<std::uint16_t, std::uint16_t>& ports) {
+  for (const runtime::Bind& bind : snapshot.binds) {
+    const std::string url = "http://localhost:" + std::to_string(ports.at(bind.port));
+    for (const runtime::Listener& listener : bind.listeners) {
+      for (const runtime::Route& route : listener.routes) {
+        const std::string_view kind = kind_of(route);
+        log.info("serving", {{"url", url + (kind == "mcp" ? "/mcp" : "/")},
+                             {"listener", listener.name},
+                             {"route", route.name},
+                             {"kind", kind},
+                             {"backend", target_of(route)}});
+      }
+    }
+  }
+}
+
+// The process while it serves, on the main thread's loop.
+class Process {
+ public:
+  Process(const ConfigurationSource& source, Loaded loaded, net::Spawner& spawner,
+          LogWriter& writer)
+      : source_(source),
+        loaded_(std::move(loaded)),
+        log_(make_log(writer, loaded_.file.config.logging)),
+        targets_(spawner, log_),
+        stores_{keys_, targets_},
+        sessions_(session_limits()) {}
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() = default;
+
+  int run() {
+    runtime::Built built = runtime::build(loaded_.file, stores_);
+    if (!built.snapshot) {
+      print(built.problems, loaded_.text);
+      return exit_invalid;
+    }
+    Result<crypto::SealKey> key = session_key();
+    if (!key) {
+      std::cerr << "agentgateway: config.session.key: " << key.error().why() << '\n';
+      return exit_invalid;
+    }
+    session_ids_.emplace(std::move(*key), random_);
+    const std::size_t workers = worker_count(loaded_.file.config);
+    Sockets sockets;
+    if (const int status = open_ports(*built.snapshot, workers, sockets); status != exit_fine)
+      return status;
+    greet(built, workers, sockets);
+    return run_threads(std::move(built), workers, std::move(sockets));
+  }
+
+ private:
+  gateway::SessionLimits session_limits() const {
+    gateway::SessionLimits limits;
+    limits.idle = loaded_.file.config.mcp.session_idle;
+    return limits;
+  }
+
+  Result<crypto::SealKey> session_key() {
+    const std::optional<std::string>& digits = loaded_.file.config.session.key;
+    if (digits) return crypto::SealKey::from_hex(*digits);
+    return crypto::SealKey::from_random(random_);
+  }
+
+  int open_ports(const runtime::Snapshot& snapshot, std::size_t workers, Sockets& sockets) {
+    for (const runtime::Bind& bind : snapshot.binds) {
+      auto opened = listen_on_all(bind.port, workers);
+      if (!opened) {
+        std::cerr << "agentgateway: port " << bind.port << ": " << opened.error().why() << '\n';
+        return exit_port;
+      }
+      sockets.emplace(bind.port, std::move(*opened));
+    }
+    return exit_fine;
+  }
+
+  void greet(const runtime::Built& built, std::size_t workers, const Sockets& sockets) {
+    if (source_.is_demo()) std::cout << demo_introduction() << std::flush;
+    log_.info("agentgateway",
+              {{"version", build_version}, {"config", source_.name()}, {"workers", workers}});
+    if (source_.path()) {
+      for (const std::string& warning : warnings_about(*source_.path())) {
+        log_.warn("configuration warning", {{"problem", warning}});
+      }
+    }
+    for (const schema::Problem& problem : built.problems) {
+      log_.warn("configuration warning", {{"problem", schema::render(problem, loaded_.text)}});
+    }
+    std::map<std::uint16_t, std::uint16_t> ports;
+    for (const auto& [port, opened] : sockets) ports[port] = opened.front().address().port();
+    announce(log_, *built.snapshot, ports);
+  }
+
+  int run_threads(runtime::Built built, std::size_t workers, Sockets sockets) {
+    net::Loop loop;
+    gateway::Shared shared{log_, clock_, *session_ids_, sessions_};
+    std::vector<std::unique_ptr<net::Worker>> threads;
+    for (std::size_t i = 0; i < workers; ++i) {
+      threads.push_back(std::make_unique<net::Worker>("worker-" + std::to_string(i), &stay));
+    }
+    CoreHomes cores;
+    Task<> root =
+        serve_until_told(loop, shared, threads, cores, std::move(built), std::move(sockets));
+    root.start(loop, std::noop_coroutine());
+    while (!root.is_done()) loop.turn(Instant::max());
+    root.take();
+    cores.clear();
+    threads.clear();  // stops and joins
+    return status_;
+  }
+
+  Task<> serve_until_told(net::Loop& loop, gateway::Shared& shared,
+                          std::vector<std::unique_ptr<net::Worker>>& threads, CoreHomes& cores,
+                          runtime::Built built, Sockets sockets) {
+    const std::size_t connections = connections_max(threads.size());
+    for (const auto& thread : threads) {
+      gateway::Shared* const for_core = &shared;
+      auto made = co_await net::run_on(thread->address(), &make_core, for_core, connections);
+      if (!made) {
+        std::cerr << "agentgateway: " << made.error().why() << '\n';
+        status_ = exit_failed;
+        co_return;
+      }
+      cores.push_back(std::move(**made));
+    }
+    net::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP});
+    Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
+    co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file), std::move(built),
+                            std::move(sockets));
+    log_.info("ready");
+    TaskGroup background(loop);
+    background.spawn(reloader.run());
+    background.spawn(end_idle_sessions(loop));
+    co_await wait_for_the_end(signals, reloader);
+    background.cancel();
+    co_await background.join();
+    co_await stop(loop, cores, signals);
+  }
+
+  Task<> wait_for_the_end(net::Signals& signals, Reloader& reloader) {
+    for (;;) {
+      const int signal = co_await signals.next();
+      if (signal != SIGHUP) {
+        log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        co_return;
+      }
+      reloader.request();
+    }
+  }
+
+  Task<> end_idle_sessions(net::Loop& loop) {
+    for (;;) {
+      const Deadline next = Deadline::in(loop.now(), sessions_looked_at_every);
+      co_await sleep_until(next);
+      const auto ended = sessions_.take_idle(loop.now());
+      if (!ended.empty()) log_.info("idle sessions ended", {{"count", ended.size()}});
+    }
+  }
+
+  static Task<> drain_core(const net::Home<gateway::Core>& core, Deadline deadline) {
+    [[maybe_unused]] auto drained = co_await core.ask(&gateway::Core::drain, deadline);
+  }
+
+  // A second signal does not wait: the spawner ends what is left of the children.
+  static Task<> end_at_once(net::Signals& signals) {
+    for (;;) {
+      const int signal = co_await signals.next();
+      if (signal != SIGHUP) _exit(exit_failed);
+    }
+  }
+
+  Task<> stop(net::Loop& loop, const CoreHomes& cores, net::Signals& signals) {
+    TaskGroup impatient(loop);
+    impatient.spawn(end_at_once(signals));
+    const Deadline deadline = Deadline::in(loop.now(), termination_deadline_);
+    TaskGroup draining(loop);
+    for (const auto& core : cores) draining.spawn(drain_core(core, deadline));
+    co_await draining.join();
+    sessions_.take_all();
+    log_.info("stopped");
+  }
+
+  const ConfigurationSource& source_;
+  Loaded loaded_;
+  const Duration termination_deadline_ = loaded_.file.config.termination_deadline;
+  Log log_;
+  SystemClock clock_;
+  SystemRandom random_;
+  auth::KeyStore keys_;
+  runtime::TargetStore targets_;
+  runtime::Stores stores_;
+  gateway::SessionTable sessions_;
+  std::optional<gateway::SessionIds> session_ids_;
+  int status_ = exit_fine;
+};
+
+}  // namespace
+
+int serve(const Options& options) {
+  net::block_signals({SIGTERM, SIGINT, SIGHUP});
+  net::Spawner spawner;  // before any thread, and before secrets are read
+  const Result<ConfigurationSource> source = ConfigurationSource::from(options);
+  if (!source) {
+    std::cerr << "agentgateway: " << source.error().why() << '\n';
+    return exit_invalid;
+  }
+  std::optional<Loaded> loaded = load(*source);
+  if (!loaded) return exit_invalid;
+  LogWriter writer(STDOUT_FILENO);
+  return Process(*source, std::move(*loaded), spawner, writer).run();
+}
+
+int validate(const Options& options) {
+  net::Spawner spawner;
+  const Result<ConfigurationSource> source = ConfigurationSource::from(options);
+  if (!source) {
+    std::cerr << "agentgateway: " << source.error().why() << '\n';
+    return exit_invalid;
+  }
+  const std::optional<Loaded> loaded = load(*source);
+  if (!loaded) return exit_invalid;
+  LogWriter writer(STDERR_FILENO);
+  auth::KeyStore keys;
+  runtime::TargetStore targets(spawner, make_log(writer, loaded->file.config.logging));
+  runtime::Stores stores{keys, targets};
+  const runtime::Built built = runtime::build(loaded->file, stores);
+  print(built.problems, loaded->text);
+  if (!built.snapshot) return exit_invalid;
+  std::cout << "Configuration is valid!\n";
+  return exit_fine;
+}
+
+}  // namespace app

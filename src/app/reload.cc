@@ -1,0 +1,163 @@
+#include "app/reload.h"
+
+#include "base/sleep.h"
+
+namespace app {
+
+Result<std::vector<net::ListenSocket>> listen_on_all(std::uint16_t port, std::size_t count) {
+  auto both = net::listen_on(net::Address::v6({}, port), count);
+  // A machine without IPv6 has no such address.
+  if (both || both.error().fault() != Fault::bad_request) return both;
+  return net::listen_on(net::Address::v4({}, port), count);
+}
+
+Reloader::Reloader(net::Loop& loop, Log log, const ConfigurationSource& source,
+                   runtime::Stores& stores, gateway::SessionTable& sessions, const CoreHomes& cores)
+    : loop_(loop),
+      log_(log),
+      source_(source),
+      stores_(stores),
+      sessions_(sessions),
+      cores_(cores),
+      watching_(std::make_unique<TaskGroup>(loop)) {}
+
+Task<> Reloader::begin(yaml::Source text, config::File file, runtime::Built built,
+                       std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets) {
+  text_ = std::move(text.text);
+  process_ = std::move(file.config);
+  watch_files(built.watched);
+  co_await publish(std::move(built.snapshot), std::move(sockets));
+}
+
+void Reloader::request() {
+  is_requested_ = true;
+  changed_.notify_all();
+}
+
+Task<> Reloader::watch(std::string path) {
+  net::FileWatch file(loop_, std::move(path));
+  for (;;) {
+    co_await file.changed();
+    has_changed_ = true;
+    changed_.notify_all();
+  }
+}
+
+void Reloader::watch_files(const std::set<std::string>& paths) {
+  std::set<std::string> wanted = paths;
+  if (source_.path()) wanted.insert(*source_.path());
+  if (wanted == paths_) return;
+  paths_ = std::move(wanted);
+  watching_ = std::make_unique<TaskGroup>(loop_);
+  for (const std::string& path : paths_) watching_->spawn(watch(path));
+}
+
+Task<> Reloader::run() {
+  for (;;) {
+    while (!has_changed_ && !is_requested_) {
+      co_await changed_.wait();
+    }
+    const bool is_forced = is_requested_;
+    has_changed_ = is_requested_ = false;
+    co_await reload(is_forced);
+  }
+}
+
+void Reloader::report(const schema::Problems& problems, const yaml::Source& text) const {
+  for (const schema::Problem& problem : problems) {
+    const std::string rendered = schema::render(problem, text);
+    if (problem.severity == schema::Severity::error) {
+      log_.error("configuration error", {{"problem", rendered}});
+    } else {
+      log_.warn("configuration warning", {{"problem", rendered}});
+    }
+  }
+}
+
+bool Reloader::reload_keys() {
+  const std::uint64_t before = stores_.keys.generation();
+  for (const std::string& path : paths_) {
+    if (path == source_.path()) continue;
+    const Result<bool> changed = stores_.keys.reload(path);
+    if (!changed) {
+      log_.error("key set not reloaded, the last good one stays",
+                 {{"file", path}, {"error", changed.error().why()}});
+    }
+  }
+  return stores_.keys.generation() != before;
+}
+
+Task<> Reloader::reload(bool is_forced) {
+  const bool are_keys_new = reload_keys();
+  const Result<yaml::Source> text = source_.read();
+  if (!text) {
+    log_.error("configuration not reloaded, the running one stays",
+               {{"error", text.error().why()}});
+    co_return;
+  }
+  if (text->text == text_ && !are_keys_new && !is_forced) co_return;
+  schema::Reading<config::File> reading = read_file(*text);
+  runtime::Built built;
+  if (!schema::has_errors(reading.problems)) built = runtime::build(reading.value, stores_);
+  report(reading.problems, *text);
+  report(built.problems, *text);
+  if (!built.snapshot) {
+    log_.error("configuration not reloaded, the running one stays", {{"file", source_.name()}});
+    co_return;
+  }
+  auto sockets = open_new_ports(*built.snapshot);
+  if (!sockets) {
+    log_.error("configuration not reloaded, the running one stays",
+               {{"error", sockets.error().why()}});
+    co_return;
+  }
+  if (!(reading.value.config.logging == process_.logging &&
+        reading.value.config.session == process_.session &&
+        reading.value.config.mcp == process_.mcp &&
+        reading.value.config.worker_threads == process_.worker_threads)) {
+    log_.warn("settings below `config` changed: they take effect at the next start");
+  }
+  text_ = text->text;
+  watch_files(built.watched);
+  co_await publish(std::move(built.snapshot), std::move(*sockets));
+  log_.info("configuration reloaded", {{"file", source_.name()}});
+}
+
+Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> Reloader::open_new_ports(
+    const runtime::Snapshot& snapshot) const {
+  std::map<std::uint16_t, std::vector<net::ListenSocket>> opened;
+  for (const runtime::Bind& bind : snapshot.binds) {
+    if (ports_.contains(bind.port)) continue;
+    TRY(auto sockets, listen_on_all(bind.port, cores_.size()));
+    opened.emplace(bind.port, std::move(sockets));
+  }
+  return opened;
+}
+
+Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
+                         std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets) {
+  std::set<std::uint16_t> ports;
+  for (const runtime::Bind& bind : snapshot->binds) ports.insert(bind.port);
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    // A control block of its own for each core: they never share a count.
+    std::shared_ptr<const runtime::Snapshot> own(snapshot.get(),
+                                                 [snapshot](const runtime::Snapshot*) {});
+    [[maybe_unused]] auto adopted = co_await cores_[i].ask(&gateway::Core::adopt, std::move(own));
+    for (auto& [port, opened] : sockets) {
+      auto socket = std::make_shared<net::ListenSocket>(std::move(opened.at(i)));
+      const std::uint16_t configured = port;
+      [[maybe_unused]] auto open =
+          co_await cores_[i].ask(&gateway::Core::open, configured, std::move(socket));
+    }
+    for (const std::uint16_t port : ports_) {
+      if (ports.contains(port)) continue;
+      [[maybe_unused]] auto closed = co_await cores_[i].ask(&gateway::Core::close, port);
+    }
+  }
+  ports_ = std::move(ports);
+  // What no route leads to any more ends when its last request does.
+  sessions_.take_orphans(snapshot->targets());
+  stores_.targets.forget_unused();
+}
+
+}  // namespace app

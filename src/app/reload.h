@@ -1,0 +1,71 @@
+#pragma once
+// From "something changed" to "running since": reads the configuration, builds a snapshot, opens
+// new ports and hands the snapshot to every core. Whatever fails, what was running goes on.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/configuration.h"
+#include "base/log.h"
+#include "gateway/core.h"
+#include "net/file_watch.h"
+#include "net/home.h"
+#include "runtime/build.h"
+
+namespace app {
+
+using CoreHomes = std::vector<net::Home<gateway::Core>>;
+
+class Reloader {
+ public:
+  // All must outlive this; `current` is what the cores serve.
+  Reloader(net::Loop& loop, Log log, const ConfigurationSource& source, runtime::Stores& stores,
+           gateway::SessionTable& sessions, const CoreHomes& cores);
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+  ~Reloader() = default;
+
+  // The first configuration: hands it to the cores and opens its ports, which `sockets` holds.
+  Task<> begin(yaml::Source text, config::File file, runtime::Built built,
+               std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets);
+  // Waits for changes and reloads, for ever.
+  Task<> run();
+  // Reads everything again, changed or not (SIGHUP).
+  void request();
+
+ private:
+  struct Watched;
+  Task<> watch(std::string path);
+  void watch_files(const std::set<std::string>& paths);
+  Task<> reload(bool is_forced);
+  bool reload_keys();
+  void report(const schema::Problems& problems, const yaml::Source& text) const;
+  Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> open_new_ports(
+      const runtime::Snapshot& snapshot) const;
+  Task<> publish(std::shared_ptr<const runtime::Snapshot> snapshot,
+                 std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets);
+
+  net::Loop& loop_;
+  Log log_;
+  const ConfigurationSource& source_;
+  runtime::Stores& stores_;
+  gateway::SessionTable& sessions_;
+  const CoreHomes& cores_;
+  std::string text_;  // what runs
+  config::Process process_;
+  std::set<std::uint16_t> ports_;
+  std::set<std::string> paths_;
+  bool has_changed_ = false;
+  bool is_requested_ = false;
+  Signal changed_;
+  std::unique_ptr<TaskGroup> watching_;
+};
+
+// One socket a core on that port of all addresses, IPv6 and IPv4.
+Result<std::vector<net::ListenSocket>> listen_on_all(std::uint16_t port, std::size_t count);
+
+}  // namespace app

@@ -1,0 +1,252 @@
+#include "config/file.h"
+
+#include "mcp/name.h"
+
+namespace config {
+namespace {
+
+template <class T>
+void add_not_supported(schema::Object<T>& o,
+                       std::initializer_list<std::pair<const char*, const char*>> fields) {
+  for (const auto& [name, doc] : fields) o.not_supported(name, doc);
+}
+
+std::string check_target_name(const std::string& name) {
+  if (mcp::is_valid_target_name(name)) return "";
+  return "a target's name has letters, digits, `-` and `.` only: `_` and `+` divide names";
+}
+
+}  // namespace
+
+void describe(schema::Object<PathMatch>& o) {
+  o.field("exact", &PathMatch::exact, "Exactly this path.");
+  o.field("pathPrefix", &PathMatch::path_prefix,
+          "Paths that begin with these segments: `/a` takes `/a` and `/a/b`, not `/ab`.");
+  o.field("regex", &PathMatch::regex, "Paths that match as a whole (RE2).").format("regex");
+  o.exactly_one_of({"exact", "pathPrefix", "regex"});
+}
+
+void describe(schema::Object<TextMatch>& o) {
+  o.field("exact", &TextMatch::exact, "Exactly this text.");
+  o.field("regex", &TextMatch::regex, "Texts that match as a whole (RE2).").format("regex");
+  o.exactly_one_of({"exact", "regex"});
+}
+
+void describe(schema::Object<NamedMatch>& o) {
+  o.field("name", &NamedMatch::name, "Its name.").required();
+  o.field("value", &NamedMatch::value, "What its value must be.").required();
+}
+
+void describe(schema::Object<RouteMatch>& o) {
+  o.doc("All that is given must fit.");
+  o.field("path", &RouteMatch::path, "The path.");
+  o.field("method", &RouteMatch::method, "The method.");
+  o.field("headers", &RouteMatch::headers,
+          "Header fields; `:method` and `:authority` are fields, too.");
+  o.field("query", &RouteMatch::query, "Query parameters; of a repeated one the last counts.");
+}
+
+void describe(schema::Object<StdioTarget>& o) {
+  o.doc(
+      "A server that is a child process and speaks over its standard input and output. It is "
+      "started "
+      "without a shell, one for each session.");
+  o.field("cmd", &StdioTarget::command, "The program, looked up in PATH.").required();
+  o.field("args", &StdioTarget::arguments, "Its arguments.");
+  o.field("env", &StdioTarget::environment, "Added to its environment.").secret();
+  o.field("clear_env", &StdioTarget::clear_environment,
+          "Gives it nothing but `env`. Otherwise it also gets PATH, HOME, LANG and the like; never "
+          "the "
+          "whole environment of the gateway.")
+      .alias("clearEnv");
+}
+
+void describe(schema::Object<DemoTarget>& o) {
+  o.doc("The built-in server: tools `echo`, `add` and `printEnv` with fixed, safe values.");
+}
+
+void describe(schema::Choice<TargetKind>& c) {
+  c.option<StdioTarget>("stdio", "A child process.");
+  c.option<DemoTarget>("demo", "The built-in server. agentgateway has none.");
+  c.not_supported("mcp", "A server over Streamable HTTP.");
+  c.not_supported("sse", "A server over HTTP with SSE.");
+  c.not_supported("openapi", "A REST service.");
+}
+
+void describe(schema::Object<Target>& o) {
+  o.field("name", &Target::name, "Its name in rules and logs.").required().check(check_target_name);
+  o.include(&Target::kind);
+  o.not_supported("policies", "Policies of the target.");
+}
+
+void describe(schema::Object<McpBackend>& o) {
+  o.doc("An MCP server behind the gateway.");
+  o.field("name", &McpBackend::name, "Its name in logs.");
+  o.field("targets", &McpBackend::targets, "The server. Several are known, not supported yet.")
+      .required()
+      .check([](const std::vector<schema::Located<Target>>& targets) -> std::string {
+        if (targets.size() == 1) return "";
+        return targets.empty() ? "give one target" : "several targets are known, not supported yet";
+      });
+  o.field(
+      "dnsRebindingProtection", &McpBackend::dns_rebinding_protection,
+      "`true`: Host and Origin must be loopback names. `false`: neither is looked at. Not given: a "
+      "request with an Origin passes if a cors policy permits that origin, or if it names the host "
+      "it "
+      "was sent to, which on loopback must be a loopback name.");
+  o.not_supported("statefulMode", "Sessions or none.");
+  o.not_supported("prefixMode", "When names carry their target's.");
+  o.not_supported("failureMode", "What a target that fails does to the others.");
+}
+
+void describe(schema::Object<Backend>& o) {
+  o.field("mcp", &Backend::mcp, "An MCP server.");
+  o.field("host", &Backend::host, "An HTTP server, `host:port`.");
+  o.exactly_one_of({"mcp", "host"});
+  add_not_supported(o, {{"backend", "A named backend."},
+                        {"service", "A service of the registry."},
+                        {"dynamic", "Where the request says."},
+                        {"ai", "A language model."},
+                        {"aws", "An AWS service."},
+                        {"internal", "A bind of this gateway."},
+                        {"routeGroup", "A group of routes."},
+                        {"weight", "Its share of the requests."},
+                        {"policies", "Policies of the backend."}});
+}
+
+void describe(schema::Object<Route>& o) {
+  o.field("name", &Route::name, "Its name in logs.");
+  o.field("hostnames", &Route::hostnames,
+          "Hosts it answers for, `*.` at the start for any below; none: any.");
+  o.field("matches", &Route::matches, "Requests it takes: any of these; none: all.");
+  o.field("policies", &Route::policies, "What happens to its requests.");
+  o.field("backends", &Route::backends, "Where they go.")
+      .check([](const std::vector<schema::Located<Backend>>& backends) -> std::string {
+        return backends.size() <= 1 ? "" : "several backends are known, not supported yet";
+      });
+  add_not_supported(o, {{"namespace", "Its namespace."}, {"ruleName", "Its rule's name."}});
+}
+
+std::vector<std::string> spellings(Protocol) {
+  return {"HTTP"};
+}
+
+void describe(schema::Object<Listener>& o) {
+  o.field("name", &Listener::name, "Its name in logs.");
+  o.field("hostname", &Listener::hostname,
+          "The host it answers for, `*.` at the start for any below.");
+  o.field("protocol", &Listener::protocol, "What it speaks.");
+  o.field("policies", &Listener::policies, "What happens before a route is chosen.");
+  o.field("routes", &Listener::routes, "Its routes.").required();
+  add_not_supported(o, {{"namespace", "Its namespace."},
+                        {"tls", "Certificates."},
+                        {"tcpRoutes", "Routes of TCP connections."}});
+}
+
+void describe(schema::Object<Bind>& o) {
+  o.doc("A port, on all addresses.");
+  o.field("port", &Bind::port, "The port; 0 takes a free one.").required();
+  o.field("listeners", &Bind::listeners, "Who answers on it.").required();
+  add_not_supported(
+      o, {{"mode", "Without a socket."}, {"tunnelProtocol", "What carries the connections."}});
+}
+
+void describe(schema::Object<McpShorthand>& o) {
+  o.doc("An MCP backend on a port of its own, at every path.");
+  o.field("port", &McpShorthand::port, "The port.");
+  o.include(&McpShorthand::backend);
+  o.field("policies", &McpShorthand::policies, "What happens to its requests.");
+  o.not_supported("gateways", "Gateways it is attached to.");
+}
+
+void describe(schema::Object<SessionSettings>& o) {
+  o.field("key", &SessionSettings::key,
+          "64 hexadecimal digits with which session ids are sealed; not given: a new random key at "
+          "each "
+          "start.")
+      .secret();
+}
+
+void describe(schema::Object<McpProcessSettings>& o) {
+  o.field("sessionTtl", &McpProcessSettings::session_idle,
+          "An MCP session that is idle for this long ends.");
+}
+
+std::vector<std::string> spellings(LogLevelSetting) {
+  return {"debug", "info", "warn", "error"};
+}
+std::vector<std::string> spellings(LogFormatSetting) {
+  return {"text", "json"};
+}
+
+void describe(schema::Object<LoggingSettings>& o) {
+  o.field("level", &LoggingSettings::level, "The least important lines that are written.");
+  o.field("format", &LoggingSettings::format, "How lines are written.");
+  o.not_supported("filter", "Which requests are logged.");
+  o.not_supported("fields", "Fields of request lines.");
+}
+
+std::vector<std::string> spellings(DenyError) {
+  return {"deny", "ignore"};
+}
+
+void describe(schema::Object<CompatibilitySettings>& o) {
+  o.doc("agentgateway's behaviour where ours is safer. No field of agentgateway's.");
+  o.field(
+      "failingDenyRules", &CompatibilitySettings::failing_deny_rules,
+      "What a deny rule that fails does, for instance for want of a claim: `deny`, or `ignore` as "
+      "agentgateway does.");
+}
+
+void describe(schema::Object<Process>& o) {
+  o.doc("Settings of the process. They are read at start; a reload changes `compatibility` only.");
+  o.field("session", &Process::session, "Session ids.");
+  o.field("mcp", &Process::mcp, "MCP sessions.");
+  o.field("logging", &Process::logging, "The log, on standard output.");
+  o.field("compatibility", &Process::compatibility,
+          "agentgateway's behaviour where ours is safer.");
+  o.field("workerThreads", &Process::worker_threads, "Threads that serve; 0: one a processor.")
+      .range(0, 256);
+  o.field("connectionTerminationDeadline", &Process::termination_deadline,
+          "How long requests in flight may take to end when the gateway stops.");
+  add_not_supported(o, {{"adminAddr", "Address of the admin interface."},
+                        {"statsAddr", "Address of the metrics."},
+                        {"readinessAddr", "Address of the readiness probe."},
+                        {"enableIpv6", "IPv6."},
+                        {"dns", "Name resolution."},
+                        {"localXdsPath", "Source of the dynamic part."},
+                        {"database", "Store of requests."},
+                        {"storage", "Where edits go."},
+                        {"tracing", "Traces."},
+                        {"metrics", "Metrics."},
+                        {"histograms", "Kind of histograms."},
+                        {"sensitiveHeaders", "Fields masked in debug output."},
+                        {"customFunctions", "Functions for expressions."},
+                        {"standardAttributes", "Attributes of the log."},
+                        {"connectionMinTerminationDeadline", "Least time to drain."},
+                        {"backend", "Connections to backends."},
+                        {"modelCatalog", "Language models."}});
+}
+
+void describe(schema::Object<File>& o) {
+  o.doc(
+      "The configuration of the gateway, YAML or JSON. `$NAME`, `${NAME}` and `${NAME:-default}` "
+      "in values "
+      "are replaced from the environment, `$$` is a dollar sign.");
+  o.field("config", &File::config, "Settings of the process.");
+  o.field("binds", &File::binds, "Ports, and what is served on them.");
+  o.field("mcp", &File::mcp, "One MCP backend on a port of its own.");
+  add_not_supported(o, {{"gateways", "Ports by name."},
+                        {"routes", "Routes attached to gateways."},
+                        {"tcpRoutes", "Routes of TCP connections."},
+                        {"backends", "Named backends."},
+                        {"routeGroups", "Groups of routes."},
+                        {"services", "Services of the registry."},
+                        {"workloads", "Workloads of the registry."},
+                        {"policies", "Policies attached by name."},
+                        {"frontendPolicies", "Policies of every listener."},
+                        {"llm", "Language models."},
+                        {"ui", "The web interface."}});
+}
+
+}  // namespace config

@@ -1,0 +1,155 @@
+#pragma once
+// The whole configuration as one value, in agentgateway's shape: the `binds` tree and the `mcp`
+// shorthand. Fields of agentgateway's that are not implemented are named by describe(), so that
+// they are refused by name and never ignored.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/route.h"
+#include "policy/settings.h"
+#include "schema/schema.h"
+
+namespace config {
+
+// A server that is a child process.
+struct StdioTarget {
+  std::string command;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;
+  bool clear_environment = false;
+  bool operator==(const StdioTarget&) const = default;
+};
+void describe(schema::Object<StdioTarget>& o);
+
+// The built-in target.
+struct DemoTarget {
+  bool operator==(const DemoTarget&) const = default;
+};
+void describe(schema::Object<DemoTarget>& o);
+
+using TargetKind = std::variant<StdioTarget, DemoTarget>;
+void describe(schema::Choice<TargetKind>& c);
+
+struct Target {
+  std::string name;
+  TargetKind kind;
+  bool operator==(const Target&) const = default;
+};
+void describe(schema::Object<Target>& o);
+
+struct McpBackend {
+  std::optional<std::string> name;
+  std::vector<schema::Located<Target>> targets;
+  std::optional<bool> dns_rebinding_protection;
+  bool operator==(const McpBackend&) const = default;
+};
+void describe(schema::Object<McpBackend>& o);
+
+// Exactly one of the kinds.
+struct Backend {
+  std::optional<McpBackend> mcp;
+  std::optional<std::string> host;
+  bool operator==(const Backend&) const = default;
+};
+void describe(schema::Object<Backend>& o);
+
+struct Route {
+  std::optional<std::string> name;
+  std::vector<std::string> hostnames;
+  std::vector<schema::Located<RouteMatch>> matches;
+  policy::RouteSettings policies;
+  std::vector<schema::Located<Backend>> backends;
+  bool operator==(const Route&) const = default;
+};
+void describe(schema::Object<Route>& o);
+
+enum class Protocol { http };
+std::vector<std::string> spellings(Protocol);
+
+struct Listener {
+  std::optional<std::string> name;
+  std::optional<std::string> hostname;
+  Protocol protocol = Protocol::http;
+  policy::ListenerSettings policies;
+  std::vector<schema::Located<Route>> routes;
+  bool operator==(const Listener&) const = default;
+};
+void describe(schema::Object<Listener>& o);
+
+struct Bind {
+  std::uint16_t port = 0;
+  std::vector<schema::Located<Listener>> listeners;
+  bool operator==(const Bind&) const = default;
+};
+void describe(schema::Object<Bind>& o);
+
+// One MCP backend on a port of its own.
+struct McpShorthand {
+  std::uint16_t port = 3000;
+  McpBackend backend;
+  policy::RouteSettings policies;
+  bool operator==(const McpShorthand&) const = default;
+};
+void describe(schema::Object<McpShorthand>& o);
+
+struct SessionSettings {
+  std::optional<std::string> key;  // 64 hexadecimal digits
+  bool operator==(const SessionSettings&) const = default;
+};
+void describe(schema::Object<SessionSettings>& o);
+
+struct McpProcessSettings {
+  std::chrono::milliseconds session_idle = std::chrono::minutes(30);
+  bool operator==(const McpProcessSettings&) const = default;
+};
+void describe(schema::Object<McpProcessSettings>& o);
+
+enum class LogLevelSetting { debug, info, warn, error };
+std::vector<std::string> spellings(LogLevelSetting);
+enum class LogFormatSetting { text, json };
+std::vector<std::string> spellings(LogFormatSetting);
+
+struct LoggingSettings {
+  LogLevelSetting level = LogLevelSetting::info;
+  LogFormatSetting format = LogFormatSetting::text;
+  bool operator==(const LoggingSettings&) const = default;
+};
+void describe(schema::Object<LoggingSettings>& o);
+
+enum class DenyError { deny, ignore };
+std::vector<std::string> spellings(DenyError);
+
+// Ways to get agentgateway's behaviour where ours is safer.
+struct CompatibilitySettings {
+  DenyError failing_deny_rules = DenyError::deny;
+  bool operator==(const CompatibilitySettings&) const = default;
+};
+void describe(schema::Object<CompatibilitySettings>& o);
+
+// Settings of the process. All but `compatibility` are read at start only.
+struct Process {
+  SessionSettings session;
+  McpProcessSettings mcp;
+  LoggingSettings logging;
+  CompatibilitySettings compatibility;
+  std::uint16_t worker_threads = 0;
+  std::chrono::milliseconds termination_deadline = std::chrono::seconds(30);
+  bool operator==(const Process&) const = default;
+};
+void describe(schema::Object<Process>& o);
+
+struct File {
+  Process config;
+  std::vector<schema::Located<Bind>> binds;
+  std::optional<schema::Located<McpShorthand>> mcp;
+  bool operator==(const File&) const = default;
+};
+void describe(schema::Object<File>& o);
+
+}  // namespace config

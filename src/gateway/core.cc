@@ -1,0 +1,111 @@
+#include "gateway/core.h"
+
+#include "base/before.h"
+#include "gateway/serve.h"
+
+namespace gateway {
+namespace {
+
+// A door that is closed takes what is queued, which is quick; the rest of a drain is for requests.
+constexpr auto closing_within = std::chrono::seconds(1);
+
+}  // namespace
+
+Task<Result<std::unique_ptr<net::Stream>>> TcpConnector::connect(const http::Endpoint& endpoint,
+                                                                 Deadline deadline) {
+  if (endpoint.uses_tls) co_return failed(Fault::internal, "TLS to upstreams is not supported");
+  CO_TRY(auto addresses, co_await resolver_.resolve(endpoint.host, endpoint.port, deadline));
+  Error last(Fault::unavailable, "no address");
+  for (const net::Address& address : addresses) {
+    auto stream = co_await net::connect(address, deadline);
+    if (stream) co_return std::make_unique<net::TcpStream>(std::move(*stream));
+    last = std::move(stream).error();
+  }
+  co_return tl::unexpected(std::move(last));
+}
+
+struct Core::Door {
+  Door(std::uint16_t port, net::Loop& loop, net::ListenSocket socket)
+      : configured_port(port), listener(loop, std::move(socket)) {}
+  std::uint16_t configured_port;
+  net::Listener listener;
+};
+
+Core::Core(net::Loop& loop, Shared& shared, std::size_t connections_max)
+    : loop_(loop),
+      shared_(shared),
+      connections_max_(connections_max),
+      connector_(loop),
+      pool_(loop, connector_, http::ClientLimits()),
+      background_(loop),
+      connections_(loop),
+      accepting_(loop) {}
+
+Core::~Core() = default;
+
+Task<> Core::adopt(std::shared_ptr<const runtime::Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  co_return;
+}
+
+Task<> Core::open(std::uint16_t configured_port, std::shared_ptr<net::ListenSocket> socket) {
+  auto door = std::make_shared<Door>(configured_port, loop_, std::move(*socket));
+  doors_.insert_or_assign(configured_port, door);
+  accepting_.spawn(accept_all(std::move(door)));
+  co_return;
+}
+
+Task<> Core::close(std::uint16_t configured_port) {
+  const auto found = doors_.find(configured_port);
+  if (found == doors_.end()) co_return;
+  found->second->listener.drain();
+  doors_.erase(found);
+}
+
+Task<> Core::accept_all(std::shared_ptr<Door> door) {
+  for (;;) {
+    auto accepted = co_await door->listener.accept();
+    if (!accepted) {
+      if (accepted.error().fault() == Fault::cancelled) co_return;
+      log().warn("accept failed", {{"error", accepted.error().why()}});
+      continue;
+    }
+    // The newest is refused: those who are served are not made to suffer for a flood.
+    if (connections_.size() >= connections_max_) {
+      accepted->abort_on_close();
+      log().warn("connection refused", {{"error", "too many connections"}});
+      continue;
+    }
+    auto stream = std::make_shared<net::TcpStream>(std::move(*accepted));
+    connections_.spawn(serve_one(door->configured_port, std::move(stream)));
+  }
+}
+
+Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream) {
+  co_await serve(*this, configured_port, *stream);
+}
+
+Task<Result<>> Core::all_served() {
+  co_await accepting_.join();
+  co_await connections_.join();
+  co_return Result<>();
+}
+
+Task<> Core::drain(Deadline deadline) {
+  is_draining_ = true;
+  for (const auto& [port, door] : doors_) door->listener.drain();
+  doors_.clear();
+  draining_.notify_all();
+  Task<Result<>> served = all_served();
+  auto in_time = co_await before(deadline, std::move(served));
+  if (!in_time) {
+    log().warn("drain deadline passed", {{"connections", connections_.size()}});
+    connections_.cancel();
+    accepting_.cancel();
+    const Deadline closing = Deadline::in(loop_.now(), closing_within);
+    Task<Result<>> closed = all_served();
+    [[maybe_unused]] auto ended = co_await before(closing, std::move(closed));
+  }
+}
+
+}  // namespace gateway

@@ -1,0 +1,96 @@
+#pragma once
+// What one core owns: its loop, the snapshot it serves, its listeners and connections, its pool of
+// upstream connections and its cache of verified tokens. Nothing of it is shared; Shared is what
+// all cores use. Other threads talk to a Core through net::Home<Core>.
+
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "auth/token_cache.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "base/task_group.h"
+#include "gateway/session_id.h"
+#include "gateway/session_table.h"
+#include "http/client.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "runtime/snapshot.h"
+
+namespace gateway {
+
+// Of the whole process; outlives every core.
+struct Shared {
+  Log log;
+  const Clock& clock;
+  const SessionIds& session_ids;
+  SessionTable& sessions;
+};
+
+// Makes upstream connections: resolves the name and tries its addresses in turn.
+class TcpConnector final : public http::Connector {
+ public:
+  explicit TcpConnector(net::Loop& loop) : resolver_(loop) {}
+  Task<Result<std::unique_ptr<net::Stream>>> connect(const http::Endpoint& endpoint,
+                                                     Deadline deadline) override;
+
+ private:
+  net::Resolver resolver_;
+};
+
+class Core {
+ public:
+  // `connections_max`: of this core.
+  Core(net::Loop& loop, Shared& shared, std::size_t connections_max);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+  ~Core();
+
+  // For the main thread, through Home.
+  Task<> adopt(std::shared_ptr<const runtime::Snapshot> snapshot);
+  // Serves connections of that socket as the bind of the configured port.
+  Task<> open(std::uint16_t configured_port, std::shared_ptr<net::ListenSocket> socket);
+  // Takes no more connections on that port; those there are go on.
+  Task<> close(std::uint16_t configured_port);
+  // Stops accepting, ends idle connections and streams, waits for what is in flight, at the latest
+  // until the deadline.
+  Task<> drain(Deadline deadline);
+
+  net::Loop& loop() { return loop_; }
+  Shared& shared() { return shared_; }
+  const Log& log() const { return shared_.log; }
+  const std::shared_ptr<const runtime::Snapshot>& snapshot() const { return snapshot_; }
+  auth::TokenCache& tokens() { return tokens_; }
+  http::Pool& pool() { return pool_; }
+  // For farewells that outlive the exchange that says them.
+  TaskGroup& background() { return background_; }
+
+  bool is_draining() const { return is_draining_; }
+  // Notified when draining begins.
+  Signal& draining() { return draining_; }
+
+ private:
+  struct Door;
+  Task<> accept_all(std::shared_ptr<Door> door);
+  Task<> serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream);
+  Task<Result<>> all_served();
+
+  net::Loop& loop_;
+  Shared& shared_;
+  const std::size_t connections_max_;
+  std::shared_ptr<const runtime::Snapshot> snapshot_;
+  auth::TokenCache tokens_;
+  TcpConnector connector_;
+  http::Pool pool_;
+  std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
+  bool is_draining_ = false;
+  Signal draining_;
+  TaskGroup background_;
+  TaskGroup connections_;
+  TaskGroup accepting_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,234 @@
+#include "gateway/mcp_call.h"
+
+#include "base/unless.h"
+#include "gateway/event_stream.h"
+#include "gateway/refuse.h"
+#include "mcp/write.h"
+
+namespace gateway {
+namespace {
+
+// The hard end of one call where the route has no timeout: nothing may hang for ever, and a tool
+// that asks its user may take minutes.
+constexpr auto call_within = std::chrono::minutes(10);
+
+Task<> leave(SessionHome session, StreamId stream) {
+  [[maybe_unused]] auto left = co_await session->home.ask(&McpSession::leave, stream);
+}
+
+// The reading end of a request in flight. If it is dropped before the result, the session is told,
+// and the call goes on without us.
+class Reading {
+ public:
+  Reading(Core& core, SessionHome session, StreamId stream)
+      : core_(core), session_(std::move(session)), stream_(stream) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() {
+    if (!is_over_) core_.background().spawn(leave(session_, stream_));
+  }
+
+  Task<Result<upstream::Event>> next() {
+    const StreamId stream = stream_;
+    auto event = co_await session_->home.ask(&McpSession::next, stream);
+    is_over_ = !event || event->kind() == upstream::Event::Kind::result;
+    co_return event;
+  }
+
+ private:
+  Core& core_;
+  SessionHome session_;
+  StreamId stream_;
+  bool is_over_ = false;
+};
+
+// What a call is about, for its whole life.
+struct Call {
+  mcp::Id id;
+  mcp::Touches touches;
+  mcp::Subject subject;
+};
+
+class CallSource final : public MessageSource {
+ public:
+  CallSource(policy::Exchange& exchange, McpView view, Call call, std::unique_ptr<Reading> reading)
+      : exchange_(exchange), view_(view), call_(std::move(call)), reading_(std::move(reading)) {}
+
+  Task<std::optional<std::string>> next() override {
+    if (is_over_) co_return std::nullopt;
+    auto event = co_await reading_->next();
+    if (!event) {
+      is_over_ = true;
+      // The client cancelled it: it wants no answer (MCP 2025-11-25, cancellation).
+      if (event.error().fault() == Fault::cancelled) co_return std::nullopt;
+      co_return error_text(exchange_, call_.id, event.error());
+    }
+    if (event->kind() != upstream::Event::Kind::result) co_return event->text();
+    is_over_ = true;
+    co_return view_.answer_text(call_.id, call_.touches, call_.subject, event->message());
+  }
+
+ private:
+  policy::Exchange& exchange_;
+  McpView view_;
+  Call call_;
+  std::unique_ptr<Reading> reading_;
+  bool is_over_ = false;
+};
+
+void record_subject(policy::Exchange& exchange, const mcp::Subject& subject) {
+  telemetry::Record& record = exchange.record;
+  switch (subject.kind) {
+    case mcp::Subject::Kind::tool:
+      record.tool = subject.name;
+      return;
+    case mcp::Subject::Kind::prompt:
+      record.prompt = subject.name;
+      return;
+    case mcp::Subject::Kind::resource:
+      record.resource = subject.name;
+      return;
+    case mcp::Subject::Kind::none:
+      return;
+  }
+}
+
+policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
+  switch (subject.kind) {
+    case mcp::Subject::Kind::tool:
+      return policy::McpSubject::Kind::tool;
+    case mcp::Subject::Kind::prompt:
+      return policy::McpSubject::Kind::prompt;
+    default:
+      return policy::McpSubject::Kind::none;
+  }
+}
+
+// Refuses what the caller may not use and what does not exist, in the same words and after the same
+// work.
+Task<std::optional<http::Response>> refused(policy::Exchange& exchange, const McpView& view,
+                                            SessionHome session, const mcp::Subject& subject,
+                                            const mcp::Message& request) {
+  if (subject.kind == mcp::Subject::Kind::none) co_return std::nullopt;
+  const bool is_allowed = view.allows(subject, request.method(), request.params());
+  const policy::McpSubject::Kind kind = kind_of(subject);
+  std::string name = subject.name;
+  auto known = co_await session->home.ask(&McpSession::knows, kind, std::move(name));
+  if (!known) co_return refuse_call(exchange, request.id(), known.error());
+  if (is_allowed && *known) co_return std::nullopt;
+  if (!is_allowed) exchange.record.reason = policy::Reason::authorization;
+  co_return refuse_call(exchange, 200, request.id(), mcp::Code::invalid_params,
+                        McpView::unknown_text(subject));
+}
+
+http::Response json_response(std::string text) {
+  return http::Response(200, "application/json", std::move(text));
+}
+
+Deadline deadline_of(Core& core, const runtime::Route& route) {
+  const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
+                                                       : Duration(call_within);
+  return Deadline::in(core.loop().now(), bound);
+}
+
+// The first event decides the form of the answer.
+Task<http::Response> first_answer(Core& core, policy::Exchange& exchange, McpView view, Call call,
+                                  std::unique_ptr<Reading> reading) {
+  auto event = co_await reading->next();
+  if (!event) {
+    if (event.error().fault() != Fault::cancelled)
+      co_return refuse_call(exchange, call.id, event.error());
+    http::Response nothing(202);
+    co_return nothing;
+  }
+  if (event->kind() == upstream::Event::Kind::result) {
+    co_return json_response(
+        view.answer_text(call.id, call.touches, call.subject, event->message()));
+  }
+  std::optional<std::string> first = event->text();
+  auto source = std::make_unique<CallSource>(exchange, view, std::move(call), std::move(reading));
+  co_return stream_response(core.loop(), std::move(source), std::move(first));
+}
+
+Task<> until_draining(Core& core) {
+  while (!core.is_draining()) {
+    co_await core.draining().wait();
+  }
+}
+
+class ListenSource final : public MessageSource {
+ public:
+  ListenSource(Core& core, policy::Exchange& exchange, std::string route_key, SessionHome session,
+               StreamId listener)
+      : core_(core),
+        exchange_(exchange),
+        route_key_(std::move(route_key)),
+        session_(std::move(session)),
+        listener_(listener) {}
+
+  Task<std::optional<std::string>> next() override {
+    for (;;) {
+      const StreamId listener = listener_;
+      Task<> draining = until_draining(core_);
+      auto asking = ask(listener);
+      auto event = co_await unless(std::move(draining), std::move(asking));
+      if (!event || !*event) co_return std::nullopt;
+      if (is_permitted(**event)) co_return (*event)->text();
+    }
+  }
+
+ private:
+  Task<Result<upstream::Event>> ask(StreamId listener) {
+    co_return co_await session_->home.ask(&McpSession::next_unsolicited, listener);
+  }
+
+  // By the rules that are in force now, not by those of when the stream was opened.
+  bool is_permitted(const upstream::Event& event) const {
+    const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
+    const runtime::Route* route = snapshot->find_route(route_key_);
+    const auto* backend =
+        route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
+    if (backend == nullptr) return false;
+    return McpView(exchange_, *backend, session_->number).allows_notification(event);
+  }
+
+  Core& core_;
+  policy::Exchange& exchange_;
+  std::string route_key_;
+  SessionHome session_;
+  StreamId listener_;
+};
+
+}  // namespace
+
+Task<http::Response> serve_call(Core& core, const runtime::Route& route,
+                                const runtime::McpBackend& backend, policy::Exchange& exchange,
+                                SessionHome session, const mcp::Method& method,
+                                mcp::Message request) {
+  auto subject = mcp::subject_of(method, request);
+  if (!subject) co_return refuse_message(exchange, subject.error());
+  record_subject(exchange, *subject);
+  const McpView view(exchange, backend, session->number);
+  auto refusal = co_await refused(exchange, view, session, *subject, request);
+  if (refusal) co_return std::move(*refusal);
+
+  Call call{request.id(), method.touches, std::move(*subject)};
+  const mcp::ParamsEdit unchanged;
+  const Deadline deadline = deadline_of(core, route);
+  auto stream =
+      co_await session->home.ask(&McpSession::start, std::move(request), unchanged, deadline);
+  if (!stream) co_return refuse_call(exchange, call.id, stream.error());
+  auto reading = std::make_unique<Reading>(core, std::move(session), *stream);
+  co_return co_await first_answer(core, exchange, view, std::move(call), std::move(reading));
+}
+
+Task<http::Response> serve_listener(Core& core, const runtime::Route& route,
+                                    policy::Exchange& exchange, SessionHome session) {
+  auto listener = co_await session->home.ask(&McpSession::listen);
+  if (!listener) co_return refuse(exchange, listener.error());
+  auto source =
+      std::make_unique<ListenSource>(core, exchange, route.key, std::move(session), *listener);
+  co_return stream_response(core.loop(), std::move(source), std::nullopt);
+}
+
+}  // namespace gateway

@@ -1,0 +1,264 @@
+#include "gateway/mcp_endpoint.h"
+
+#include "gateway/mcp_call.h"
+#include "gateway/origin_check.h"
+#include "gateway/refuse.h"
+#include "http/limits.h"
+#include "http/media_type.h"
+#include "mcp/era.h"
+#include "mcp/write.h"
+
+namespace gateway {
+namespace {
+
+constexpr auto body_within = std::chrono::seconds(60);
+constexpr auto open_within = std::chrono::seconds(30);
+
+// One request at one MCP route. It lives in the frame of serve_mcp.
+class Endpoint {
+ public:
+  Endpoint(Core& core, const runtime::Route& route, const runtime::McpBackend& backend,
+           policy::Exchange& exchange)
+      : core_(core), route_(route), backend_(backend), exchange_(exchange) {}
+
+  Task<http::Response> post() {
+    if (auto wrong = wrong_media_type()) co_return std::move(*wrong);
+    const Deadline deadline = Deadline::in(core_.loop().now(), body_within);
+    auto body = co_await exchange_.request.body.read_all(http::request_body_bytes_max, deadline);
+    if (!body) co_return refuse(exchange_, body.error());
+    auto message = mcp::read(std::move(*body), mcp::Sender::client);
+    if (!message) co_return refuse_message(exchange_, message.error());
+    if (!message->is_response()) exchange_.record.mcp_method = std::string(message->method());
+    if (auto wrong = wrong_era(*message)) co_return std::move(*wrong);
+    co_return co_await take(std::move(*message));
+  }
+
+  Task<http::Response> get() {
+    if (!accepts_stream())
+      co_return refuse(exchange_, 406, "mcp: client must accept text/event-stream");
+    auto session = find_session(std::nullopt);
+    if (!session) co_return std::move(session).error();
+    co_return co_await serve_listener(core_, route_, exchange_, std::move(*session));
+  }
+
+  http::Response end_session() {
+    auto session = find_session(std::nullopt);
+    if (!session) return std::move(session).error();
+    const OpenedSession opened = open_id(*exchange_.request.headers.find("mcp-session-id"));
+    // Calls in flight hold the session until they are over; nobody else finds it from now on.
+    core_.shared().sessions.take(opened.number);
+    return http::Response(202);
+  }
+
+ private:
+  // The session or the answer that there is none.
+  using Found = tl::expected<SessionHome, http::Response>;
+
+  bool accepts_stream() const {
+    const auto accept = exchange_.request.headers.find("accept");
+    return accept && http::accepts(*accept, "text/event-stream");
+  }
+
+  std::optional<http::Response> wrong_media_type() {
+    const http::Headers& headers = exchange_.request.headers;
+    const auto type = headers.find("content-type");
+    if (!type || !http::is_utf8_media_type(*type, "application/json")) {
+      return refuse(exchange_, 415, "mcp: client must send application/json");
+    }
+    const auto accept = headers.find("accept");
+    if (!accept || !http::accepts(*accept, "application/json") || !accepts_stream()) {
+      return refuse(exchange_, 406,
+                    "mcp: client must accept both application/json and text/event-stream");
+    }
+    return std::nullopt;
+  }
+
+  std::vector<std::string_view> versions() const {
+    return exchange_.request.headers.all("mcp-protocol-version");
+  }
+
+  // The stateless revision is not served: its clients are told which ones are, and fall back.
+  std::optional<http::Response> wrong_era(const mcp::Message& message) {
+    const bool names_session = exchange_.request.headers.has("mcp-session-id");
+    if (mcp::era_of_message(message, versions(), names_session) == mcp::Era::legacy)
+      return std::nullopt;
+    const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
+    return refuse_call(exchange_, 400, id_of(message), mcp::Code::unsupported_version, fault.why(),
+                       fault.data());
+  }
+
+  static std::optional<mcp::Id> id_of(const mcp::Message& message) {
+    return message.is_notification() ? std::nullopt : std::optional(message.id());
+  }
+
+  std::string requested_revision(const mcp::Message& message) const {
+    const auto meta = message.params().find("_meta");
+    const auto named =
+        meta ? meta->find_string("io.modelcontextprotocol/protocolVersion") : std::nullopt;
+    if (named) return std::string(*named);
+    return std::string(exchange_.request.headers.find("mcp-protocol-version").value_or(""));
+  }
+
+  Task<http::Response> take(mcp::Message message) {
+    const mcp::Method* method = nullptr;
+    if (!message.is_response()) {
+      auto admitted = mcp::admit(message, mcp::Sender::client, mcp::Era::legacy);
+      if (!admitted) co_return refuse_message(exchange_, admitted.error());
+      method = *admitted;
+    }
+    if (message.is_request() && message.method() == "initialize") {
+      co_return co_await open_session(std::move(message));
+    }
+    auto session = find_session(id_of(message));
+    if (!session) co_return std::move(session).error();
+    if (auto wrong = wrong_version(message, **session)) co_return std::move(*wrong);
+    if (message.is_request()) {
+      co_return co_await serve_call(core_, route_, backend_, exchange_, std::move(*session),
+                                    *method, std::move(message));
+    }
+    if (message.is_notification() && method == nullptr) co_return http::Response(202);
+    co_return co_await pass_on(std::move(*session), std::move(message));
+  }
+
+  // A notification or an answer to a question: there is nothing to say to it but 202.
+  Task<http::Response> pass_on(SessionHome session, mcp::Message message) {
+    const auto told = message.is_response() ? &McpSession::respond : &McpSession::notify;
+    auto passed = co_await session->home.ask(told, std::move(message));
+    if (!passed) {
+      exchange_.record.error = passed.error().why();
+      exchange_.record.reason = policy::Reason::upstream_failure;
+    }
+    co_return http::Response(202);
+  }
+
+  std::optional<http::Response> wrong_version(const mcp::Message& message,
+                                              const SessionHandle& session) {
+    const auto revision = mcp::revision_of_request(versions(), session.revision);
+    if (revision) return std::nullopt;
+    return refuse_call(exchange_, 400, id_of(message), mcp::Code::unsupported_version,
+                       revision.error().why(), revision.error().data());
+  }
+
+  OpenedSession open_id(std::string_view id) const {
+    return core_.shared().session_ids.open(id, binding());
+  }
+  Binding binding() const {
+    return Binding(exchange_.principal().identity(), route_.key, backend_.target->number);
+  }
+
+  Found find_session(const std::optional<mcp::Id>& id) {
+    const auto presented = exchange_.request.headers.find("mcp-session-id");
+    if (!presented) {
+      return tl::unexpected(refuse_call(exchange_, 400, id, mcp::Code::invalid_request,
+                                        "Bad Request: Mcp-Session-Id header is required"));
+    }
+    const OpenedSession opened = open_id(*presented);
+    SessionHome session;
+    if (opened.kind == OpenedSession::Kind::own) {
+      session = core_.shared().sessions.find(opened.number, core_.loop().now());
+    }
+    if (!session) {
+      // One answer for an unknown, an ended and somebody else's session; the record knows better.
+      http::Response refused =
+          refuse_call(exchange_, 404, id, mcp::Code::invalid_request, "Session not found");
+      exchange_.record.error = opened.kind == OpenedSession::Kind::foreign
+                                   ? "session_owner_mismatch"
+                                   : "unknown session";
+      return tl::unexpected(std::move(refused));
+    }
+    exchange_.record.mcp_session = session->number;
+    return session;
+  }
+
+  // All callers without a token are one principal; for counting they are told apart by address, so
+  // that one cannot use up the sessions of the others.
+  std::string owner() const {
+    const auth::Principal& principal = exchange_.principal();
+    std::string owner(principal.identity());
+    if (principal.is_anonymous()) owner += "@" + exchange_.peer.address;
+    return owner;
+  }
+
+  // Gives the reserved place back unless a session came of it.
+  class Reservation {
+   public:
+    Reservation(SessionTable& table, std::string owner) : table_(table), owner_(std::move(owner)) {}
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() {
+      if (!is_used_) table_.release(owner_);
+    }
+    std::string use() {
+      is_used_ = true;
+      return owner_;
+    }
+
+   private:
+    SessionTable& table_;
+    std::string owner_;
+    bool is_used_ = false;
+  };
+
+  Task<http::Response> open_session(mcp::Message request) {
+    SessionTable& table = core_.shared().sessions;
+    const mcp::Id id = request.id();
+    auto reserved = table.reserve(owner());
+    if (!reserved) {
+      exchange_.record.error = reserved.error().why();
+      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id,
+                            mcp::Code::internal_error, "too many sessions");
+    }
+    Reservation reservation(table, owner());
+    const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
+    auto opened = co_await backend_.target->target->open(request.params(), deadline);
+    if (!opened) {
+      core_.log().warn("session not opened", {{"target", backend_.target->target->name().text()},
+                                              {"error", opened.error().why()}});
+      co_return refuse_call(exchange_, id, opened.error());
+    }
+    co_return keep(id, std::move(*opened), reservation.use());
+  }
+
+  http::Response keep(const mcp::Id& id, std::unique_ptr<upstream::Session> opened,
+                      std::string owner) {
+    const SessionNumber number = core_.shared().session_ids.make();
+    auto session = std::make_unique<McpSession>(core_.loop(), std::move(opened));
+    http::Response response(200, "application/json",
+                            mcp::response_text(id, session->initialized()));
+    response.headers.set("mcp-session-id", core_.shared().session_ids.seal(number, binding()));
+    const mcp::Revision revision = session->revision();
+    auto handle = std::make_shared<const SessionHandle>(
+        net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text());
+    exchange_.record.mcp_session = handle->number;
+    core_.shared().sessions.insert(number, std::move(owner), backend_.target->number,
+                                   std::move(handle), core_.loop().now());
+    return response;
+  }
+
+  Core& core_;
+  const runtime::Route& route_;
+  const runtime::McpBackend& backend_;
+  policy::Exchange& exchange_;
+};
+
+}  // namespace
+
+Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
+                               const runtime::McpBackend& backend, policy::Exchange& exchange) {
+  exchange.record.protocol = "mcp";
+  exchange.record.backend = backend.name;
+  exchange.record.mcp_target = backend.target->target->name().text();
+  if (const auto refused = refused_origin(exchange, backend.dns_rebinding_protection)) {
+    co_return refuse(exchange, 403, *refused);
+  }
+  Endpoint endpoint(core, route, backend, exchange);
+  if (exchange.request.method == "POST") co_return co_await endpoint.post();
+  if (exchange.request.method == "GET") co_return co_await endpoint.get();
+  if (exchange.request.method == "DELETE") co_return endpoint.end_session();
+  http::Response response =
+      refuse(exchange, 405, "mcp: method not allowed; must be GET, POST, or DELETE");
+  response.headers.set("allow", "GET, POST, DELETE");
+  co_return response;
+}
+
+}  // namespace gateway

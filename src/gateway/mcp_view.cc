@@ -1,0 +1,99 @@
+#include "gateway/mcp_view.h"
+
+#include "mcp/write.h"
+
+namespace gateway {
+namespace {
+
+policy::McpSubject::Kind kind_for_rules(mcp::Subject::Kind kind) {
+  switch (kind) {
+    case mcp::Subject::Kind::none:
+      return policy::McpSubject::Kind::none;
+    case mcp::Subject::Kind::tool:
+      return policy::McpSubject::Kind::tool;
+    case mcp::Subject::Kind::prompt:
+      return policy::McpSubject::Kind::prompt;
+    case mcp::Subject::Kind::resource:
+      return policy::McpSubject::Kind::resource;
+  }
+  return policy::McpSubject::Kind::none;
+}
+
+bool says_not_found(const mcp::Message& answer) {
+  const auto code = answer.error()->find("code");
+  const auto number = code ? code->as_int() : std::nullopt;
+  return number == static_cast<int>(mcp::Code::resource_not_found) ||
+         number == static_cast<int>(mcp::Code::invalid_params);
+}
+
+}  // namespace
+
+policy::McpSubject McpView::subject_for_rules(mcp::Subject::Kind kind,
+                                              std::string_view name) const {
+  policy::McpSubject subject;
+  subject.kind = kind_for_rules(kind);
+  subject.name = name;
+  subject.target = backend_.target->target->name().text();
+  subject.session = session_;
+  return subject;
+}
+
+bool McpView::allows(const mcp::Subject& subject, std::string_view method,
+                     json::Value params) const {
+  policy::McpSubject asked = subject_for_rules(subject.kind, subject.name);
+  asked.method = method;
+  if (subject.kind == mcp::Subject::Kind::tool) asked.arguments = params.find("arguments");
+  return backend_.rules.allows_use(exchange_, asked);
+}
+
+std::string McpView::unknown_text(const mcp::Subject& subject) {
+  switch (subject.kind) {
+    case mcp::Subject::Kind::tool:
+      return "Unknown tool: " + subject.name;
+    case mcp::Subject::Kind::prompt:
+      return "Unknown prompt: " + subject.name;
+    case mcp::Subject::Kind::resource:
+      return "Unknown resource: " + subject.name;
+    case mcp::Subject::Kind::none:
+      break;
+  }
+  return "Unknown";
+}
+
+std::string McpView::filtered_text(const mcp::Id& id, mcp::Touches touches,
+                                   json::Value result) const {
+  const mcp::ListShape shape = *mcp::list_shape(touches);
+  return mcp::result_text(id, mcp::filtered_list(result, shape.array, [&](json::Value item) {
+                            const auto name = item.find_string(shape.item_name);
+                            // An item without a name could not be called and cannot be judged.
+                            if (!name) return false;
+                            return backend_.rules.allows_sight(
+                                exchange_, subject_for_rules(shape.kind, *name));
+                          }));
+}
+
+std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,
+                                 const mcp::Subject& subject, const mcp::Message& answer) const {
+  if (answer.error()) {
+    const auto code = answer.error()->find("code");
+    exchange_.record.mcp_error_code = static_cast<int>(code ? code->as_int().value_or(0) : 0);
+    exchange_.record.mcp_error = std::string(answer.error()->find_string("message").value_or(""));
+    if (subject.kind == mcp::Subject::Kind::resource && says_not_found(answer)) {
+      return mcp::error_text(id, mcp::Code::invalid_params, unknown_text(subject));
+    }
+    return mcp::response_text(id, answer);
+  }
+  if (backend_.rules.has_rules() && mcp::list_shape(touches)) {
+    return filtered_text(id, touches, *answer.result());
+  }
+  return mcp::response_text(id, answer);
+}
+
+bool McpView::allows_notification(const upstream::Event& event) const {
+  if (event.method() != "notifications/resources/updated") return true;
+  const auto uri = event.message().params().find_string("uri");
+  return uri && backend_.rules.allows_sight(exchange_,
+                                            subject_for_rules(mcp::Subject::Kind::resource, *uri));
+}
+
+}  // namespace gateway

@@ -1,0 +1,48 @@
+#pragma once
+// What one caller sees of a server: which things it may use, which it sees in lists, and how
+// answers read that would otherwise tell what is there and forbidden. Asked for each message, so
+// long streams follow the rules that are in force.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mcp/message.h"
+#include "mcp/method.h"
+#include "policy/exchange.h"
+#include "runtime/snapshot.h"
+#include "upstream/upstream.h"
+
+namespace gateway {
+
+class McpView {
+ public:
+  // All must outlive this. `session` is the session's number, for rules and records.
+  McpView(policy::Exchange& exchange, const runtime::McpBackend& backend, std::string_view session)
+      : exchange_(exchange), backend_(backend), session_(session) {}
+
+  // May the caller use what the request names? The decision goes into the record.
+  bool allows(const mcp::Subject& subject, std::string_view method, json::Value params) const;
+
+  // The answer to a thing that is not there, and to one that is and may not be used: "Unknown tool:
+  // x".
+  static std::string unknown_text(const mcp::Subject& subject);
+
+  // The final answer for the client, under its own id: lists hold what the caller may see, and a
+  // missing resource is answered like a forbidden one.
+  std::string answer_text(const mcp::Id& id, mcp::Touches touches, const mcp::Subject& subject,
+                          const mcp::Message& answer) const;
+
+  // Whether the caller may get this notification of the server.
+  bool allows_notification(const upstream::Event& event) const;
+
+ private:
+  policy::McpSubject subject_for_rules(mcp::Subject::Kind kind, std::string_view name) const;
+  std::string filtered_text(const mcp::Id& id, mcp::Touches touches, json::Value result) const;
+
+  policy::Exchange& exchange_;
+  const runtime::McpBackend& backend_;
+  std::string_view session_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,226 @@
+#include "runtime/build.h"
+
+#include <algorithm>
+
+#include "base/uri.h"
+#include "runtime/attributes.h"
+
+namespace runtime {
+namespace {
+
+class Builder {
+ public:
+  Builder(const config::File& file, Stores& stores)
+      : file_(file),
+        stores_(stores),
+        snapshot_(std::make_shared<Snapshot>()),
+        environment_(std::make_unique<cel::Environment>(attribute_table())),
+        context_(*environment_, stores.keys,
+                 file.config.compatibility.failing_deny_rules == config::DenyError::deny) {}
+
+  Built build() {
+    for (std::size_t i = 0; i < file_.binds.size(); ++i) add_bind(i);
+    if (file_.mcp) add_shorthand();
+    if (snapshot_->binds.empty()) context_.warn("nothing is served: there is no bind");
+    Built built;
+    built.problems = std::move(context_.problems());
+    built.watched = context_.watched();
+    schema::sort(built.problems);
+    if (schema::has_errors(built.problems)) return built;
+    snapshot_->environment = std::move(environment_);
+    built.snapshot = std::move(snapshot_);
+    return built;
+  }
+
+ private:
+  static std::string step(std::string_view name, std::size_t index) {
+    return std::string(name) + "[" + std::to_string(index) + "]";
+  }
+
+  Bind* new_bind(std::uint16_t port) {
+    const bool is_taken = std::any_of(snapshot_->binds.begin(), snapshot_->binds.end(),
+                                      [&](const Bind& bind) { return bind.port == port; });
+    if (is_taken) {
+      context_.fail("port " + std::to_string(port) + " is bound twice");
+      return nullptr;
+    }
+    snapshot_->binds.push_back(Bind{"bind/" + std::to_string(port), port, {}});
+    return &snapshot_->binds.back();
+  }
+
+  void add_bind(std::size_t index) {
+    const schema::Located<config::Bind>& settings = file_.binds[index];
+    const policy::BuildContext::Scope scope(context_, step("binds", index), settings.place);
+    Bind* bind = new_bind(settings->port);
+    if (bind == nullptr) return;
+    for (std::size_t i = 0; i < settings->listeners.size(); ++i) {
+      add_listener(*bind, settings->listeners[i], i);
+    }
+  }
+
+  void add_listener(Bind& bind, const schema::Located<config::Listener>& settings,
+                    std::size_t index) {
+    const policy::BuildContext::Scope scope(context_, step("listeners", index), settings.place);
+    Listener listener{settings->name.value_or("listener" + std::to_string(index)),
+                      HostPattern(settings->hostname.value_or("")),
+                      {},
+                      {},
+                      {}};
+    {
+      const policy::BuildContext::Scope policies(context_, "policies", settings.place);
+      listener.chain = policy::make_chain(settings->policies, context_);
+    }
+    const std::string prefix = std::to_string(bind.port) + "/" + settings->hostname.value_or("");
+    for (std::size_t i = 0; i < settings->routes.size(); ++i) {
+      add_route(listener, prefix, settings->routes[i], i);
+    }
+    listener.router.finish();
+    // The most specific host first; of equal ones the order of the file.
+    const auto place = std::find_if(bind.listeners.begin(), bind.listeners.end(), [&](const Listener& l) {
+      return l.host.specificity() < listener.host.specificity();
+    });
+    bind.listeners.insert(place, std::move(listener));
+  }
+
+  void add_route(Listener& listener, const std::string& prefix,
+                 const schema::Located<config::Route>& settings, std::size_t index) {
+    const policy::BuildContext::Scope scope(context_, step("routes", index), settings.place);
+    std::vector<config::RouteMatch> matches;
+    for (const auto& match : settings->matches) matches.push_back(*match);
+    const auto added = listener.router.add(listener.routes.size(), settings->hostnames, matches);
+    if (!added) context_.fail(added.error().why());
+    Route route;
+    route.name = settings->name.value_or("route" + std::to_string(index));
+    route.key = prefix + "/" + key_of(*settings);
+    add_policies(route, settings->policies, settings.place);
+    for (std::size_t i = 0; i < settings->backends.size(); ++i) {
+      const policy::BuildContext::Scope backend(context_, step("backends", i),
+                                                settings->backends[i].place);
+      add_backend(route, *settings->backends[i]);
+    }
+    finish_rules(route, settings->policies, settings.place);
+    listener.routes.push_back(std::move(route));
+  }
+
+  // What the route takes, or its name: an edit of its policies does not change who it is.
+  static std::string key_of(const config::Route& route) {
+    if (route.name) return "name:" + *route.name;
+    config::Route matching;
+    matching.hostnames = route.hostnames;
+    matching.matches = route.matches;
+    return schema::dump(matching, schema::Show::plain);
+  }
+
+  void add_policies(Route& route, const policy::RouteSettings& settings,
+                    const schema::Place& place) {
+    const policy::BuildContext::Scope scope(context_, "policies", place);
+    route.chain = policy::make_chain(settings, context_);
+    if (!settings.timeout) return;
+    route.request_timeout = settings.timeout->request;
+    route.backend_request_timeout = settings.timeout->backend_request;
+  }
+
+  void add_backend(Route& route, const config::Backend& settings) {
+    if (settings.mcp) {
+      route.backend = make_mcp(*settings.mcp);
+      return;
+    }
+    const Result<Authority> authority = Authority::parse(*settings.host);
+    if (!authority || !authority->port()) {
+      context_.fail("`" + *settings.host + "` is no address: write `host:port`");
+      return;
+    }
+    std::string host = authority->host();
+    if (authority->is_ipv6()) host = host.substr(1, host.size() - 2);
+    route.backend = HostBackend{http::Endpoint(std::move(host), *authority->port())};
+  }
+
+  McpBackend make_mcp(const config::McpBackend& settings) {
+    McpBackend backend;
+    backend.name = settings.name.value_or("mcp");
+    backend.target = stores_.targets.get(*settings.targets.front());
+    backend.dns_rebinding_protection = settings.dns_rebinding_protection;
+    return backend;
+  }
+
+  void finish_rules(Route& route, const policy::RouteSettings& settings,
+                    const schema::Place& place) {
+    if (!settings.mcp_authorization) return;
+    const policy::BuildContext::Scope policies(context_, "policies", place);
+    const policy::BuildContext::Scope scope(context_, "mcpAuthorization",
+                                            settings.mcp_authorization->place);
+    policy::McpAuthorization rules =
+        policy::make_mcp_authorization(**settings.mcp_authorization, context_);
+    if (auto* backend = std::get_if<McpBackend>(&route.backend)) {
+      backend->rules = std::move(rules);
+    } else {
+      context_.warn("the route has no MCP backend: these rules are never asked");
+    }
+  }
+
+  void add_shorthand() {
+    const policy::BuildContext::Scope scope(context_, "mcp", file_.mcp->place);
+    const config::McpShorthand& settings = **file_.mcp;
+    Bind* bind = new_bind(settings.port);
+    if (bind == nullptr) return;
+    Listener listener{"mcp", HostPattern(""), {}, {}, {}};
+    const auto added = listener.router.add(0, {}, {});
+    if (!added) context_.fail(added.error().why());
+    Route route;
+    route.name = "mcp";
+    route.key = "mcp";
+    add_policies(route, settings.policies, file_.mcp->place);
+    route.backend = make_mcp(settings.backend);
+    finish_rules(route, settings.policies, file_.mcp->place);
+    listener.routes.push_back(std::move(route));
+    listener.router.finish();
+    bind->listeners.push_back(std::move(listener));
+  }
+
+  const config::File& file_;
+  Stores& stores_;
+  std::shared_ptr<Snapshot> snapshot_;
+  std::unique_ptr<cel::Environment> environment_;
+  policy::BuildContext context_;
+};
+
+template <class Visit>
+void each_route(const Snapshot& snapshot, Visit visit) {
+  for (const Bind& bind : snapshot.binds) {
+    for (const Listener& listener : bind.listeners) {
+      for (const Route& route : listener.routes) visit(route);
+    }
+  }
+}
+
+}  // namespace
+
+const Bind* Snapshot::find_bind(std::uint16_t port) const {
+  const auto found =
+      std::find_if(binds.begin(), binds.end(), [&](const Bind& bind) { return bind.port == port; });
+  return found == binds.end() ? nullptr : &*found;
+}
+
+const Route* Snapshot::find_route(const std::string& key) const {
+  const Route* found = nullptr;
+  each_route(*this, [&](const Route& route) {
+    if (found == nullptr && route.key == key) found = &route;
+  });
+  return found;
+}
+
+std::set<std::uint64_t> Snapshot::targets() const {
+  std::set<std::uint64_t> numbers;
+  each_route(*this, [&](const Route& route) {
+    if (const auto* backend = std::get_if<McpBackend>(&route.backend)) {
+      numbers.insert(backend->target->number);
+    }
+  });
+  return numbers;
+}
+
+Built build(const config::File& file, Stores& stores) {
+  return Builder(file, stores).build();
+}
+
+}  // namespace runtime

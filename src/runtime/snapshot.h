@@ -1,0 +1,70 @@
+#pragma once
+// A configuration made ready to serve: immutable, compiled, shared. A request holds the one it
+// began with until it is over. What lives on is in stores (stores.h).
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cel/environment.h"
+#include "http/client.h"
+#include "policy/chain.h"
+#include "policy/mcp_authorization.h"
+#include "runtime/router.h"
+#include "runtime/stores.h"
+
+namespace runtime {
+
+struct McpBackend {
+  std::string name;
+  std::shared_ptr<const TargetEntry> target;
+  std::optional<bool> dns_rebinding_protection;
+  policy::McpAuthorization rules;
+};
+
+struct HostBackend {
+  http::Endpoint endpoint;
+};
+
+struct Route {
+  std::string name;
+  // The same after a reload as long as the route takes the same requests: sessions are bound to it.
+  std::string key;
+  policy::Chain chain;
+  std::variant<std::monostate, McpBackend, HostBackend> backend;
+  std::optional<std::chrono::milliseconds> request_timeout;
+  std::optional<std::chrono::milliseconds> backend_request_timeout;
+};
+
+struct Listener {
+  std::string name;
+  HostPattern host;
+  policy::Chain chain;
+  Router router;
+  std::vector<Route> routes;
+};
+
+struct Bind {
+  std::string name;  // "bind/3000"
+  std::uint16_t port;
+  std::vector<Listener> listeners;  // the most specific host first
+};
+
+struct Snapshot {
+  std::unique_ptr<cel::Environment> environment;
+  std::vector<Bind> binds;
+
+  // Null if the snapshot does not serve that port.
+  const Bind* find_bind(std::uint16_t port) const;
+  // The route of that key, wherever it is; null if there is none any more.
+  const Route* find_route(const std::string& key) const;
+  // The numbers of all targets that are served.
+  std::set<std::uint64_t> targets() const;
+};
+
+}  // namespace runtime

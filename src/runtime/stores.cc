@@ -1,0 +1,42 @@
+#include "runtime/stores.h"
+
+#include <algorithm>
+
+#include "upstream/demo.h"
+#include "upstream/stdio.h"
+
+namespace runtime {
+namespace {
+
+upstream::StdioSettings settings_of(const config::StdioTarget& target) {
+  upstream::StdioSettings settings;
+  settings.command = target.command;
+  settings.arguments = target.arguments;
+  settings.environment = target.environment;
+  settings.clear_environment = target.clear_environment;
+  return settings;
+}
+
+}  // namespace
+
+std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& settings) {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const auto& entry) { return entry.first == settings; });
+  if (found != entries_.end()) return found->second;
+  const mcp::TargetName name(settings.name);
+  auto entry = std::make_shared<TargetEntry>();
+  entry->number = ++last_number_;
+  if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
+    entry->target = upstream::make_stdio_target(name, settings_of(*stdio), spawner_, log_);
+  } else {
+    entry->target = upstream::make_demo_target(name);
+  }
+  entries_.emplace_back(settings, entry);
+  return entry;
+}
+
+void TargetStore::forget_unused() {
+  std::erase_if(entries_, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+}  // namespace runtime

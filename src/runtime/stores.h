@@ -1,0 +1,56 @@
+#pragma once
+// What outlives a configuration: key sets and targets. A snapshot says what should be, a store
+// holds what is. Both are keyed by the value of the settings that made an entry, so a reload that
+// does not change a target keeps it with its restarts, back-off and sessions.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "auth/key_store.h"
+#include "base/log.h"
+#include "config/file.h"
+#include "upstream/upstream.h"
+
+namespace net {
+class Spawner;
+}
+
+namespace runtime {
+
+// A target with a number that is never used again; sessions are bound to it.
+struct TargetEntry {
+  std::uint64_t number;
+  std::unique_ptr<upstream::Target> target;
+};
+
+class TargetStore {
+ public:
+  // Both must outlive the store.
+  TargetStore(net::Spawner& spawner, Log log) : spawner_(spawner), log_(log) {}
+  TargetStore(const TargetStore&) = delete;
+  TargetStore& operator=(const TargetStore&) = delete;
+
+  // The target of these settings, made if there is none. From the thread that builds snapshots
+  // only.
+  std::shared_ptr<const TargetEntry> get(const config::Target& settings);
+  // Forgets what no snapshot holds any more.
+  void forget_unused();
+
+ private:
+  net::Spawner& spawner_;
+  Log log_;
+  std::uint64_t last_number_ = 0;
+  std::vector<std::pair<config::Target, std::shared_ptr<const TargetEntry>>> entries_;
+};
+
+struct Stores {
+  auth::KeyStore& keys;
+  TargetStore& targets;
+};
+
+}  // namespace runtime
