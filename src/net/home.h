@@ -31,7 +31,9 @@ class Home {
  public:
   // On the thread of `loop`, the object's home.
   Home(Loop& loop, std::unique_ptr<T> object)
-      : residence_(std::make_shared<detail::ResidenceOf<T>>(loop, std::move(object))) {}
+      : residence_(std::make_shared<detail::ResidenceOf<T>>(loop, std::move(object))) {
+    residence_->settle();
+  }
   Home(Home&&) noexcept = default;
   Home& operator=(Home&& other) noexcept {
     if (this != &other) {
@@ -42,15 +44,24 @@ class Home {
   }
   ~Home() { leave(); }
 
+  // A task for Result<U> where the method is a Task<Result<U>> or a Task<U>.
   template <class R, class... Params, class... Args>
   auto ask(Task<R> (T::*method)(Params...), Args... args) const {
-    using Call = detail::MethodVisit<T, R, Task<R> (T::*)(Params...), Args...>;
-    return detail::visit<R>(residence_->home(),
-                            std::make_shared<Call>(residence_, method, std::move(args)...));
+    return ask_any<R>(method, std::move(args)...);
+  }
+  template <class R, class... Params, class... Args>
+  auto ask(Task<R> (T::*method)(Params...) const, Args... args) const {
+    return ask_any<R>(method, std::move(args)...);
   }
   const LoopAddress& address() const { return residence_->home(); }
 
  private:
+  template <class R, class Method, class... Args>
+  auto ask_any(Method method, Args... args) const {
+    using Call = detail::MethodVisit<T, R, Method, Args...>;
+    return detail::visit<R>(residence_->home(),
+                            std::make_shared<Call>(residence_, method, std::move(args)...));
+  }
   void leave() {
     if (residence_) detail::Residence::leave(std::move(residence_));
   }

@@ -9,6 +9,8 @@
 
 #include <sys/epoll.h>
 
+#include "net/detail_visit.h"
+
 namespace net {
 namespace {
 
@@ -30,7 +32,8 @@ Loop::Loop()
       mailbox_(std::make_shared<Mailbox>()),
       queue_(*this),
       now_(std::chrono::steady_clock::now()),
-      read_buffer_(std::make_unique<std::byte[]>(read_bytes + read_slack)) {
+      read_buffer_(std::make_unique<std::byte[]>(read_bytes + read_slack)),
+      guests_(std::make_unique<detail::Guests>()) {
   if (!epoll_.is_open()) throw_errno("epoll_create1");
   control(epoll_.get(), EPOLL_CTL_ADD, mailbox_->event_fd(), nullptr, EPOLLIN | EPOLLET);
   // A write to a connection that is gone must be an error, not a signal.
@@ -40,6 +43,7 @@ Loop::Loop()
 Loop::~Loop() {
   auto unopened = mailbox_->close();
   unopened.clear();
+  guests_->evict_all();
   while (residents_ != nullptr) {
     Resident& resident = *residents_;
     forget(resident);

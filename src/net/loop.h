@@ -18,6 +18,10 @@
 
 namespace net {
 
+namespace detail {
+class Guests;
+}
+
 // Something registered with a loop's epoll descriptor. It must be told before the descriptor is
 // closed.
 class Watch {
@@ -87,6 +91,8 @@ class Loop final : public Scheduler {
   void unwatch(int fd);
   void adopt(Resident& resident);
   void forget(Resident& resident);
+  // What other threads run here by run_on().
+  detail::Guests& guests() { return *guests_; }
 
  private:
   static constexpr std::size_t batch_max = 256;
@@ -100,6 +106,7 @@ class Loop final : public Scheduler {
   std::uint64_t turns_ = 0;
   std::unique_ptr<std::byte[]> read_buffer_;
   Resident* residents_ = nullptr;
+  std::unique_ptr<detail::Guests> guests_;
   std::atomic<bool> is_stopped_ = false;
 };
 

@@ -2,6 +2,7 @@
 // Signals as events of a loop. They must be blocked in every thread: call block_signals() in main()
 // before the first thread (and the spawner) is started.
 
+#include <deque>
 #include <initializer_list>
 
 #include "base/task.h"
@@ -21,6 +22,7 @@ class Signals {
 
  private:
   Socket socket_;
+  std::deque<int> pending_;
 };
 
 }  // namespace net

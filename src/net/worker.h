@@ -5,7 +5,7 @@
 //
 // The root task is destroyed, and the thread ends, when it is done or after stop().
 
-#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -18,8 +18,9 @@ namespace net {
 
 class Worker {
  public:
-  // `entry` is a coroutine function; the arguments are moved to the thread and live until the task
-  // is gone, so it may take them by value or by reference. Returns when the loop has an address.
+  // `entry` is a coroutine function with value parameters; the arguments are moved to the thread.
+  // Returns when the loop has an address; throws std::system_error if the system lacks threads or
+  // descriptors.
   template <class... Params, class... Args>
   Worker(std::string name, Task<> (*entry)(Loop&, Params...), Args... args)
       : Worker(std::move(name), make_root(entry, std::move(args)...)) {}
@@ -61,6 +62,8 @@ class Worker {
     return std::make_unique<RootOf<Entry, Args...>>(entry, std::move(args)...);
   }
   Worker(std::string name, std::unique_ptr<Root> root);
+  static void work(const std::string& name, std::unique_ptr<Root> root,
+                   std::promise<LoopAddress> made);
 
   class Stop;
   LoopAddress address_;
