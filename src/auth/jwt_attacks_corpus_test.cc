@@ -218,8 +218,12 @@ TEST(JwtAttacksCorpus, every_key_set_is_loaded_or_refused_as_a_whole) {
     ++count;
     const auto set = KeySet::parse(*entry.find_string("jwks"));
     const std::string_view load = *entry.find_string("load");
-    if (load == "ok") EXPECT_TRUE(set) << set.error().why();
-    if (load == "refuse") EXPECT_FALSE(set);
+    if (load == "ok") {
+      EXPECT_TRUE(set) << set.error().why();
+    }
+    if (load == "refuse") {
+      EXPECT_FALSE(set);
+    }
 
     std::string_view verdict = "document refused";
     if (set) {
@@ -230,8 +234,12 @@ TEST(JwtAttacksCorpus, every_key_set_is_loaded_or_refused_as_a_whole) {
       verdict = name_of(verify(*entry.find_string("token"), Trust({provider}), now));
     }
     const std::string_view expected = *entry.find_string("expected");
-    if (expected == "accept") EXPECT_EQ(verdict, "accept");
-    if (expected == "reject") EXPECT_NE(verdict, "accept");
+    if (expected == "accept") {
+      EXPECT_EQ(verdict, "accept");
+    }
+    if (expected == "reject") {
+      EXPECT_NE(verdict, "accept");
+    }
     if (expected == "either") {
       const auto ours = open_key_sets().find(*entry.find_string("name"));
       ASSERT_NE(ours, open_key_sets().end()) << "open, and decided as " << verdict;

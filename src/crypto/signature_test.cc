@@ -1,5 +1,8 @@
 #include "crypto/signature.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
@@ -90,6 +93,25 @@ TEST(Signature, has_one_length) {
     EXPECT_FALSE(verify(key, algorithm, message, signature.substr(1)));
     EXPECT_FALSE(verify(key, algorithm, message,
                         std::string_view(signature).substr(0, signature.size() - 1)));
+  }
+}
+
+TEST(Signature, is_verified_by_many_threads_with_one_key) {
+  for (const Algorithm algorithm : all_algorithms()) {
+    const PublicKey& key = key_for(algorithm).public_key();
+    const std::string signature = key_for(algorithm).sign(algorithm, message).value();
+    std::atomic<int> right = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int turn = 0; turn < 50; ++turn) {
+          if (verify(key, algorithm, message, signature)) ++right;
+          if (verify(key, algorithm, "other", signature)) --right;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(right, 200) << name_of(algorithm);
   }
 }
 
