@@ -39,6 +39,14 @@ std::string address_text(const Address& address);
 std::string cidr_text(const Value& cidr);
 std::optional<Address> read_address(std::string_view text, std::string_view& reason);
 
+// Percent-encodes all but letters, digits and `-._~`; for a form (`*` instead of `~`, space as
+// `+`).
+void append_percent_encoded(std::string& out, std::string_view text, bool is_form);
+// Nothing if the result is not UTF-8. A percent sign without two digits stands for itself.
+std::optional<std::string> percent_decoded(std::string_view text, bool is_form);
+// 0 to 15; -1 if it is none.
+int hex_digit(char c);
+
 // Values collected before their number is known. Grows on the heap, then moves to the arena; used
 // only by functions that build lists, which allocate anyway.
 class ListBuilder {

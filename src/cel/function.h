@@ -2,8 +2,8 @@
 // The function library: one table of overloads which the checker, the compiled engine and the
 // reference interpreter share. A signature is text, `string.(string, int) -> bool` for a method and
 // `(string) -> int` for a plain function; capital letters are type parameters; a last parameter
-// followed by `...` repeats. Where types are only known at run time, the first overload whose
-// parameters' kinds fit is called.
+// followed by `...` stands for one or more. Where types are only known at run time, the first
+// overload whose parameters' kinds fit is called.
 
 #include <cstdint>
 #include <span>
@@ -51,7 +51,7 @@ struct Signature {
 
   bool fits(Arguments arguments) const;
   bool fits_count(std::size_t count) const {
-    return count == parameters.size() || (repeats_last && count + 1 >= parameters.size());
+    return count == parameters.size() || (repeats_last && count >= parameters.size());
   }
 };
 

@@ -198,6 +198,7 @@ class Value {
   };
   Value(Kind kind, std::uint32_t extra, Payload payload)
       : kind_(kind), extra_(extra), payload_(payload) {}
+  static Value of_address(Kind kind, const Address& address, std::uint32_t extra, Arena& arena);
   static Value of_text(Kind kind, std::string_view text) {
     return Value(kind, static_cast<std::uint32_t>(text.size()), {.text = text.data()});
   }
