@@ -39,7 +39,7 @@ class ErrorBudget {
 
  private:
   double left_ = error_bytes_per_second;
-  Instant filled_{};
+  Instant filled_;
 };
 
 }  // namespace

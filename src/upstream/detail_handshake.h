@@ -31,7 +31,8 @@ class Handshake {
   mcp::Revision revision_;
 };
 
-// Fault::upstream_failed if the server refuses or speaks a revision that is not ours.
+// The server's answer, likewise without `tasks`. Fault::upstream_failed if it refuses or speaks a
+// revision that is not ours.
 Result<Handshake> judge_handshake(mcp::Message answer);
 
 // The same over a dialog that others feed; Fault::timed_out after the deadline.

@@ -20,8 +20,12 @@ namespace upstream {
 // What all sessions of one target share; immutable.
 class StdioPlace {
  public:
-  StdioPlace(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log)
-      : name(std::move(name)), settings(std::move(settings)), spawner(spawner), log(log) {}
+  StdioPlace(mcp::TargetName its_name, StdioSettings its_settings, net::Spawner& its_spawner,
+             const Log& its_log)
+      : name(std::move(its_name)),
+        settings(std::move(its_settings)),
+        spawner(its_spawner),
+        log(its_log) {}
 
   const mcp::TargetName name;
   const StdioSettings settings;

@@ -3,6 +3,30 @@
 #include "upstream/detail_handshake.h"
 
 namespace upstream {
+namespace {
+
+// The answer without the `tasks` capability: a client that saw it would ask for tasks that the
+// gateway does not bridge.
+Result<mcp::Message> without_tasks(mcp::Message answer) {
+  const auto capabilities = answer.result()->find("capabilities");
+  if (!capabilities || !capabilities->find("tasks")) return answer;
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : answer.result()->members()) {
+    out.name(member.name);
+    if (member.name == "capabilities") {
+      out.raw(mcp::without_members(member.value, {"tasks"}));
+    } else {
+      out.value(member.value);
+    }
+  }
+  const std::string result = out.end_object().take();
+  auto again = mcp::read(mcp::result_text(answer.id(), result), mcp::Sender::server);
+  if (!again) return failed(Fault::internal, again.error().why());
+  return std::move(*again);
+}
+
+}  // namespace
 
 Result<Handshake> judge_handshake(mcp::Message answer) {
   if (answer.error()) {
@@ -16,7 +40,8 @@ Result<Handshake> judge_handshake(mcp::Message answer) {
     return failed(Fault::upstream_failed,
                   "initialize was answered without a protocolVersion that is known");
   }
-  return Handshake(std::move(answer), *revision);
+  TRY(auto bridged, without_tasks(std::move(answer)));
+  return Handshake(std::move(bridged), *revision);
 }
 
 Result<InitializeParams> InitializeParams::from(json::Value params) {
