@@ -35,7 +35,7 @@ class ChildLimit {
 class Command {
  public:
   // `program` is looked up in the PATH of `environment`, or is a path if it has a slash.
-  explicit Command(std::string program) : program(std::move(program)) {}
+  explicit Command(std::string named) : program(std::move(named)) {}
 
   std::string program;
   std::vector<std::string> arguments;    // without the program's name
