@@ -1,15 +1,14 @@
 #pragma once
 // Tells when a file may have changed: written in place, replaced by a rename, deleted and made
-// again, or reached through a symbolic link that was swapped (mounted volumes do that). Whether its
-// content differs is the caller's question. The file need not exist.
+// again, or reached through a symbolic link or a folder that was swapped (mounted volumes do that).
+// Whether its content differs is the caller's question. The file need not exist.
 
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 
 #include "base/clock.h"
-#include "base/result.h"
 #include "base/task.h"
 #include "net/socket.h"
 
@@ -23,22 +22,26 @@ class FileWatch {
   FileWatch(Loop& loop, std::string path, Duration quiet = std::chrono::milliseconds(100));
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
-  ~FileWatch();
 
   const std::string& path() const { return path_; }
   // Returns after the next change; one that came since the last call, or since the construction,
-  // counts.
+  // counts. One task at a time.
   Task<> changed();
 
  private:
+  // Watch descriptor: the names in that folder which matter; of a file, the empty name.
+  using Names = std::map<int, std::set<std::string>>;
+
   void rearm();
-  void watch_step(const std::string& folder, const std::string& name);
+  void add(const std::string& path, const std::string& name, std::uint32_t events,
+           Names& names) const;
   bool take_events();
+  bool is_relevant(int descriptor, std::uint32_t events, const std::string& name) const;
 
   std::string path_;
   Duration quiet_;
   Socket socket_;
-  std::map<int, std::set<std::string>> names_;  // watch descriptor: the names in it that matter
+  Names names_;
   bool has_changed_ = false;
 };
 

@@ -18,7 +18,8 @@ namespace net {
 
 class Resolver {
  public:
-  explicit Resolver(Loop& loop);
+  // Asks the system's name servers, or `servers` ("address:port,..."). Throws std::runtime_error.
+  explicit Resolver(Loop& loop, const std::string& servers = {});
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   // No resolve() may be waiting.
@@ -32,8 +33,9 @@ class Resolver {
  private:
   class Channel;
   class Query;
+  static Task<Result<std::vector<Address>>> wait(std::shared_ptr<Query> query, std::string host);
+
   std::unique_ptr<Channel> channel_;
-  Loop& loop_;
 };
 
 }  // namespace net
