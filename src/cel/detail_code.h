@@ -46,7 +46,7 @@ struct Op {
   std::uint16_t count = 0;     // children
   OpKind kind = OpKind::other;
   bool is_late = false;            // reads what does not exist yet while lists are filtered
-  bool has_two = false;            // of a macro: two variables; of optional_map: flat
+  bool has_two = false;            // of a macro: two variables; optional_map: flat; has: below a root
   std::uint8_t anchors = 0;        // of test_matches_literal
   bool is_item_atom = false;       // a shared atom whose answer depends on the item of a list
   bool is_optional_entry = false;  // an element of a literal with `?`

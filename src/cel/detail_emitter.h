@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cel/detail_code.h"
+#include "cel/detail_path.h"
 #include "cel/environment.h"
 #include "cel/program.h"
 
@@ -28,6 +29,8 @@ class Emitter {
   void emit(NodeIndex index);
   void emit_kind(NodeIndex index, const Node& node);
   bool emit_path(NodeIndex index);
+  std::uint32_t slot_of(const Path& path, const Meaning& meaning);
+  bool emit_has_path(NodeIndex index, const Node& node);
   void emit_local(NodeIndex index, const Node& node);
   void emit_has(NodeIndex index, const Node& node);
   void emit_operation(NodeIndex index, const Node& node);
@@ -62,7 +65,7 @@ class Emitter {
   void fuse_in(Record record);
   void fuse_text_call(Record record, std::string_view function);
   void fuse_matches(Record record);
-  void absorb(Record record, bool is_constant_first, const Value& constant);
+  void absorb(Record record, bool is_constant_first, Value constant);
   bool fuse_literal_pattern(Record record, std::string_view pattern, bool from_slot);
 
   Op& at(Record record) { return code_.ops[record]; }

@@ -92,7 +92,8 @@ class ExampleRequest final : public AttributeSource {
         if (is_there) value = *member;
         rest.remove_prefix(std::min(dot + 1, rest.size()));
       }
-      found_[i] = is_there;
+      // A record that is null (no token) does not exist.
+      found_[i] = is_there && !(table[i].record != Record::none && value.is_null());
       values_[i] = value;
     }
   }

@@ -26,6 +26,7 @@ inline Truth opposite(Truth truth) {
 Value postponed_value();  // of a local whose value is computed when it is first needed
 Value value_constant(const Op& op, Context& context);
 Value value_slot(const Op& op, Context& context);
+Value value_root(const Op& op, Context& context);
 Value value_local(const Op& op, Context& context);
 Value value_lazy_local(const Op& op, Context& context);
 Value value_select(const Op& op, Context& context);

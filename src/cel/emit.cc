@@ -194,17 +194,22 @@ bool Emitter::emit_path(NodeIndex index) {
     return true;
   }
   if (!meaning.attribute) return false;
-  std::uint32_t slot = environment_.slot_of(*meaning.attribute);
-  for (std::size_t i = meaning.part_count; i < path->parts.size(); ++i) {
-    slot = environment_.slot_below(slot, path->parts[i].name);
-  }
-  const Record record = begin_value(index, value_slot);
-  const Phase phase = environment_.slots()[slot].phase;
+  const std::uint32_t slot = slot_of(*path, meaning);
+  const bool is_root = path->parts.size() == 1;
+  const Record record = begin_value(index, is_root ? value_root : value_slot);
   at(record).number = slot;
-  at(record).kind = OpKind::slot;
-  at(record).is_late = phase > Phase::list;
-  code_.latest = std::max(code_.latest, phase);
+  at(record).kind = is_root ? OpKind::other : OpKind::slot;
+  at(record).is_late = environment_.slots()[slot].phase > Phase::list;
   return true;
+}
+
+std::uint32_t Emitter::slot_of(const Path& path, const Meaning& meaning) {
+  std::uint32_t slot = environment_.slot_of(*meaning.attribute);
+  for (std::size_t i = meaning.part_count; i < path.parts.size(); ++i) {
+    slot = environment_.slot_below(slot, path.parts[i].name);
+  }
+  code_.latest = std::max(code_.latest, environment_.slots()[slot].phase);
+  return slot;
 }
 
 void Emitter::emit_local(NodeIndex index, const Node& node) {
@@ -214,9 +219,27 @@ void Emitter::emit_local(NodeIndex index, const Node& node) {
 }
 
 void Emitter::emit_has(NodeIndex index, const Node& node) {
+  if (!node.has_flag(node_flag::is_optional) && emit_has_path(index, node)) return;
   const Record record = begin_value(index, value_has);
   at(record).constant = Value::of_string(code_.ast.name(node));
   children(record, node);
+}
+
+// has(root.field...): a listed attribute that is absent is no error, nor is a field of an absent
+// root.
+bool Emitter::emit_has_path(NodeIndex index, const Node& node) {
+  auto path = path_of(code_.ast, code_.ast.links[node.first_child]);
+  if (!path) return false;
+  const bool is_below_root = path->parts.size() == 1;
+  path->parts.push_back({code_.ast.name(node), !node.has_flag(node_flag::is_quoted), index});
+  const Meaning meaning = meaning_of(*path, environment_);
+  if (!meaning.attribute) return false;
+  const std::uint32_t slot = slot_of(*path, meaning);
+  const Record record = begin_test(index, test_has_slot);
+  at(record).number = slot;
+  at(record).has_two = is_below_root;
+  at(record).is_late = environment_.slots()[slot].phase > Phase::list;
+  return true;
 }
 
 void Emitter::emit_operation(NodeIndex index, const Node& node) {

@@ -82,7 +82,8 @@ std::optional<Literal> literal_of(std::string_view pattern) {
 }  // namespace
 
 // Takes the constant child into the record, and the slot if the other child is one.
-void Emitter::absorb(Record record, bool is_constant_first, const Value& constant) {
+// (By value: the constant may stand in the record that goes away.)
+void Emitter::absorb(Record record, bool is_constant_first, Value constant) {
   const Record constant_child = child_of(record, is_constant_first ? 0 : 1);
   erase(constant_child, constant_child + 1);
   Op& op = at(record);
@@ -103,16 +104,6 @@ void Emitter::fuse(Record record, const Node& node) {
     return fuse_equality(record, op.test == test_equal);
   }
   if (op.test == test_in) return fuse_in(record);
-  if (op.value == value_has && at(record + 1).kind == OpKind::slot) {
-    const std::uint32_t slot = environment_.slot_below(at(record + 1).number, code_.ast.name(node));
-    at(record).test = test_has_slot;
-    at(record).value = value_of_test;
-    at(record).number = slot;
-    at(record).count = 0;
-    at(record).skip = 1;
-    code_.ops.resize(record + 1);
-    return;
-  }
   if (op.value == value_call && op.count == 2 && node.has_flag(node_flag::is_method)) {
     fuse_text_call(record, code_.ast.name(node));
   }
@@ -167,7 +158,7 @@ void Emitter::fuse_text_call(Record record, std::string_view function) {
                          {"contains", FAMILY(test_contains)}};
   for (const Named& it : named) {
     if (it.name != function) continue;
-    absorb(record, false, Value(argument.constant));
+    absorb(record, false, argument.constant);
     at(record).test = it.family.pick(at(record).count == 0);
     at(record).value = value_of_test;
   }

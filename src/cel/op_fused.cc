@@ -204,7 +204,9 @@ Truth test_has_slot(const Op& op, Context& context) {
   if (!value.is_error()) return Truth::yes;
   const std::uint32_t parent = context.environment().slots()[op.number].parent;
   if (parent != Slot::no_parent && context.get(parent).is_error()) {
-    return context.fail(context.get(parent));
+    const Value& error = context.get(parent);
+    const bool is_absent_root = op.has_two && error.code() == ErrorCode::no_such_key;
+    return is_absent_root ? Truth::no : context.fail(error);
   }
   return value.code() == ErrorCode::no_such_key ? Truth::no : context.fail(value);
 }

@@ -57,6 +57,14 @@ Value value_slot(const Op& op, Context& context) {
   return context.get(op.number);
 }
 
+// A variable that the host does not have is null where it stands alone.
+Value value_root(const Op& op, Context& context) {
+  const Value& value = context.get(op.number);
+  const bool is_absent = value.is_error() && (value.code() == ErrorCode::no_such_key ||
+                                              value.code() == ErrorCode::no_such_name);
+  return is_absent ? Value::null() : value;
+}
+
 Value value_local(const Op& op, Context& context) {
   return context.local(op.number);
 }
@@ -183,12 +191,6 @@ Value value_map(const Op& op, Context& context) {
     child = value_op->next();
     const Value key = key_op->value(*key_op, context);
     if (key.is_error()) return key;
-    if (!is_key(key)) return Value::error(ErrorCode::bad_key, "map key");
-    for (std::size_t j = 0; j < size; ++j) {
-      if (equal(entries[j].key, key, evaluation)) {
-        return Value::error(ErrorCode::duplicate_key, "map");
-      }
-    }
     Value value = value_op->value(*value_op, context);
     if (key_op->is_optional_entry) {
       const auto content = optional_entry(value);
@@ -196,6 +198,13 @@ Value value_map(const Op& op, Context& context) {
       value = *content;
     }
     if (value.is_error()) return value;
+    if (!is_key(key)) return Value::error(ErrorCode::bad_key, "map key");
+    if (!evaluation.spend(1 + size / 32)) return evaluation.out_of_fuel();
+    for (std::size_t j = 0; j < size; ++j) {
+      if (equal(entries[j].key, key, evaluation)) {
+        return Value::error(ErrorCode::duplicate_key, "map");
+      }
+    }
     entries[size++] = Entry{key, value};
   }
   return evaluation.map(entries, size);

@@ -1,139 +1,97 @@
-#include "cel/detail_tree.h"
-#include "cel/function.h"
+#include <algorithm>
+
+#include "cel/detail_path.h"
 
 namespace cel {
 namespace {
 
-bool is_comprehension(NodeKind kind) {
-  return kind >= NodeKind::all && kind <= NodeKind::filter_keys;
+// A field of an open record is looked up in the record's value even if it is listed (its type is
+// well known); only the record itself is fetched.
+bool is_fetched(AttributeTable table, std::string_view path) {
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos;
+       dot = path.find('.', dot + 1)) {
+    const auto owner = find_attribute(table, path.substr(0, dot));
+    if (owner && table[*owner].record == Record::open) return false;
+  }
+  return true;
 }
-bool binds_locals(NodeKind kind) {
-  return kind >= NodeKind::all && kind <= NodeKind::optional_flat_map;
+
+std::optional<Path::Part> part_of(const Ast& ast, const Node& node, NodeIndex index) {
+  if (node.has_flag(node_flag::is_optional)) return std::nullopt;
+  if (node.kind == NodeKind::select) {
+    return Path::Part{ast.name(node), !node.has_flag(node_flag::is_quoted), index};
+  }
+  if (node.kind != NodeKind::index) return std::nullopt;
+  const Node& key = ast.child(node, 1);
+  if (key.kind != NodeKind::constant || !ast.constants[key.value].is(Kind::string)) {
+    return std::nullopt;
+  }
+  return Path::Part{ast.constants[key.value].text(), false, index};
 }
-
-// Recursion follows the tree, whose height is limited.
-// NOLINTBEGIN(misc-no-recursion)
-class Resolver {
- public:
-  explicit Resolver(TreeBuilder& tree) : tree_(tree), ast_(tree.ast()) {}
-
-  void visit(NodeIndex index) {
-    const Node node = ast_.nodes[index];
-    if (node.kind == NodeKind::name) {
-      resolve_name(index);
-    } else if (node.kind == NodeKind::block) {
-      visit_block(node);
-    } else if (binds_locals(node.kind)) {
-      visit_macro(node);
-    } else if (node.kind == NodeKind::call && node.has_flag(node_flag::is_method)) {
-      visit_method(index);
-    } else {
-      visit_children(node, 0);
-    }
-  }
-
- private:
-  struct Local {
-    std::string_view name;
-    std::uint32_t number;
-    std::uint32_t name_index;
-  };
-
-  void visit_children(const Node& node, std::uint32_t first) {
-    for (std::uint32_t i = first; i < node.child_count; ++i)
-      visit(ast_.links[node.first_child + i]);
-  }
-
-  const Local* find_local(std::string_view name) const {
-    for (auto local = scope_.rbegin(); local != scope_.rend(); ++local) {
-      if (local->name == name) return &*local;
-    }
-    return nullptr;
-  }
-
-  void resolve_name(NodeIndex index) {
-    Node& node = ast_.nodes[index];
-    if (node.has_flag(node_flag::is_absolute)) return;
-    const Local* local = find_local(ast_.name(node));
-    if (local == nullptr) return;
-    node.kind = NodeKind::local;
-    node.value = local->number;
-    node.second = local->name_index;
-  }
-
-  void push(const Node& node, std::uint32_t place) {
-    scope_.push_back({ast_.names[node.second + place], node.value + place, node.second + place});
-  }
-
-  void visit_macro(const Node& node) {
-    visit(ast_.links[node.first_child]);
-    const std::uint32_t depth = is_comprehension(node.kind) ? 1 : 0;
-    depth_ += depth;
-    if (depth_ > tree_.limits().comprehensions_max) {
-      tree_.stop(node.begin, node.end, "too many macros inside one another");
-    }
-    const std::size_t outer = scope_.size();
-    push(node, 0);
-    if (node.has_flag(node_flag::has_two_variables)) push(node, 1);
-    visit_children(node, 1);
-    scope_.resize(outer);
-    depth_ -= depth;
-  }
-
-  // Each value sees those before it.
-  void visit_block(const Node& node) {
-    const std::size_t outer = scope_.size();
-    for (std::uint32_t i = 0; i + 1 < node.child_count; ++i) {
-      visit(ast_.links[node.first_child + i]);
-      push(node, i);
-    }
-    visit(ast_.links[node.first_child + node.child_count - 1]);
-    scope_.resize(outer);
-  }
-
-  // `math.abs(x)` is a function of the namespace math, unless a macro binds `math`.
-  void visit_method(NodeIndex index) {
-    Node& node = ast_.nodes[index];
-    std::string path;
-    if (dotted_path(ast_.links[node.first_child], path)) {
-      path += '.';
-      path += ast_.name(node);
-      if (find_function(path, false) != nullptr) {
-        node.value = tree_.name(path);
-        node.flags &= static_cast<std::uint16_t>(~node_flag::is_method);
-        ++node.first_child;
-        --node.child_count;
-      }
-    }
-    visit_children(ast_.nodes[index], 0);
-  }
-
-  // A chain of plain names as text; false if it is anything else or begins with a local.
-  bool dotted_path(NodeIndex index, std::string& path) const {
-    const Node& node = ast_.nodes[index];
-    if (node.kind == NodeKind::name) {
-      if (find_local(ast_.name(node)) != nullptr) return false;
-      path = ast_.name(node);
-      return true;
-    }
-    if (node.kind != NodeKind::select || node.flags != 0) return false;
-    if (!dotted_path(ast_.links[node.first_child], path)) return false;
-    path += '.';
-    path += ast_.name(node);
-    return true;
-  }
-
-  TreeBuilder& tree_;
-  Ast& ast_;
-  std::vector<Local> scope_;
-  std::uint32_t depth_ = 0;
-};
-// NOLINTEND(misc-no-recursion)
 
 }  // namespace
 
-void resolve_names(TreeBuilder& tree, NodeIndex root) {
-  Resolver(tree).visit(root);
+std::optional<Path> path_of(const Ast& ast, NodeIndex index) {
+  Path path;
+  const Node* node = &ast.nodes[index];
+  while (node->kind == NodeKind::select || node->kind == NodeKind::index) {
+    const auto part = part_of(ast, *node, index);
+    if (!part) return std::nullopt;
+    path.parts.push_back(*part);
+    index = ast.links[node->first_child];
+    node = &ast.nodes[index];
+  }
+  if (node->kind != NodeKind::name) return std::nullopt;
+  path.parts.push_back({ast.name(*node), true, index});
+  path.is_absolute = node->has_flag(node_flag::is_absolute);
+  std::reverse(path.parts.begin(), path.parts.end());
+  return path;
+}
+
+std::vector<std::string> candidates(std::string_view name, std::string_view container) {
+  std::vector<std::string> names;
+  while (!container.empty()) {
+    names.push_back(std::string(container) + "." + std::string(name));
+    const std::size_t dot = container.rfind('.');
+    container = dot == std::string_view::npos ? std::string_view() : container.substr(0, dot);
+  }
+  names.emplace_back(name);
+  return names;
+}
+
+Meaning meaning_of(const Path& path, const Environment& environment) {
+  std::size_t longest = 1;
+  while (longest < path.parts.size() && path.parts[longest].is_plain) ++longest;
+  for (std::size_t count = longest; count > 0; --count) {
+    std::string name;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i > 0) name += '.';
+      name += path.parts[i].name;
+    }
+    const std::string_view container =
+        path.is_absolute ? std::string_view() : std::string_view(environment.container());
+    for (const std::string& candidate : candidates(name, container)) {
+      const auto found = find_attribute(environment.attributes(), candidate);
+      if (found && is_fetched(environment.attributes(), candidate)) {
+        return Meaning{found, std::nullopt, count};
+      }
+      const auto type = find_type(candidate);
+      if (type) return Meaning{std::nullopt, type, count};
+    }
+  }
+  return Meaning();
+}
+
+Callee callee_of(const Ast& ast, const Node& node) {
+  Callee callee;
+  callee.name = ast.name(node);
+  callee.is_method = node.has_flag(node_flag::is_method);
+  if (!callee.is_method || node.child_count == 0) return callee;
+  const Node& receiver = ast.child(node, 0);
+  if (receiver.kind != NodeKind::name || !is_function_namespace(ast.name(receiver))) return callee;
+  const std::string qualified = std::string(ast.name(receiver)) + "." + callee.name;
+  if (find_function(qualified, false) == nullptr) return callee;
+  return Callee{qualified, false, 1};
 }
 
 }  // namespace cel
