@@ -150,8 +150,12 @@ void expect_permitted(const std::string& text, Sloppiness how) {
     const LenientValue* value = params != nullptr ? params->find(name, how) : nullptr;
     return value != nullptr ? value->text() : std::string();
   };
-  if (method->text() == "tools/call") EXPECT_EQ(member("name"), "echo");
-  if (method->text() == "prompts/get") EXPECT_EQ(member("name"), "public_prompt");
+  if (method->text() == "tools/call") {
+    EXPECT_EQ(member("name"), "echo");
+  }
+  if (method->text() == "prompts/get") {
+    EXPECT_EQ(member("name"), "public_prompt");
+  }
   if (method->text().starts_with("resources/") && !member("uri").empty()) {
     EXPECT_EQ(member("uri"), "file:///public");
   }
@@ -161,8 +165,12 @@ void expect_permitted(const std::string& text, Sloppiness how) {
 void expect_outcome(const Case& each, const Outcome& outcome) {
   using Kind = Outcome::Kind;
   const std::string expected = each.text("expected");
-  if (expected == "forward") EXPECT_EQ(outcome.kind, Kind::forwarded);
-  if (expected == "accept202") EXPECT_EQ(outcome.kind, Kind::dropped);
+  if (expected == "forward") {
+    EXPECT_EQ(outcome.kind, Kind::forwarded);
+  }
+  if (expected == "accept202") {
+    EXPECT_EQ(outcome.kind, Kind::dropped);
+  }
   if (expected == "deny" || expected == "reject" || expected == "deny_or_reject") {
     EXPECT_TRUE(outcome.kind == Kind::denied || outcome.kind == Kind::rejected);
   }

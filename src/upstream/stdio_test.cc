@@ -106,7 +106,7 @@ TEST_F(Stdio, fails_every_call_at_once_when_the_child_dies) {
     EXPECT_THAT(event.error().why(), HasSubstr("signal 9"));
   }
   // The bound is 100 ms after the child's end; what a busy machine adds is not the point here.
-  EXPECT_LT(SystemClock().now() - begin, std::chrono::seconds(2));
+  EXPECT_LT(SystemClock().now() - begin, std::chrono::seconds(5));
   EXPECT_THAT(world_.log().text(), HasSubstr("child ended"));
 }
 
