@@ -59,6 +59,11 @@ schema::Reading<config::File> read_file(const yaml::Source& source) {
   return schema::read_text<config::File>(source, &environment_variable);
 }
 
+std::string line_of(const schema::Problem& problem, const yaml::Source& source) {
+  const std::string rendered = schema::render(problem, source);
+  return rendered.substr(0, rendered.find('\n'));
+}
+
 std::vector<std::string> warnings_about(const std::string& path) {
   std::vector<std::string> warnings;
   struct stat status{};

@@ -33,6 +33,9 @@ class ConfigurationSource {
 // Types the text, with variables taken from the process's environment.
 schema::Reading<config::File> read_file(const yaml::Source& source);
 
+// A problem on one line, for the log: place, path and message.
+std::string line_of(const schema::Problem& problem, const yaml::Source& source);
+
 // What an operator should know about the file itself: one sentence each.
 std::vector<std::string> warnings_about(const std::string& path);
 

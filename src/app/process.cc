@@ -204,7 +204,7 @@ class Process {
       }
     }
     for (const schema::Problem& problem : built.problems) {
-      log_.warn("configuration warning", {{"problem", schema::render(problem, loaded_.text)}});
+      log_.warn("configuration warning", {{"problem", line_of(problem, loaded_.text)}});
     }
     std::map<std::uint16_t, std::uint16_t> ports;
     for (const auto& [port, opened] : sockets) ports[port] = opened.front().address().port();

@@ -65,7 +65,7 @@ Task<> Reloader::run() {
 
 void Reloader::report(const schema::Problems& problems, const yaml::Source& text) const {
   for (const schema::Problem& problem : problems) {
-    const std::string rendered = schema::render(problem, text);
+    const std::string rendered = line_of(problem, text);
     if (problem.severity == schema::Severity::error) {
       log_.error("configuration error", {{"problem", rendered}});
     } else {

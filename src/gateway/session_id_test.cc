@@ -1,0 +1,60 @@
+#include "gateway/session_id.h"
+
+#include <gtest/gtest.h>
+
+namespace gateway {
+namespace {
+
+class SessionIdsTest : public testing::Test {
+ protected:
+  SystemRandom random_;
+  SessionIds ids_{crypto::SealKey::from_random(random_), random_};
+  Binding alice_{"alice", "route", 1};
+};
+
+TEST_F(SessionIdsTest, opens_what_it_sealed_for_the_same_owner) {
+  const SessionNumber number = ids_.make();
+  const OpenedSession opened = ids_.open(ids_.seal(number, alice_), alice_);
+  EXPECT_EQ(opened.kind, OpenedSession::Kind::own);
+  EXPECT_EQ(opened.number, number);
+}
+
+TEST_F(SessionIdsTest, tells_apart_who_and_what_a_session_is_bound_to) {
+  const std::string id = ids_.seal(ids_.make(), alice_);
+  EXPECT_EQ(ids_.open(id, Binding("bob", "route", 1)).kind, OpenedSession::Kind::foreign);
+  EXPECT_EQ(ids_.open(id, Binding("alice", "other", 1)).kind, OpenedSession::Kind::foreign);
+  EXPECT_EQ(ids_.open(id, Binding("alice", "route", 2)).kind, OpenedSession::Kind::foreign);
+}
+
+TEST_F(SessionIdsTest, keeps_the_parts_of_a_binding_apart) {
+  EXPECT_NE(Binding("ab", "c", 1).bytes(), Binding("a", "bc", 1).bytes());
+  EXPECT_NE(Binding("a", "1:b", 1).bytes(), Binding("a1:", "b", 1).bytes());
+}
+
+TEST_F(SessionIdsTest, does_not_know_what_it_did_not_make) {
+  const SessionIds other(crypto::SealKey::from_random(random_), random_);
+  EXPECT_EQ(ids_.open(other.seal(ids_.make(), alice_), alice_).kind, OpenedSession::Kind::unknown);
+  EXPECT_EQ(ids_.open("", alice_).kind, OpenedSession::Kind::unknown);
+  EXPECT_EQ(ids_.open("00000000-0000-0000-0000-000000000000", alice_).kind,
+            OpenedSession::Kind::unknown);
+  EXPECT_EQ(ids_.open(std::string(100'000, 'A'), alice_).kind, OpenedSession::Kind::unknown);
+}
+
+TEST_F(SessionIdsTest, does_not_open_an_id_with_any_character_changed) {
+  const std::string id = ids_.seal(ids_.make(), alice_);
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    std::string altered = id;
+    altered[i] = altered[i] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(ids_.open(altered, alice_).kind, OpenedSession::Kind::unknown) << i;
+  }
+}
+
+TEST_F(SessionIdsTest, writes_visible_characters_only) {
+  for (const char c : ids_.seal(ids_.make(), alice_)) {
+    EXPECT_GT(c, 0x20);
+    EXPECT_LT(c, 0x7f);
+  }
+}
+
+}  // namespace
+}  // namespace gateway

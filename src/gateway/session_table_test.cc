@@ -1,0 +1,101 @@
+#include "gateway/session_table.h"
+
+#include <gtest/gtest.h>
+
+namespace gateway {
+namespace {
+
+constexpr Instant start{std::chrono::hours(1)};
+
+SessionNumber number(std::uint8_t first) {
+  SessionNumber::Bytes bytes{};
+  bytes[0] = first;
+  return SessionNumber(bytes);
+}
+
+// A handle to a session that has no server: the table never looks inside.
+SessionHome handle(net::Loop& loop) {
+  return std::make_shared<const SessionHandle>(
+      net::Home<McpSession>(loop, std::make_unique<McpSession>(loop, nullptr)), mcp::latest_legacy,
+      "n");
+}
+
+class SessionTableTest : public testing::Test {
+ protected:
+  static SessionLimits limits() {
+    SessionLimits limits;
+    limits.per_owner = 2;
+    limits.total = 3;
+    limits.idle = std::chrono::minutes(1);
+    return limits;
+  }
+  void put(std::uint8_t first, const std::string& owner, std::uint64_t target = 1) {
+    ASSERT_TRUE(table_.reserve(owner));
+    table_.insert(number(first), owner, target, handle(loop_), start);
+  }
+
+  net::Loop loop_;
+  SessionTable table_{limits()};
+};
+
+TEST_F(SessionTableTest, finds_what_was_inserted_until_it_is_taken) {
+  put(1, "alice");
+  EXPECT_NE(table_.find(number(1), start), nullptr);
+  EXPECT_EQ(table_.find(number(2), start), nullptr);
+  EXPECT_NE(table_.take(number(1)), nullptr);
+  EXPECT_EQ(table_.find(number(1), start), nullptr);
+  EXPECT_EQ(table_.take(number(1)), nullptr);
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(SessionTableTest, bounds_the_sessions_of_one_owner) {
+  put(1, "alice");
+  put(2, "alice");
+  const auto refused = table_.reserve("alice");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault(), Fault::too_many);
+  table_.take(number(1));
+  EXPECT_TRUE(table_.reserve("alice"));
+}
+
+TEST_F(SessionTableTest, bounds_all_sessions_together) {
+  put(1, "alice");
+  put(2, "bob");
+  put(3, "carol");
+  const auto refused = table_.reserve("dave");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault(), Fault::unavailable);
+}
+
+TEST_F(SessionTableTest, gives_a_reservation_back) {
+  ASSERT_TRUE(table_.reserve("alice"));
+  table_.release("alice");
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(SessionTableTest, ends_what_was_idle_but_not_what_is_held) {
+  put(1, "alice");
+  put(2, "bob");
+  const SessionHome held = table_.find(number(2), start);
+  EXPECT_TRUE(table_.take_idle(start + std::chrono::seconds(59)).empty());
+  EXPECT_EQ(table_.take_idle(start + std::chrono::minutes(2)).size(), 1U);
+  EXPECT_EQ(table_.find(number(1), start), nullptr);
+  EXPECT_NE(table_.find(number(2), start), nullptr);
+}
+
+TEST_F(SessionTableTest, counts_a_look_up_as_use) {
+  put(1, "alice");
+  table_.find(number(1), start + std::chrono::seconds(50));
+  EXPECT_TRUE(table_.take_idle(start + std::chrono::seconds(100)).empty());
+}
+
+TEST_F(SessionTableTest, takes_out_what_depends_on_a_target_that_is_gone) {
+  put(1, "alice", 1);
+  put(2, "alice", 2);
+  EXPECT_EQ(table_.take_orphans({2}).size(), 1U);
+  EXPECT_EQ(table_.find(number(1), start), nullptr);
+  EXPECT_NE(table_.find(number(2), start), nullptr);
+}
+
+}  // namespace
+}  // namespace gateway

@@ -1,0 +1,130 @@
+#include "policy/jwt_auth.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/mint.h"
+#include "base/manual_scheduler.h"
+#include "policy/settings.h"
+
+namespace policy {
+namespace {
+
+constexpr WallTime now{std::chrono::seconds(1'800'000'000)};
+
+class JwtAuthTest : public testing::Test {
+ protected:
+  std::string token(std::string_view claims) {
+    return *auth::mint(key_, crypto::Algorithm::es256, "k1", claims);
+  }
+  std::string good_token() {
+    return token(R"({"iss":"i","aud":"a","sub":"alice","exp":1800000100})");
+  }
+
+  JwtAuthSettings settings(JwtMode mode) const {
+    JwtAuthSettings made;
+    made.mode = mode;
+    made.issuer = "i";
+    made.audiences = {"a"};
+    made.jwks = JwksSettings();
+    made.jwks->text = auth::public_key_set(key_, crypto::Algorithm::es256, "k1");
+    return made;
+  }
+
+  // What a request with these Authorization headers gets.
+  struct Outcome {
+    std::optional<http::Response> response;
+    std::string subject;
+    bool is_forwarded = false;  // the credential is still on the request
+  };
+  Outcome ask(JwtMode mode, const std::vector<std::string>& headers) {
+    const auto policy = make_jwt_auth(settings(mode), context_);
+    Exchange exchange(http::Request("POST", "/mcp", "gw"), Peer(), Instant(), now);
+    exchange.tokens = &tokens_;
+    for (const std::string& header : headers) exchange.request.headers.add("authorization", header);
+    Task<Verdict> task = policy->on_request(exchange);
+    task.start(scheduler_, std::noop_coroutine());
+    scheduler_.run();
+    Outcome outcome;
+    outcome.response = task.take();
+    outcome.subject = std::string(exchange.principal().subject().value_or(""));
+    outcome.is_forwarded = exchange.request.headers.has("authorization");
+    return outcome;
+  }
+
+  crypto::PrivateKey key_ = *crypto::PrivateKey::generate(crypto::KeyFamily::p256);
+  ManualScheduler scheduler_;
+  cel::Environment environment_{cel::AttributeTable()};
+  auth::KeyStore keys_;
+  auth::TokenCache tokens_;
+  BuildContext context_{environment_, keys_, true};
+};
+
+TEST_F(JwtAuthTest, knows_the_caller_and_takes_the_token_off_the_request) {
+  for (const JwtMode mode : {JwtMode::strict, JwtMode::optional, JwtMode::permissive}) {
+    const Outcome outcome = ask(mode, {"Bearer " + good_token()});
+    EXPECT_FALSE(outcome.response);
+    EXPECT_EQ(outcome.subject, "alice");
+    EXPECT_FALSE(outcome.is_forwarded);
+  }
+}
+
+TEST_F(JwtAuthTest, demands_a_token_in_strict_mode_only) {
+  const Outcome strict = ask(JwtMode::strict, {});
+  ASSERT_TRUE(strict.response);
+  EXPECT_EQ(strict.response->status, 401);
+  EXPECT_EQ(strict.response->headers.find("www-authenticate"), "Bearer");
+  EXPECT_FALSE(ask(JwtMode::optional, {}).response);
+  EXPECT_FALSE(ask(JwtMode::permissive, {}).response);
+}
+
+TEST_F(JwtAuthTest, refuses_every_bad_token_in_one_shape) {
+  const std::vector<std::string> bad = {
+      "garbage",
+      token(R"({"iss":"i","aud":"a","exp":1799999000})"),
+      token(R"({"iss":"other","aud":"a","exp":1800000100})"),
+      token(R"({"iss":"i","aud":"other","exp":1800000100})"),
+      good_token() + "A",
+  };
+  for (const JwtMode mode : {JwtMode::strict, JwtMode::optional}) {
+    for (const std::string& text : bad) {
+      const Outcome outcome = ask(mode, {"Bearer " + text});
+      ASSERT_TRUE(outcome.response) << text;
+      EXPECT_EQ(outcome.response->status, 401);
+      EXPECT_EQ(outcome.response->body.text(), "authentication failure: the token is not accepted");
+      EXPECT_EQ(
+          outcome.response->headers.find("www-authenticate"),
+          R"(Bearer error="invalid_token", error_description="the access token is not accepted")");
+    }
+  }
+}
+
+TEST_F(JwtAuthTest, makes_a_bad_token_anonymous_in_permissive_mode_and_drops_it) {
+  const Outcome outcome = ask(JwtMode::permissive, {"Bearer garbage"});
+  EXPECT_FALSE(outcome.response);
+  EXPECT_EQ(outcome.subject, "");
+  EXPECT_FALSE(outcome.is_forwarded);
+}
+
+TEST_F(JwtAuthTest, never_passes_another_schemes_credential_on) {
+  const Outcome outcome = ask(JwtMode::optional, {"Basic dXNlcjpwYXNz"});
+  EXPECT_FALSE(outcome.response);
+  EXPECT_EQ(outcome.subject, "");
+  EXPECT_FALSE(outcome.is_forwarded);
+  EXPECT_EQ(ask(JwtMode::strict, {"Basic dXNlcjpwYXNz"}).response->status, 401);
+}
+
+TEST_F(JwtAuthTest, warns_that_anonymous_callers_are_let_in) {
+  make_jwt_auth(settings(JwtMode::optional), context_);
+  ASSERT_EQ(context_.problems().size(), 1U);
+  EXPECT_NE(context_.problems()[0].message.find("anonymous"), std::string::npos);
+}
+
+TEST_F(JwtAuthTest, is_an_error_of_the_configuration_without_its_keys) {
+  JwtAuthSettings broken = settings(JwtMode::strict);
+  broken.jwks->text = "{}";
+  make_jwt_auth(broken, context_);
+  EXPECT_TRUE(schema::has_errors(context_.problems()));
+}
+
+}  // namespace
+}  // namespace policy
