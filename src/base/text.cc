@@ -19,6 +19,23 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
 }
 
+// Whether a sequence of three or four bytes that starts so is neither overlong nor a surrogate nor
+// above U+10FFFF.
+bool is_scalar_start(unsigned first, unsigned second) {
+  switch (first) {
+    case 0xE0:
+      return second >= 0xA0;
+    case 0xED:
+      return second <= 0x9F;
+    case 0xF0:
+      return second >= 0x90;
+    case 0xF4:
+      return second <= 0x8F;
+    default:
+      return true;
+  }
+}
+
 // The scalar value of a valid sequence of `size` bytes.
 char32_t scalar_of(std::string_view text, std::size_t size) {
   const auto first = static_cast<unsigned char>(text[0]);
@@ -175,14 +192,10 @@ std::size_t utf8_length(std::string_view text) {
   if (first < 0x80) return 1;
   if (first < 0xC2 || first > 0xF4) return 0;
   const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (!is_continuation(text[i])) return 0;
-  }
+  const std::string_view rest = text.substr(1, size - 1);
+  if (rest.size() < size - 1 || !std::all_of(rest.begin(), rest.end(), is_continuation)) return 0;
   const auto second = static_cast<unsigned char>(text[1]);
-  const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool is_out_of_range = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return is_overlong || is_out_of_range ? 0 : size;
+  return is_scalar_start(first, second) ? size : 0;
 }
 
 bool is_utf8(std::string_view text) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <simdjson.h>
@@ -131,30 +132,28 @@ std::size_t skip_digits(std::string_view text, std::size_t at) {
   return at;
 }
 
-// The offset after the number that starts at `at` (RFC 8259, 6), or `at` if there is none.
-std::size_t number_end(std::string_view text, std::size_t at) {
-  const std::size_t begin = at;
+// The offset after the digits at `at`, of which there is at least one, or nothing.
+std::optional<std::size_t> digits_end(std::string_view text, std::size_t at) {
+  const std::size_t end = skip_digits(text, at);
+  if (end == at) return std::nullopt;
+  return end;
+}
+
+// The offset after the exponent at `at`, if there is one; nothing if it has no digits.
+std::optional<std::size_t> exponent_end(std::string_view text, std::size_t at) {
+  if (at == text.size() || base::lower(text[at]) != 'e') return at;
+  ++at;
+  if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+  return digits_end(text, at);
+}
+
+// The offset after the number that starts at `at` (RFC 8259, 6), or nothing if there is none.
+std::optional<std::size_t> number_end(std::string_view text, std::size_t at) {
   if (text[at] == '-') ++at;
-  if (at < text.size() && text[at] == '0') {
-    ++at;
-  } else {
-    const std::size_t end = skip_digits(text, at);
-    if (end == at) return begin;
-    at = end;
-  }
-  if (at < text.size() && text[at] == '.') {
-    const std::size_t end = skip_digits(text, at + 1);
-    if (end == at + 1) return begin;
-    at = end;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const std::size_t end = skip_digits(text, at);
-    if (end == at) return begin;
-    at = end;
-  }
-  return at;
+  const bool is_zero = at < text.size() && text[at] == '0';
+  std::optional<std::size_t> end = is_zero ? at + 1 : digits_end(text, at);
+  if (end && *end < text.size() && text[*end] == '.') end = digits_end(text, *end + 1);
+  return end ? exponent_end(text, *end) : std::nullopt;
 }
 
 // Fills a Table from the tokens. A method that returns false has set the error.
@@ -275,10 +274,10 @@ class Reader {
 
   bool read_number() {
     const std::size_t begin = *token_;
-    const std::size_t end = number_end(text_, begin);
-    if (end == begin) return fail("not a JSON value");
-    add(Type::number, begin, end);
-    return end_scalar(end);
+    const std::optional<std::size_t> end = number_end(text_, begin);
+    if (!end) return fail("not a JSON value");
+    add(Type::number, begin, *end);
+    return end_scalar(*end);
   }
 
   // Checks that nothing is glued to the scalar that ends at `end`: the index of tokens only

@@ -15,9 +15,8 @@ bool is_container(Type type) {
 template <class Integer>
 std::optional<Integer> integer(std::string_view text) {
   Integer number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || rest != end) return std::nullopt;
+  const auto [rest, error] = std::from_chars(text.begin(), text.end(), number);
+  if (text.empty() || error != std::errc() || rest != text.end()) return std::nullopt;
   return number;
 }
 
@@ -51,7 +50,7 @@ std::optional<double> Value::as_double() const {
   const std::string_view text = number_text();
   if (text.empty()) return std::nullopt;
   double number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto [rest, error] = std::from_chars(text.begin(), text.end(), number);
   if (error == std::errc()) return number;
   // Out of range: strtod knows whether the nearest double is zero or infinity.
   return std::strtod(std::string(text).c_str(), nullptr);

@@ -82,6 +82,7 @@ struct Member {
 // The members of an object in the order of the text: for (auto [name, value] : object.members()).
 class Members {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): the name that containers give it
   class iterator {
    public:
     using value_type = Member;
@@ -116,6 +117,7 @@ class Members {
 // The elements of an array in order: for (json::Value item : array.elements()).
 class Elements {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): the name that containers give it
   class iterator {
    public:
     using value_type = Value;

@@ -21,7 +21,7 @@ constexpr char later_in_object = 'o';
 // Misuse of the Writer would produce a message that means something else: end, whatever the build.
 void require(bool condition, const char* what) {
   if (condition) return;
-  std::fprintf(stderr, "json::Writer: %s\n", what);
+  static_cast<void>(std::fprintf(stderr, "json::Writer: %s\n", what));
   std::abort();
 }
 

@@ -59,7 +59,8 @@ class Box {
   Box(const Box& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Box(Box&&) noexcept = default;
   Box& operator=(const Box& other) {
-    value_ = other.value_ ? std::make_unique<T>(*other.value_) : nullptr;
+    Box copy(other);
+    value_.swap(copy.value_);
     return *this;
   }
   Box& operator=(Box&&) noexcept = default;

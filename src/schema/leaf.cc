@@ -93,16 +93,16 @@ Quantity quantity(std::string_view text) {
 // number * size, exact for whole numbers; nothing if it is no number or does not fit.
 std::optional<std::uint64_t> product(std::string_view number, std::uint64_t size) {
   constexpr auto limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  const char* end = number.data() + number.size();
   std::uint64_t whole = 0;
-  const auto integer = std::from_chars(number.data(), end, whole);
+  const auto integer = std::from_chars(number.begin(), number.end(), whole);
   if (integer.ec != std::errc()) return std::nullopt;
   if (whole > limit / size) return std::nullopt;
-  if (integer.ptr == end) return whole * size;
+  if (integer.ptr == number.end()) return whole * size;
 
   double real = 0;
-  const auto fraction = std::from_chars(number.data(), end, real, std::chars_format::fixed);
-  if (fraction.ec != std::errc() || fraction.ptr != end || !base::is_digit(number.back()))
+  const auto fraction =
+      std::from_chars(number.begin(), number.end(), real, std::chars_format::fixed);
+  if (fraction.ec != std::errc() || fraction.ptr != number.end() || !base::is_digit(number.back()))
     return std::nullopt;
   const double exact = real * static_cast<double>(size);
   if (exact >= static_cast<double>(limit) || std::abs(exact - std::round(exact)) > 1e-3) {

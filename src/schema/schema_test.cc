@@ -335,6 +335,59 @@ TEST(Schema, refuses_values_out_of_range) {
             "expected a whole number from 0 to 65535, found a number `1.0`\n");
 }
 
+struct Common {
+  std::string mode = "http";
+  std::optional<std::string> cert;
+  bool operator==(const Common&) const = default;
+};
+void describe(Object<Common>& o) {
+  o.field("mode", &Common::mode, "How.");
+  o.field("cert", &Common::cert, "A certificate.");
+  o.check("cert", [](const Common& common) {
+    return std::string(common.cert && common.mode != "tls" ? "only with `mode: tls`" : "");
+  });
+}
+
+struct Listener {
+  std::string name;
+  Common common{"tls", std::nullopt};
+  int old_port = 0;
+  int port = 0;
+  bool operator==(const Listener&) const = default;
+};
+void describe(Object<Listener>& o) {
+  o.field("name", &Listener::name, "Its name.").required();
+  o.include(&Listener::common);
+  o.field("oldPort", &Listener::old_port, "A port.").deprecated("use `port`");
+  o.field("port", &Listener::port, "A port.");
+  o.at_most_one_of({"oldPort", "port"});
+  o.ignores_unknown();
+}
+
+TEST(Schema, includes_the_fields_of_a_member) {
+  EXPECT_EQ(value_of<Listener>("{name: a, cert: c}").common, (Common{"tls", "c"}));
+  EXPECT_EQ(value_of<Listener>("{name: a, mode: x}").common.mode, "x");
+  EXPECT_EQ(problems_of<Listener>("{name: a, mode: x, cert: c}"),
+            "test.yaml:1:26: cert: only with `mode: tls`\n"
+            "    {name: a, mode: x, cert: c}\n"
+            "                             ^\n");
+  EXPECT_EQ(object_info<Listener>().find("mode")->default_json(), "\"tls\"");
+  EXPECT_EQ(object_info<Common>().find("mode")->default_json(), "\"http\"");
+  EXPECT_EQ(dump(value_of<Listener>("{name: a, cert: c}"), Show::plain),
+            R"({"name":"a","mode":"tls","cert":"c","oldPort":0,"port":0})");
+}
+
+TEST(Schema, warns_about_deprecated_and_ignored_fields) {
+  EXPECT_EQ(messages_of<Listener>("{name: a, oldPort: 1, prot: 2}"),
+            "warning: field `oldPort` is deprecated: use `port`\n"
+            "warning: unknown field `prot` is ignored, did you mean `port`?\n");
+  const yaml::Source source{"f", "{name: a, oldPort: 1}"};
+  EXPECT_FALSE(has_errors(read_text<Listener>(source, no_variables()).problems));
+  EXPECT_EQ(messages_of<Listener>("{name: a, oldPort: 1, port: 2}"),
+            "warning: field `oldPort` is deprecated: use `port`\n"
+            "`port` and `oldPort` exclude each other\n");
+}
+
 TEST(Schema, writes_a_json_schema) {
   const std::string text = json_schema<File>("Test");
   const Result<json::Document> document = json::Document::parse(text);

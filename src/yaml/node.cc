@@ -115,8 +115,8 @@ std::optional<std::uint64_t> Node::as_uint() const {
   const Integer integer = integer_of(text);
   if (!is_scalar() || integer.digits.empty()) return std::nullopt;
   std::uint64_t number = 0;
-  const char* end = integer.digits.data() + integer.digits.size();
-  const auto [rest, error] = std::from_chars(integer.digits.data(), end, number, integer.base);
+  const char* end = integer.digits.end();
+  const auto [rest, error] = std::from_chars(integer.digits.begin(), end, number, integer.base);
   if (error != std::errc() || rest != end) return std::nullopt;
   if (integer.is_negative && number != 0) return std::nullopt;
   return number;

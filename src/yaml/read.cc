@@ -244,6 +244,7 @@ class Composer {
 
   bool keys_differ(const Node& node) {
     std::vector<const Node*> keys;
+    keys.reserve(node.members.size());
     for (const Pair& pair : node.members) keys.push_back(&pair.key);
     std::sort(keys.begin(), keys.end(), [](const Node* a, const Node* b) {
       return std::tie(a->text, a->at) < std::tie(b->text, b->at);
