@@ -135,6 +135,20 @@ std::optional<std::uint16_t> port_number(std::string_view text) {
   return static_cast<std::uint16_t>(value);
 }
 
+// Where the host of an authority ends.
+std::size_t host_size(std::string_view text) {
+  const bool is_address = !text.empty() && text.front() == '[';
+  const std::size_t end = text.find(is_address ? ']' : ':');
+  if (end == std::string_view::npos) return text.size();
+  return is_address ? end + 1 : end;
+}
+
+// The port behind the host, if that is what stands there.
+std::optional<std::uint16_t> port_after(std::string_view text, std::size_t host_end) {
+  if (text[host_end] != ':') return std::nullopt;
+  return port_number(text.substr(host_end + 1));
+}
+
 // How many bytes at the start of `text` stand for one character, and which: an escape or a plain
 // one.
 struct Letter {
@@ -153,23 +167,24 @@ Letter letter_at(std::string_view text, std::size_t at) {
 }  // namespace
 
 Result<Authority> Authority::parse(std::string_view text) {
-  Authority authority;
-  std::size_t host_end = text.find(':');
-  if (!text.empty() && text.front() == '[') {
-    const std::size_t bracket = text.find(']');
-    host_end = bracket == std::string_view::npos ? bracket : bracket + 1;
-    if (host_end < text.size() && text[host_end] != ':') {
-      return failed(Fault::bad_request, "invalid characters after the host's address");
-    }
-  }
+  const std::size_t host_end = host_size(text);
   const std::string_view host = text.substr(0, host_end);
   if (!is_host(host)) return failed(Fault::bad_request, "invalid host name");
+  Authority authority;
   if (host_end < text.size()) {
-    authority.port_ = port_number(text.substr(host_end + 1));
+    authority.port_ = port_after(text, host_end);
     if (!authority.port_) return failed(Fault::bad_request, "invalid port");
   }
   authority.host_ = lower(host);
   return authority;
+}
+
+bool make_canonical_authority(std::string& text) {
+  const std::size_t host_end = host_size(text);
+  if (!is_host(std::string_view(text).substr(0, host_end))) return false;
+  if (host_end < text.size() && !port_after(text, host_end)) return false;
+  for (char& c : text) c = lower(c);
+  return true;
 }
 
 std::string Authority::text() const {

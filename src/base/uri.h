@@ -27,6 +27,9 @@ class Authority {
   std::optional<std::uint16_t> port_;
 };
 
+// The same check in place: `text` becomes lower case and nothing else. False if it is no authority.
+bool make_canonical_authority(std::string& text);
+
 // An absolute http or https address.
 class Uri {
  public:

@@ -31,19 +31,26 @@ bool is_control(char c) {
 
 const std::array<char, 256> token_lower = make_token_lower();
 
+#ifdef __SSE2__
+// All bits of each of the 16 bytes that is a control character.
+__m128i controls_in(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+  return _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\t')), is_low),
+                      _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f)));
+}
+#endif
+
 std::size_t find_control(std::string_view text) {
   std::size_t at = 0;
 #ifdef __SSE2__
-  const __m128i highest_control = _mm_set1_epi8(0x1f);
-  const __m128i tab = _mm_set1_epi8('\t');
-  const __m128i delete_character = _mm_set1_epi8(0x7f);
-  for (; text.size() - at >= 16; at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest_control), bytes);
-    const __m128i found = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), is_low),
-                                       _mm_cmpeq_epi8(bytes, delete_character));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
-    if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
+  for (; text.size() - at >= 32; at += 32) {
+    const __m128i first = controls_in(text.data() + at);
+    const __m128i second = controls_in(text.data() + at + 16);
+    if (_mm_movemask_epi8(_mm_or_si128(first, second)) == 0) continue;
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(first)) |
+                      static_cast<unsigned>(_mm_movemask_epi8(second)) << 16U;
+    return at + static_cast<std::size_t>(std::countr_zero(mask));
   }
 #endif
   while (at < text.size() && !is_control(text[at])) ++at;

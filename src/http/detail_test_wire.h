@@ -223,6 +223,13 @@ class Llhttp {
   std::vector<Parsed::One> messages_;
 };
 
+// llhttp 8 takes no ';' after the plain value of a chunk extension, as in ";a=b;c", which the
+// grammar (RFC 9112, 7.1.1) allows.
+inline bool is_known_defect(const Llhttp& llhttp, std::string_view bytes) {
+  return llhttp.fault == "HPE_INVALID_CHUNK_SIZE" && bytes.find('=') < bytes.rfind(';') &&
+         bytes.rfind(';') != std::string_view::npos;
+}
+
 // Empty, or how two readings of one message differ. An absolute target is compared by its end,
 // since ours is split into authority and origin form.
 inline std::string difference(const Parsed::One& ours, const Parsed::One& theirs) {
@@ -248,6 +255,7 @@ inline std::string check_requests(const std::string& bytes,
   if (!pieces.empty() && !(parse_requests(pieces) == whole)) return "depends on the split";
   Llhttp other(HTTP_REQUEST);
   const auto theirs = other.read(std::string_view(bytes).substr(0, whole.used));
+  if (is_known_defect(other, bytes)) return {};
   if (!other.fault.empty()) return "llhttp refuses what we accept: " + other.fault;
   if (theirs.size() != whole.messages.size()) return "llhttp counts other messages";
   for (std::size_t i = 0; i < theirs.size(); ++i) {
@@ -279,12 +287,15 @@ inline std::string check_response(const std::string& bytes, const std::vector<st
   }
   if (whole.messages.empty()) return {};
   const Parsed::One& one = whole.messages[0];
-  // RFC 9112, 6.3: these have no body whatever their Content-Length says; llhttp 8 reads one.
+  // RFC 9112, 6.3: these have no body whatever their fields say; llhttp 8 reads one.
   const bool has_interim = bytes.starts_with("HTTP/1.1 1") || bytes.starts_with("HTTP/1.0 1");
   const bool is_bodiless = one.status == 204 || one.status == 304;
-  if (has_interim || (is_bodiless && one.headers.has("content-length"))) return {};
+  if (has_interim ||
+      (is_bodiless && (one.headers.has("content-length") || one.headers.has("transfer-encoding"))))
+    return {};
   Llhttp other(HTTP_RESPONSE);
   other.read(std::string_view(bytes).substr(0, whole.used), method == "HEAD");
+  if (is_known_defect(other, bytes)) return {};
   if (!other.fault.empty()) return "llhttp refuses what we accept: " + other.fault;
   other.end();
   if (other.messages().size() != 1) return "llhttp counts other messages";

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "http/h1_read.h"
+#include "http/header_rules.h"
 
 namespace http {
 
@@ -114,6 +115,12 @@ WireFault ChunkReader::take_trailer(std::string_view line) {
   trailer_bytes_ += line.size() + 2;
   const std::size_t size = token_size(line);
   if (size == 0 || size == line.size() || line[size] != ':') return {400, "invalid trailer"};
+  // RFC 9110, 6.5.1: a trailer must not speak about framing, routing or authentication. We drop
+  // trailers, but others merge them, so such a message has two meanings.
+  const std::string_view name = line.substr(0, size);
+  if (must_be_single(name) || is_hop_by_hop(name) || is_disguised(name)) {
+    return {400, "a trailer that only a head may have"};
+  }
   return {};
 }
 

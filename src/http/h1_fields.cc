@@ -18,30 +18,35 @@ enum Seen : std::uint32_t {
 
 constexpr std::uint64_t length_max = std::uint64_t{1} << 62U;
 
-// The size of the name in front of the colon, 0 if it is no token.
-std::size_t name_size(std::string_view line) {
-  std::size_t size = 0;
-  while (size < line.size() && lower_token(line[size]) != 0) ++size;
-  return size < line.size() && line[size] == ':' ? size : 0;
-}
-
 }  // namespace
 
+// Turns the name at the start of `line`, which ends with a NUL, into lower case and says how long
+// it is.
+std::size_t FieldReader::take_name(char* line) {
+  std::size_t at = 0;
+  while (const char folded = lower_token(line[at])) line[at++] = folded;
+  return at;
+}
+
 WireFault FieldReader::take(std::string_view line) {
+  if (headers.size() >= fields_allowed_) return {431, "too many header fields"};
+  const std::size_t name_at = headers.text_.size();
+  headers.text_.append(line);
+  const std::size_t size = take_name(headers.text_.data() + name_at);
   // RFC 9112, 5.2: a line that starts with white space would continue the one before it (obs-fold),
   // and no space may stand before the colon. Neither is a token, so both end here.
-  const std::size_t size = name_size(line);
-  if (size == 0) return {400, "invalid header field"};
-  if (headers.size() >= fields_allowed_) return {431, "too many header fields"};
-  const std::string_view name = line.substr(0, size);
+  if (size == 0 || size == line.size() || line[size] != ':') return {400, "invalid header field"};
   const std::string_view value = trim(line.substr(size + 1));
-  if (name.find('_') != std::string_view::npos && is_disguised(name)) {
+  const std::size_t value_at = name_at + static_cast<std::size_t>(value.data() - line.data());
+  const std::string_view name = std::string_view(headers.text_).substr(name_at, size);
+  if (is_disguised(name)) {
     return {400, "a field name that some servers take for another one"};
   }
   const WireFault fault = take_value(name, value);
-  if (fault.status != 0) return fault;
-  headers.add_checked(name, value);
-  return {};
+  headers.spans_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(size),
+                            static_cast<std::uint32_t>(value_at),
+                            static_cast<std::uint32_t>(value.size())});
+  return fault;
 }
 
 bool FieldReader::is_first(std::uint32_t flag) {
@@ -54,37 +59,37 @@ WireFault FieldReader::take_value(std::string_view name, std::string_view value)
   const WireFault repeated(400, "a field that must be single is repeated");
   switch (name.size()) {
     case 4:
-      if (!equals_lower(name, "host") || of_ == Of::response) break;
+      if (name != "host" || of_ == Of::response) break;
       if (!is_first(seen_host)) return repeated;
-      host = value;
+      host_index = headers.size();
       return {};
     case 6:
-      if (equals_lower(name, "expect")) {
+      if (name == "expect") {
         has_expect = true;
         expects_continue = equals_lower(value, "100-continue");
-      } else if (equals_lower(name, "origin") && !is_first(seen_origin)) {
+      } else if (name == "origin" && !is_first(seen_origin)) {
         return repeated;
       }
       return {};
     case 10:
-      if (equals_lower(name, "connection")) take_connection(value);
+      if (name == "connection") take_connection(value);
       break;
     case 12:
-      if (equals_lower(name, "content-type") && !is_first(seen_type)) return repeated;
+      if (name == "content-type" && !is_first(seen_type)) return repeated;
       break;
     case 13:
-      if (equals_lower(name, "authorization") && !is_first(seen_authorization)) return repeated;
+      if (name == "authorization" && !is_first(seen_authorization)) return repeated;
       break;
     case 14:
-      if (equals_lower(name, "content-length")) return take_length(value);
+      if (name == "content-length") return take_length(value);
       break;
     case 17:
-      if (equals_lower(name, "transfer-encoding")) return take_coding(value);
+      if (name == "transfer-encoding") return take_coding(value);
       break;
     default:
       break;
   }
-  if (name.size() > 4 && equals_lower(name.substr(0, 4), "mcp-") && headers.has(name)) {
+  if (name.size() > 4 && name.starts_with("mcp-") && headers.has(name)) {
     return repeated;
   }
   return {};

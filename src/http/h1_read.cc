@@ -121,10 +121,9 @@ WireFault RequestReader::finish() {
   if (framing_fault.status != 0) return framing_fault;
   if (fields_.has_expect && !fields_.expects_continue) return {417, "unknown expectation"};
   if (request_.minor_version == 0) fields_.expects_continue = false;
-  if (fields_.host) {
-    const Result<Authority> host = Authority::parse(*fields_.host);
-    if (!host) return {400, "invalid Host"};
-    request_.authority = host->text();
+  if (fields_.host_index) {
+    request_.authority = fields_.headers.at(*fields_.host_index).value;
+    if (!make_canonical_authority(request_.authority)) return {400, "invalid Host"};
   } else if (request_.minor_version != 0) {
     return {400, "no Host"};
   }
@@ -221,6 +220,8 @@ Framing ResponseReader::framing() const {
 
 bool ResponseReader::keeps_alive() const {
   if (framing() == Framing::until_close || fields_.says_close) return false;
+  // RFC 9110, 8.6 and RFC 9112, 6.1: a 204 has neither. If it does, a body may follow after all.
+  if (response_.status == 204 && (fields_.has_transfer_encoding || length() > 0)) return false;
   return minor_version_ == 1 || fields_.says_keep_alive;
 }
 

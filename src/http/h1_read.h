@@ -45,7 +45,7 @@ class FieldReader {
 
   Headers headers;
   std::optional<std::uint64_t> content_length;
-  std::optional<std::string> host;
+  std::optional<std::size_t> host_index;  // of Host in `headers`
   bool is_chunked = false;
   bool has_transfer_encoding = false;
   bool says_close = false;
@@ -54,6 +54,8 @@ class FieldReader {
   bool expects_continue = false;
 
  private:
+  static std::size_t take_name(char* line);
+  // `name` is in lower case already.
   WireFault take_value(std::string_view name, std::string_view value);
   WireFault take_length(std::string_view value);
   WireFault take_coding(std::string_view value);

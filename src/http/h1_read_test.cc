@@ -101,7 +101,7 @@ TEST(RequestReader, ignores_few_empty_lines_before_a_request) {
 TEST(ChunkReader, drops_extensions_and_trailers) {
   const std::string bytes =
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "3;a=\"x;\\\"\";b\r\nabc\r\n0\r\nHost: evil\r\n\r\n";
+      "3;a=\"x;\\\"\";b\r\nabc\r\n0\r\nX-T: evil\r\n\r\n";
 
   const Parsed parsed = parse_requests({bytes});
 
@@ -109,6 +109,16 @@ TEST(ChunkReader, drops_extensions_and_trailers) {
   EXPECT_EQ(parsed.messages[0].body, "abc");
   EXPECT_EQ(parsed.messages[0].authority, "a");
   EXPECT_EQ(parsed.messages[0].headers.size(), 2u);
+}
+
+TEST(ChunkReader, refuses_a_trailer_that_others_could_merge_into_the_head) {
+  for (const char* name : {"Host", "Authorization", "Content-Length", "Transfer-Encoding",
+                           "Mcp-Name", "Connection", "content_length"}) {
+    const std::string bytes =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" +
+        std::string(name) + ": 1\r\n\r\n";
+    EXPECT_EQ(parse_requests({bytes}).fault, 400) << name;
+  }
 }
 
 TEST(ResponseReader, finds_the_end_of_each_kind_of_body) {

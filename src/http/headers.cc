@@ -9,7 +9,7 @@ namespace http {
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Span& span : spans_) {
     if (span.name_size != name.size() || !equals_lower(name, name_of(span))) continue;
-    return std::string_view(text_).substr(span.at + span.name_size, span.value_size);
+    return value_of(span);
   }
   return std::nullopt;
 }
@@ -30,34 +30,26 @@ std::vector<std::string_view> Headers::all(std::string_view name) const {
 
 Field Headers::at(std::size_t index) const {
   const Span& span = spans_[index];
-  return {name_of(span), std::string_view(text_).substr(span.at + span.name_size, span.value_size)};
+  return {name_of(span), value_of(span)};
 }
 
 Headers::Span Headers::store(std::string_view name, std::string_view value) {
-  const auto at = text_.size();
+  const std::size_t name_at = text_.size();
   text_.append(name);
-  for (std::size_t i = at; i < text_.size(); ++i) text_[i] = lower_token(text_[i]);
+  for (std::size_t i = name_at; i < text_.size(); ++i) text_[i] = lower_token(text_[i]);
+  const std::size_t value_at = text_.size();
   text_.append(trim(value));
-  const std::size_t value_at = at + name.size();
   for (std::size_t i = value_at; i < text_.size(); ++i) {
     i += find_control(std::string_view(text_).substr(i));
     if (i < text_.size()) text_[i] = ' ';
   }
-  return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
+  return {static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
+          static_cast<std::uint32_t>(value_at),
           static_cast<std::uint32_t>(text_.size() - value_at)};
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
   if (is_token(name)) spans_.push_back(store(name, value));
-}
-
-void Headers::add_checked(std::string_view name, std::string_view value) {
-  const auto at = text_.size();
-  text_.append(name);
-  for (std::size_t i = at; i < text_.size(); ++i) text_[i] = lower_token(text_[i]);
-  text_.append(value);
-  spans_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
-                    static_cast<std::uint32_t>(value.size())});
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

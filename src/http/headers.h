@@ -53,16 +53,19 @@ class Headers {
 
  private:
   friend class FieldReader;
+  // Where a field lies in text_.
   struct Span {
-    std::uint32_t at;  // of the name in text_; the value follows it
+    std::uint32_t name_at;
     std::uint32_t name_size;
+    std::uint32_t value_at;
     std::uint32_t value_size;
   };
 
-  // For the reader, which has checked both.
-  void add_checked(std::string_view name, std::string_view value);
   std::string_view name_of(const Span& span) const {
-    return std::string_view(text_).substr(span.at, span.name_size);
+    return std::string_view(text_).substr(span.name_at, span.name_size);
+  }
+  std::string_view value_of(const Span& span) const {
+    return std::string_view(text_).substr(span.value_at, span.value_size);
   }
   Span store(std::string_view name, std::string_view value);
 

@@ -13,6 +13,9 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 // A server that asks for a longer wait is taken at this.
 constexpr std::int64_t retry_ms_max = 24LL * 60 * 60 * 1000;
 
+constexpr std::string_view line_breaks = "\r\n";
+constexpr std::string_view line_breaks_and_nul("\r\n\0", 3);
+
 // The place of the first CR or LF, or the size of the text.
 std::size_t find_line_end(std::string_view text) {
   const void* feed = text.empty() ? nullptr : std::memchr(text.data(), '\n', text.size());
@@ -25,15 +28,13 @@ std::size_t find_line_end(std::string_view text) {
              : static_cast<std::size_t>(static_cast<const char*>(carriage) - text.data());
 }
 
-void append_without_breaks(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c != '\r' && c != '\n' && c != '\0') out.push_back(c);
-  }
-}
-
-void append_line(std::string& out, std::string_view field, std::string_view text) {
+// `left_out` are the characters that the field cannot say.
+void append_line(std::string& out, std::string_view field, std::string_view text,
+                 std::string_view left_out) {
   out.append(field);
-  append_without_breaks(out, text);
+  for (const char c : text) {
+    if (left_out.find(c) == std::string_view::npos) out.push_back(c);
+  }
   out.push_back('\n');
 }
 
@@ -131,8 +132,8 @@ std::optional<Event> EventReader::next() {
 
 void append_event(std::string& out, std::string_view name, std::string_view data,
                   std::string_view id) {
-  if (!name.empty() && name != "message") append_line(out, "event: ", name);
-  if (!id.empty()) append_line(out, "id: ", id);
+  if (!name.empty() && name != "message") append_line(out, "event: ", name, line_breaks);
+  if (!id.empty()) append_line(out, "id: ", id, line_breaks_and_nul);
   // CRLF is one break, as it is to a reader.
   while (true) {
     const std::size_t end = find_line_end(data);
@@ -154,7 +155,7 @@ std::string format_event(const Event& event) {
 
 std::string format_comment(std::string_view text) {
   std::string out;
-  append_line(out, text.empty() ? ":" : ": ", text);
+  append_line(out, text.empty() ? ":" : ": ", text, line_breaks);
   out.push_back('\n');
   return out;
 }
