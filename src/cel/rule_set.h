@@ -88,6 +88,7 @@ class RuleSet {
   std::size_t size() const;
   const Rule& rule(std::uint32_t index) const;
   const Program& program(std::uint32_t index) const;
+  const RuleIndex& index() const { return *index_; }
 
  private:
   friend struct RuleSetBuilder;
