@@ -54,8 +54,8 @@ bool RecordView::next(Cursor& cursor, Arena& arena, Entry& entry) const {
 }
 
 // Records are nested as deep as the host's table says.
-Value get_attribute(  // NOLINT(misc-no-recursion)
-    AttributeTable table, AttributeIndex index, const AttributeSource& source, Arena& arena) {
+Value get_attribute(AttributeTable table, AttributeIndex index, const AttributeSource& source,
+                    Arena& arena) {
   if (table[index].record != Record::closed) return source.get(index, arena);
   const RecordView* view = arena.make<RecordView>(table, index, source);
   if (view == nullptr) return Value::error(ErrorCode::out_of_memory, "memory limit exceeded");

@@ -41,9 +41,9 @@ struct Attribute {
   std::string_view type = "dyn";
   Record record = Record::none;
   Phase phase = Phase::always;
-  std::string_view doc;
+  std::string_view doc = {};
   // If not empty, the values it can have: comparing with another constant is warned about.
-  std::span<const std::string_view> known_values;
+  std::span<const std::string_view> known_values = {};
 };
 
 using AttributeTable = std::span<const Attribute>;

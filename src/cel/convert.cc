@@ -12,6 +12,8 @@ namespace cel {
 namespace {
 
 constexpr int depth_max = 128;
+// What may be written: one list can stand in many places, so few values can make much text.
+constexpr std::size_t written_max = std::size_t{16} << 20U;
 
 // Where an iteration over a document stands, kept in the Cursor's memory.
 template <class Iterator>
@@ -107,9 +109,9 @@ class JsonWriter {
   JsonWriter(Arena& arena, json::Writer& writer) : arena_(arena), writer_(writer) {}
 
   // Recursion is limited by depth_max.
-  // NOLINTBEGIN(misc-no-recursion)
   Result<> write(const Value& value, int depth) {
     if (depth > depth_max) return failed(Fault::bad_request, "the value is nested too deeply");
+    if (!has_room(value)) return failed(Fault::too_large, "the value is too large");
     switch (value.kind()) {
       case Kind::list:
         return write_list(value.as_list(), depth);
@@ -127,6 +129,12 @@ class JsonWriter {
   }
 
  private:
+  bool has_room(const Value& value) {
+    const bool is_text = value.is(Kind::string) || value.is(Kind::bytes);
+    written_ += is_text ? 16 + value.text().size() : 16;
+    return written_ <= written_max;
+  }
+
   Result<> write_list(const List& list, int depth) {
     writer_.begin_array();
     Cursor cursor;
@@ -149,7 +157,6 @@ class JsonWriter {
     writer_.end_object();
     return {};
   }
-  // NOLINTEND(misc-no-recursion)
 
   void write_scalar(const Value& value) {
     switch (value.kind()) {
@@ -190,6 +197,7 @@ class JsonWriter {
 
   Arena& arena_;
   json::Writer& writer_;
+  std::size_t written_ = 0;  // about
 };
 
 // Writes a value as an expression, up to a size.
@@ -208,7 +216,6 @@ class TextWriter {
   }
 
   // Recursion is limited by the depth of values; it ends when the text is long enough.
-  // NOLINTBEGIN(misc-no-recursion)
   void write(const Value& value) {
     switch (value.kind()) {
       case Kind::list:
@@ -256,7 +263,6 @@ class TextWriter {
     }
     add("}");
   }
-  // NOLINTEND(misc-no-recursion)
 
   void write_bytes(std::string_view bytes) {
     static constexpr std::string_view digits = "0123456789abcdef";

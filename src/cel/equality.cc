@@ -5,7 +5,6 @@ namespace cel {
 namespace {
 
 // Recursion follows the values, whose depth is that of JSON documents and syntax trees: limited.
-// NOLINTBEGIN(misc-no-recursion)
 bool equal_lists(const List& left, const List& right, Evaluation& evaluation) {
   if (left.size() != right.size()) return false;
   Cursor left_cursor;
@@ -76,6 +75,5 @@ bool equal(const Value& left, const Value& right, Evaluation& evaluation) {
   if (left.is_number() && right.is_number()) return compare_numbers(left, right) == Order::equal;
   return left.kind() == right.kind() && equal_of_one_kind(left, right, evaluation);
 }
-// NOLINTEND(misc-no-recursion)
 
 }  // namespace cel

@@ -81,7 +81,7 @@ Value double_of_uint(Evaluation&, Arguments arguments) {
 Value double_of_string(Evaluation& evaluation, Arguments arguments) {
   std::string_view text = arguments[0].as_string();
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  const auto value = read_number<double>(text);
+  const auto value = read_double(text);
   return value ? Value::of_double(*value)
                : bad_argument(evaluation, "double() of text that is no number");
 }

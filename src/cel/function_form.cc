@@ -53,6 +53,13 @@ Value values_of(Evaluation& evaluation, const std::vector<Pair>& pairs, std::str
   return list.finish();
 }
 
+// The value of that name, or the list of its values; an error if there is no room.
+Value one_or_all(Evaluation& evaluation, const std::vector<Pair>& pairs, std::string_view name) {
+  const Value all = values_of(evaluation, pairs, name);
+  if (all.is_error() || all.as_list().size() > 1) return all;
+  return all.as_list().at(0, evaluation.arena());
+}
+
 Value form_decode(Evaluation& evaluation, Arguments arguments) {
   if (!evaluation.spend_bytes(arguments[0].text().size())) return evaluation.out_of_fuel();
   const auto pairs = read_pairs(arguments[0].text());
@@ -61,11 +68,11 @@ Value form_decode(Evaluation& evaluation, Arguments arguments) {
   for (const Pair& pair : *pairs) {
     if (!evaluation.spend(1 + pairs->size() / 8)) return evaluation.out_of_fuel();
     if (map.find(Value::of_string(pair.name)) != nullptr) continue;
-    const Value all = values_of(evaluation, *pairs, pair.name);
     const Value key = evaluation.string(pair.name);
-    if (all.is_error() || key.is_error()) return all.is_error() ? all : key;
-    const bool is_single = all.as_list().size() == 1;
-    if (!map.add(key, is_single ? all.as_list().at(0, evaluation.arena()) : all)) break;
+    const Value value = one_or_all(evaluation, *pairs, pair.name);
+    if (key.is_error()) return key;
+    if (value.is_error()) return value;
+    if (!map.add(key, value)) break;
   }
   return map.finish();
 }

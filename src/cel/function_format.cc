@@ -152,7 +152,6 @@ class Formatter {
   }
 
   // Recursion follows the value, whose depth is limited.
-  // NOLINTBEGIN(misc-no-recursion)
   void text_of(const Value& value) {
     switch (value.kind()) {
       case Kind::null:
@@ -220,7 +219,6 @@ class Formatter {
     }
     append("}");
   }
-  // NOLINTEND(misc-no-recursion)
 
   Evaluation& evaluation_;
   std::string text_;

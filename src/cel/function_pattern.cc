@@ -15,7 +15,7 @@
 namespace cel {
 namespace {
 
-constexpr std::size_t patterns_kept = 64;
+constexpr std::size_t patterns_kept = 32;
 constexpr std::int64_t memory_bytes_max = 1 << 20;
 constexpr int program_size_max = 1000;
 constexpr std::uint64_t fuel_to_compile = 1000;

@@ -12,6 +12,8 @@ namespace {
 template <class Part>
 Value of_calendar(Evaluation& evaluation, Arguments arguments, Part part) {
   const std::string_view zone = arguments.size() > 1 ? arguments[1].as_string() : "UTC";
+  // A zone's name may have to be looked for among the system's files.
+  if (!evaluation.spend(arguments.size() > 1 ? 32 : 0)) return evaluation.out_of_fuel();
   const auto time = calendar_time(arguments[0], zone);
   if (!time) return bad_argument(evaluation, "there is no such time zone");
   return Value::of_int(part(*time));

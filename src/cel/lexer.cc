@@ -156,17 +156,18 @@ Token Lexer::string(std::uint32_t begin, std::uint32_t prefix) {
   const bool is_raw = letters.find_first_of("rR") != std::string_view::npos;
   const bool is_bytes = letters.find_first_of("bB") != std::string_view::npos;
   place_ += prefix;
-  const char quote = peek();
-  const bool is_triple = peek(1) == quote && peek(2) == quote;
-  place_ += is_triple ? 3 : 1;
+  const bool is_triple = peek(1) == peek() && peek(2) == peek();
+  const std::string_view quotes = source_.substr(place_, is_triple ? 3 : 1);
+  place_ += static_cast<std::uint32_t>(quotes.size());
   while (!at_end()) {
-    const char c = peek();
-    if (c == quote && (!is_triple || (peek(1) == quote && peek(2) == quote))) {
-      place_ += is_triple ? 3 : 1;
+    if (source_.substr(place_).starts_with(quotes)) {
+      place_ += static_cast<std::uint32_t>(quotes.size());
       return finish(is_bytes ? TokenKind::bytes : TokenKind::string, begin);
     }
-    if (!is_triple && (c == '\n' || c == '\r')) break;
-    place_ += !is_raw && c == '\\' && place_ + 1 < source_.size() ? 2 : 1;
+    const bool is_line_end = peek() == '\n' || peek() == '\r';
+    if (is_line_end && !is_triple) break;
+    const bool is_escape = peek() == '\\' && !is_raw && place_ + 1 < source_.size();
+    place_ += is_escape ? 2 : 1;
   }
   return bad(begin, "the string is not closed");
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "cel/number.h"
 
 namespace cel {
 namespace {
@@ -123,10 +124,7 @@ std::optional<std::uint64_t> read_uint_literal(std::string_view token) {
 std::optional<double> read_real_literal(std::string_view token) {
   // from_chars wants a digit before the point.
   const std::string text = token.starts_with('.') ? "0" + std::string(token) : std::string(token);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return read_double(text);
 }
 
 }  // namespace cel

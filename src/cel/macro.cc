@@ -79,6 +79,7 @@ void bind_locals(TreeBuilder& tree, Node& node, const std::vector<std::string_vi
 
 NodeIndex add_macro(TreeBuilder& tree, const ReadCall& call, const Macro& macro) {
   std::vector<std::string_view> names;
+  names.reserve(macro.variables);
   for (std::uint32_t i = 0; i < macro.variables; ++i) {
     names.push_back(variable_name(tree, call.arguments[1 + i]));
   }
@@ -127,6 +128,7 @@ NodeIndex add_block(TreeBuilder& tree, const ReadCall& call) {
   const auto values = tree.ast().children(list);
   std::vector<NodeIndex> children(values.begin(), values.end());
   std::vector<std::string> texts;
+  texts.reserve(children.size());
   for (std::size_t i = 0; i < children.size(); ++i) texts.push_back("@index" + std::to_string(i));
   Node node = node_of(NodeKind::block, call);
   bind_locals(tree, node, {texts.begin(), texts.end()});

@@ -1,6 +1,9 @@
 #include "cel/number.h"
 
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 #include <utility>
 
 namespace cel {
@@ -22,13 +25,21 @@ Order reversed(Order order) {
 Order compare_with_real(const Value& integral, double real) {
   if (std::isnan(real)) return Order::unordered;
   if (integral.is(Kind::integer)) {
-    if (real >= two_to_63) return Order::less;
+    if (real > two_to_63) return Order::less;
     if (real < -two_to_63) return Order::greater;
     return compare(static_cast<double>(integral.as_int()), real);
   }
-  if (real >= two_to_64) return Order::less;
+  if (real > two_to_64) return Order::less;
   if (real < 0) return Order::greater;
   return compare(static_cast<double>(integral.as_uint()), real);
+}
+
+// Exactly, without rounding: a double that is integral and in range, or an int or uint.
+bool same_number(const Value& left, const Value& right) {
+  const std::optional<std::int64_t> as_int = exact_int(left);
+  if (as_int) return as_int == exact_int(right);
+  const std::optional<std::uint64_t> as_uint = exact_uint(left);
+  return as_uint && as_uint == exact_uint(right);
 }
 
 }  // namespace
@@ -50,7 +61,7 @@ Order compare_numbers(const Value& left, const Value& right) {
 }
 
 bool same_key(const Value& left, const Value& right) {
-  if (left.is_number() && right.is_number()) return compare_numbers(left, right) == Order::equal;
+  if (left.is_number() && right.is_number()) return same_number(left, right);
   if (left.kind() != right.kind()) return false;
   if (left.is(Kind::string)) return left.as_string() == right.as_string();
   return left.is(Kind::boolean) && left.as_bool() == right.as_bool();
@@ -77,6 +88,18 @@ std::optional<std::uint64_t> exact_uint(const Value& number) {
   const std::optional<std::int64_t> exact = exact_int(number);
   if (!exact || *exact < 0) return std::nullopt;
   return static_cast<std::uint64_t>(*exact);
+}
+
+std::optional<double> read_double(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc()) return value;
+  // Too small for a double is 0, too large is not a number of this language. Only now is a copy
+  // made.
+  value = std::strtod(std::string(text).c_str(), nullptr);
+  if (std::isinf(value)) return std::nullopt;
+  return value;
 }
 
 }  // namespace cel

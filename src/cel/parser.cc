@@ -48,7 +48,6 @@ bool opens(TokenKind kind) {
 // Recursion goes through expression() only, whose depth is limited; operators of one kind in a row,
 // chains of fields and `?:` are loops. After a problem the parser is *lost*: it reports nothing
 // until skip_to_separator() has found the next element of what it was reading.
-// NOLINTBEGIN(misc-no-recursion)
 class Parser {
  public:
   Parser(std::string_view source, const ParseOptions& options)
@@ -474,7 +473,6 @@ void Parser::map_entry(std::vector<NodeIndex>& children) {
   children.push_back(key);
   children.push_back(value);
 }
-// NOLINTEND(misc-no-recursion)
 
 Parsed refused(std::string_view source, const ParseOptions& options, std::string why) {
   TreeBuilder tree(source, options);

@@ -42,7 +42,6 @@ class Range {
 };
 
 // Recursion follows the tree, whose height the parser limits.
-// NOLINTBEGIN(misc-no-recursion)
 class Interpreter {
  public:
   Interpreter(const Ast& ast, const ReferenceInput& input, Evaluation& evaluation)
@@ -151,7 +150,9 @@ class Interpreter {
   std::optional<Value> find_in_container(const std::string& path, bool is_absolute) {
     std::string container(is_absolute ? std::string_view() : input_.container);
     while (!container.empty()) {
-      if (const auto found = find_variable(container + '.' + path)) return found;
+      std::string candidate = container;
+      candidate.append(1, '.').append(path);
+      if (const auto found = find_variable(candidate)) return found;
       const std::size_t dot = container.rfind('.');
       container.resize(dot == std::string::npos ? 0 : dot);
     }
@@ -218,7 +219,7 @@ class Interpreter {
   // --- operators and calls ---
 
   Value index(const Node& node) {
-    const Value operand = child(node, 0);
+    const Value operand = chained(ast_.child(node, 0));
     const Value place = child(node, 1);
     return node.has_flag(node_flag::is_optional) ? optional_index(operand, place, evaluation_)
                                                  : index_value(operand, place, evaluation_);
@@ -423,15 +424,18 @@ class Interpreter {
       const Value taken = takes(node);
       if (taken.is_error()) return taken;
       if (!taken.as_bool()) continue;
-      const Value value =
-          node.kind == NodeKind::filter_keys ? entry.value : child(node, node.child_count - 1);
-      if (value.is_error()) return value;
-      const Value problem = node.kind == NodeKind::transform_entry
-                                ? insert_all(builder, value)
-                                : insert(builder, entry.key, value);
+      const Value problem = insert_transformed(node, entry, builder);
       if (problem.is_error()) return problem;
     }
     return builder.finish();
+  }
+
+  Value insert_transformed(const Node& node, const Entry& entry, MapBuilder& builder) {
+    if (node.kind == NodeKind::filter_keys) return insert(builder, entry.key, entry.value);
+    const Value value = child(node, node.child_count - 1);
+    if (value.is_error()) return value;
+    if (node.kind == NodeKind::transform_entry) return insert_all(builder, value);
+    return insert(builder, entry.key, value);
   }
 
   // transformMapEntry(): the transform's value is a map whose entries are added.
@@ -493,7 +497,6 @@ class Interpreter {
   Evaluation& evaluation_;
   std::vector<Local> locals_;
 };
-// NOLINTEND(misc-no-recursion)
 
 }  // namespace
 

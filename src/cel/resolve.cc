@@ -12,7 +12,6 @@ bool binds_locals(NodeKind kind) {
 }
 
 // Recursion follows the tree, whose height is limited.
-// NOLINTBEGIN(misc-no-recursion)
 class Resolver {
  public:
   explicit Resolver(TreeBuilder& tree) : tree_(tree), ast_(tree.ast()) {}
@@ -128,7 +127,6 @@ class Resolver {
   std::vector<Local> scope_;
   std::uint32_t depth_ = 0;
 };
-// NOLINTEND(misc-no-recursion)
 
 }  // namespace
 

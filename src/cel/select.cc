@@ -72,7 +72,7 @@ Value has_field(const Value& operand, std::string_view field, Evaluation& evalua
   if (operand.is(Kind::optional)) {
     const Value* content = operand.as_optional();
     if (content == nullptr) return Value::of_bool(false);
-    return has_field(*content, field, evaluation);  // NOLINT(misc-no-recursion): as deep as values
+    return has_field(*content, field, evaluation);
   }
   const Value found = select_field(operand, field, evaluation);
   if (!found.is_error()) return Value::of_bool(true);

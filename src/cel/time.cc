@@ -1,10 +1,12 @@
 #include "cel/time.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <filesystem>
 #include <limits>
+#include <map>
 
 #include <cctz/civil_time.h>
 #include <cctz/time_zone.h>
@@ -123,17 +125,46 @@ std::optional<Wide> read_part(Scanner& scanner) {
   return total;
 }
 
+// With zeros in front, so that it has at least so many digits.
+void append_padded(std::string& text, std::int64_t number, std::size_t width) {
+  const std::string digits = std::to_string(number);
+  if (digits.size() < width) text.append(width - digits.size(), '0');
+  text += digits;
+}
+
 void append_fraction(std::string& text, std::uint32_t nanoseconds) {
   if (nanoseconds == 0) return;
-  std::array<char, 16> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), ".%09u", nanoseconds);
-  std::string_view digits(buffer.data());
-  while (digits.back() == '0') digits.remove_suffix(1);
-  text += digits;
+  text += '.';
+  append_padded(text, nanoseconds, 9);
+  while (text.back() == '0') text.pop_back();
 }
 
 cctz::time_point<cctz::seconds> time_point(const Value& timestamp) {
   return cctz::time_point<cctz::seconds>(cctz::seconds(timestamp.seconds()));
+}
+
+// Letters, digits and a few signs: what may become a file's name.
+bool is_zone_name(std::string_view name) {
+  if (name.size() > 64 || name.find("..") != std::string_view::npos) return false;
+  if (!base::is_alpha(name.front())) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return base::is_alnum(c) || c == '/' || c == '_' || c == '+' || c == '-';
+  });
+}
+
+// The library reads a zone's file and remembers every name it was ever asked for, so only names of
+// files that exist reach it.
+std::optional<cctz::time_zone> find_named_zone(std::string_view name) {
+  static thread_local std::map<std::string, cctz::time_zone, std::less<>> zones;
+  if (const auto found = zones.find(name); found != zones.end()) return found->second;
+  if (!is_zone_name(name)) return std::nullopt;
+  std::error_code error;
+  const std::filesystem::path folder = "/usr/share/zoneinfo";
+  if (!std::filesystem::is_regular_file(folder / name, error)) return std::nullopt;
+  cctz::time_zone zone;
+  if (!cctz::load_time_zone(std::string(name), &zone)) return std::nullopt;
+  zones.emplace(name, zone);
+  return zone;
 }
 
 std::optional<cctz::time_zone> find_zone(std::string_view name) {
@@ -144,17 +175,7 @@ std::optional<cctz::time_zone> find_zone(std::string_view name) {
     if (!read_offset(scanner, false, seconds) || !scanner.at_end()) return std::nullopt;
     return cctz::fixed_time_zone(cctz::seconds(seconds));
   }
-  // The library reads a file of that name: only names of zones may reach it.
-  const bool is_safe = name.size() <= 64 && name.find("..") == std::string_view::npos &&
-                       base::is_alpha(name.front());
-  for (const char c : name) {
-    if (!is_safe || !(base::is_alnum(c) || std::string_view("/_+-").find(c) < 4)) {
-      return std::nullopt;
-    }
-  }
-  cctz::time_zone zone;
-  if (!cctz::load_time_zone(std::string(name), &zone)) return std::nullopt;
-  return zone;
+  return find_named_zone(name);
 }
 
 }  // namespace
@@ -213,11 +234,17 @@ std::optional<Value> read_duration(std::string_view text) {
 
 std::string timestamp_text(const Value& timestamp) {
   const auto civil = cctz::convert(time_point(timestamp), cctz::utc_time_zone());
-  std::array<char, 40> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d",
-                static_cast<int>(civil.year()), civil.month(), civil.day(), civil.hour(),
-                civil.minute(), civil.second());
-  std::string text(buffer.data());
+  std::string text;
+  append_padded(text, civil.year(), 4);
+  const std::array<std::pair<char, int>, 5> parts{{{'-', civil.month()},
+                                                   {'-', civil.day()},
+                                                   {'T', civil.hour()},
+                                                   {':', civil.minute()},
+                                                   {':', civil.second()}}};
+  for (const auto& [separator, number] : parts) {
+    text += separator;
+    append_padded(text, number, 2);
+  }
   append_fraction(text, timestamp.nanoseconds());
   return text + 'Z';
 }

@@ -76,15 +76,16 @@ void Arena::release() {
   blocks_.clear();
   owned_.clear();
   allocated_ = 0;
+  owned_size_ = 0;
 }
 
 bool Arena::own(std::shared_ptr<const void> thing, std::size_t size) {
-  if (is_full_ || size > cap_ || allocated_ + size > cap_) {
+  if (size > owned_cap - owned_size_) {
     is_full_ = true;
     return false;
   }
   owned_.push_back(std::move(thing));
-  allocated_ += std::max<std::size_t>(size, 1);
+  owned_size_ += std::max<std::size_t>(size, 1);
   return true;
 }
 

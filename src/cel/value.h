@@ -226,6 +226,7 @@ class Arena {
  public:
   static constexpr std::size_t inline_size = 4096;
   static constexpr std::size_t default_cap = 256 * 1024;
+  static constexpr std::size_t owned_cap = std::size_t{8} * 1024 * 1024;
 
   explicit Arena(std::size_t cap = default_cap) : cap_(cap) {}
   Arena(const Arena&) = delete;
@@ -239,7 +240,7 @@ class Arena {
     next_ = inline_.data();
     end_ = inline_.data() + inline_size;
     is_full_ = false;
-    if (allocated_ != 0) release();
+    if (allocated_ + owned_size_ != 0) release();
   }
   // Keeps something alive that values point into (a parsed document); `size` counts towards the
   // cap. False, and nothing is kept, when the cap is reached.
@@ -271,6 +272,7 @@ class Arena {
   bool is_full_ = false;
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
   std::vector<std::shared_ptr<const void>> owned_;
+  std::size_t owned_size_ = 0;
 };
 
 // A list of values in a row: constants and what an evaluation builds.
