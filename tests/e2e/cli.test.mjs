@@ -141,7 +141,7 @@ test('a configuration that everyone may write is warned about', async () => {
   writeFileSync(join(folder, 'config.yaml'), good(port));
   chmodSync(join(folder, 'config.yaml'), 0o666);
   const gateway = await start(undefined, { folder, port });
-  try { await until(() => /writable/i.test(gateway.output), 'the warning'); } finally { await gateway.stop(); }
+  try { await until(() => /written by everybody/i.test(gateway.output), 'the warning'); } finally { await gateway.stop(); }
 });
 
 test('configuration from standard input and from -c is served', async () => {

@@ -25,7 +25,7 @@ describe('a plain upstream', () => {
           const timer = setInterval(() => { answer.write(`data: ${++count}\n\n`); if (count === 3) { clearInterval(timer); answer.end(); } }, 100);
           return;
         }
-        if (incoming.url === '/forever') { answer.writeHead(200, { 'content-type': 'text/event-stream' }); answer.write('data: begin\n\n'); answer.on('close', () => seen.push('closed')); return; }
+        if (incoming.url === '/forever') { answer.writeHead(200, { 'content-type': 'text/event-stream' }); answer.write('data: begin\n\n'); const timer = setInterval(() => answer.write(': more\n\n'), 50); answer.on('close', () => { clearInterval(timer); seen.push('closed'); }); return; }
         if (incoming.url === '/large') { answer.end(Buffer.alloc(3000000, 'x')); return; }
         if (incoming.url === '/never') return;
         if (incoming.url === '/error') { answer.writeHead(418, { 'x-kind': 'teapot' }); answer.end('short and stout'); return; }

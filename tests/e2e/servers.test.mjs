@@ -311,14 +311,14 @@ mcpAuthorization:
     const client = await connect(gateway.url());
     const before = received(log).length;
     const cases = [
-      [client.getPrompt({ name: 'secret_prompt' }), 'Unknown prompt: secret_prompt'],
-      [client.getPrompt({ name: 'nothing' }), 'Unknown prompt: nothing'],
-      [client.readResource({ uri: 'test://item/2' }), 'Unknown resource: test://item/2'],
-      [client.subscribeResource({ uri: 'test://item/2' }), 'Unknown resource: test://item/2'],
-      [client.callTool({ name: 'printEnv', arguments: {} }), 'Unknown tool: printEnv'],
+      [() => client.getPrompt({ name: 'secret_prompt' }), 'Unknown prompt: secret_prompt'],
+      [() => client.getPrompt({ name: 'nothing' }), 'Unknown prompt: nothing'],
+      [() => client.readResource({ uri: 'test://item/2' }), 'Unknown resource: test://item/2'],
+      [() => client.subscribeResource({ uri: 'test://item/2' }), 'Unknown resource: test://item/2'],
+      [() => client.callTool({ name: 'printEnv', arguments: {} }), 'Unknown tool: printEnv'],
     ];
-    for (const [promise, text] of cases) {
-      const error = await failure(promise);
+    for (const [ask, text] of cases) {
+      const error = await failure(ask());
       assert.equal(error.code, -32602);
       assert.ok(error.message.endsWith(text), error.message);
     }

@@ -26,6 +26,7 @@ class Requests:
     def __init__(self):
         self.unread = 0
         self.ids = []
+        self.history = []
         self.initialize = None
 
     def read_message(self):
@@ -39,6 +40,7 @@ class Requests:
             message = self.read_message()
             if "id" in message and "method" in message:
                 self.ids.append(message["id"])
+                self.history.append(message["method"])
                 return message
 
     def id_of(self, number):
@@ -109,6 +111,8 @@ def serve(requests):
             send({"jsonrpc": "2.0", "id": message["id"], "result": {"heard": heard}})
         elif message["method"] == "opened":
             send({"jsonrpc": "2.0", "id": message["id"], "result": requests.initialize})
+        elif message["method"] == "history":
+            send({"jsonrpc": "2.0", "id": message["id"], "result": {"methods": requests.history}})
         elif message["method"] == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         else:

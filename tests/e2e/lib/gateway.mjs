@@ -90,6 +90,10 @@ function processTable() {
   return table;
 }
 
+function commandOf(pid) {
+  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]; } catch { return ''; }
+}
+
 /** All processes below `pid`, at any depth. */
 export function descendants(pid) {
   const table = processTable();
@@ -156,7 +160,9 @@ export class Gateway {
 
   url(path = '/mcp') { return `http://127.0.0.1:${this.port}${path}`; }
   get configPath() { return join(this.folder, 'config.yaml'); }
-  children() { return descendants(this.pid).filter((child) => child.state !== 'Z'); }
+  /** The MCP servers it runs: not its own helper process that starts them. */
+  children() { return descendants(this.pid).filter((child) => child.state !== 'Z' && commandOf(child.pid) !== binary); }
+  everyProcess() { return descendants(this.pid).filter((child) => child.state !== 'Z'); }
   hasLine(pattern) { return this.output.split('\n').some((line) => pattern.test(line)); }
 
   /** Replaces the configuration as editors do: a new file, renamed over the old one. */
@@ -199,7 +205,7 @@ export class Gateway {
   async stop() {
     try {
       if (this.ended) assert.fail(`the gateway had ended before (${JSON.stringify(this.ended)}):\n${this.output.slice(-6000)}`);
-      const children = this.children();
+      const children = this.everyProcess();
       this.signal('SIGTERM');
       const ended = await this.waitForExit(15000);
       assert.deepEqual(ended, { code: 0, signal: null }, `exit after SIGTERM:\n${this.output.slice(-6000)}`);

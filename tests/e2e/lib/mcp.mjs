@@ -34,7 +34,7 @@ export function messages(answer) {
   if (type.startsWith('text/event-stream'))
     return text.split(/\r?\n\r?\n/).map((event) => event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n'))
       .filter(Boolean).map((data) => JSON.parse(data));
-  return text === '' ? [] : [JSON.parse(text)];
+  return type.startsWith('application/json') && text !== '' ? [JSON.parse(text)] : [];
 }
 
 export const accept = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' };
@@ -58,6 +58,7 @@ export class RawClient {
     if (answer.status !== 200) return answer;
     this.session = answer.headers['mcp-session-id'];
     this.initialized = messages(answer).at(-1);
+    if (this.initialized?.error) return answer;
     const noted = await this.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     assert.equal(noted.status, 202);
     return answer;
