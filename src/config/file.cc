@@ -162,9 +162,13 @@ void describe(schema::Object<McpShorthand>& o) {
 void describe(schema::Object<SessionSettings>& o) {
   o.field("key", &SessionSettings::key,
           "64 hexadecimal digits with which session ids are sealed; not given: a new random key at "
-          "each "
-          "start.")
-      .secret();
+          "each start.")
+      .secret()
+      .check([](const std::optional<std::string>& key) -> std::string {
+        const bool is_key =
+            key->size() == 64 && key->find_first_not_of("0123456789abcdefABCDEF") == key->npos;
+        return is_key ? "" : "expected 64 hexadecimal digits";
+      });
 }
 
 void describe(schema::Object<McpProcessSettings>& o) {

@@ -211,11 +211,7 @@ class Endpoint {
     Reservation reservation(table, owner());
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
     auto opened = co_await backend_.target->target->open(request.params(), deadline);
-    if (!opened) {
-      core_.log().warn("session not opened", {{"target", backend_.target->target->name().text()},
-                                              {"error", opened.error().why()}});
-      co_return refuse_call(exchange_, id, opened.error());
-    }
+    if (!opened) co_return refuse_call(exchange_, id, opened.error());
     co_return keep(id, std::move(*opened), reservation.use());
   }
 

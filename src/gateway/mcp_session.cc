@@ -219,13 +219,10 @@ Task<Result<std::optional<std::string>>> McpSession::fetch_page(Catalogue& catal
   CO_TRY(auto document, json::Document::parse(params.take()));
   const std::string method = std::string(list) + "/list";
   mcp::Call call(method, document.root(), Deadline::in(scheduler_.now(), catalogue_within));
+  call.make_own();
   CO_TRY(auto conversation, co_await upstream_->start(std::move(call)));
   for (;;) {
     CO_TRY(auto event, co_await conversation->next());
-    if (event.kind() == upstream::Event::Kind::question) {
-      const upstream::QuestionId question = event.question();
-      co_await refuse(question);
-    }
     if (event.kind() != upstream::Event::Kind::result) continue;
     // A server without tools or prompts answers with an error: then it knows none.
     const auto result = event.message().result();

@@ -31,11 +31,19 @@ class Call {
   }
   const ParamsEdit& edit() const { return edit_; }
 
+  // The gateway's own request, behind which no client waits: nothing but its result comes to it.
+  Call& make_own() {
+    is_own_ = true;
+    return *this;
+  }
+  bool is_own() const { return is_own_; }
+
  private:
   std::string_view method_;
   json::Value params_;
   Deadline deadline_;
   ParamsEdit edit_;
+  bool is_own_ = false;
 };
 
 }  // namespace mcp

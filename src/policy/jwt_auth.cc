@@ -1,5 +1,6 @@
 #include "policy/jwt_auth.h"
 
+#include <filesystem>
 #include <set>
 
 #include "auth/bearer.h"
@@ -118,7 +119,10 @@ std::optional<auth::Provider> make_provider(const JwtProviderSettings& settings,
   const auto keys = context.keys().load(settings.jwks.source());
   if (settings.jwks.file) context.watch(*settings.jwks.file);
   if (!keys) {
-    context.fail("key set of issuer `" + settings.issuer + "`: " + keys.error().why());
+    const bool is_relative = settings.jwks.file && !settings.jwks.file->starts_with('/');
+    context.fail(
+        "key set of issuer `" + settings.issuer + "`: " + keys.error().why() +
+        (is_relative ? " (looked up in " + std::filesystem::current_path().string() + ")" : ""));
     return std::nullopt;
   }
   for (const std::string& warning : (*keys)->warnings()) {

@@ -111,7 +111,7 @@ Dialog::~Dialog() {
 }
 
 Result<std::unique_ptr<Conversation>> Dialog::start(const mcp::Call& call) {
-  return begin(call, Owner::client);
+  return begin(call, call.is_own() ? Owner::gateway : Owner::client);
 }
 
 Result<std::unique_ptr<Conversation>> Dialog::start_own(const mcp::Call& call) {
