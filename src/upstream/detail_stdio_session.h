@@ -1,10 +1,11 @@
 #pragma once
 // A session with a child process. The Dialog lives as long as the session; the child may die and be
-// started again under it, with the client's own initialize, when the next call comes. What the dead
-// child knew (subscriptions, its log level) is lost.
+// started again under it when the next call comes, with the client's own initialize, its log level
+// and its subscriptions. What else the dead child knew is lost.
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -98,6 +99,8 @@ class StdioSession final : public Session {
   Task<Result<>> spawn(Deadline deadline);
   Task<Result<>> revive(Deadline deadline);
   Task<Result<>> restart(Deadline deadline);
+  void remember(const mcp::Call& call);
+  void repeat(std::string_view method, const std::string& params);
   Task<Result<>> wait_for_room(Deadline deadline);
   Task<Result<>> until_room();
   Task<Result<>> until_revived();
@@ -107,6 +110,8 @@ class StdioSession final : public Session {
   InitializeParams params_;
   std::optional<Handshake> handshake_;
   Dialog dialog_;
+  std::string log_level_;             // params of the last logging/setLevel, or empty
+  std::set<std::string> subscribed_;  // params of resources/subscribe
   Restarts restarts_;
   Instant started_;
   bool is_up_ = false;

@@ -121,6 +121,18 @@ TEST_F(Stdio, starts_a_dead_child_again_for_the_next_call) {
   EXPECT_THAT(world_.log().text(), HasSubstr("child restarted"));
 }
 
+TEST_F(Stdio, tells_a_new_child_the_log_level_and_the_subscriptions) {
+  const auto session = world_.open(serving);
+  (void)world_.ask(*session, "logging/setLevel", R"({"level":"error"})");
+  (void)world_.ask(*session, "resources/subscribe", R"({"uri":"demo://a"})");
+  (void)world_.ask(*session, "resources/subscribe", R"({"uri":"demo://b"})");
+  (void)world_.ask(*session, "resources/unsubscribe", R"({"uri":"demo://b"})");
+  EXPECT_THAT(world_.ask(*session, "die"), StartsWith("upstream_failed"));
+
+  EXPECT_EQ(world_.ask(*session, "history"),
+            R"({"methods": ["logging/setLevel", "resources/subscribe", "history"]})");
+}
+
 TEST_F(Stdio, stops_restarting_a_child_that_keeps_dying) {
   const auto session = world_.open(serving);
   for (std::size_t i = 0; i < Restarts::failures_max; ++i) {
