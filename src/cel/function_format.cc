@@ -153,6 +153,7 @@ class Formatter {
 
   // Recursion follows the value, whose depth is limited.
   void text_of(const Value& value) {
+    if (!evaluation_.spend(1)) return fail("budget exceeded");
     switch (value.kind()) {
       case Kind::null:
         return append("null");

@@ -492,10 +492,4 @@ Parsed parse(std::string_view source, const ParseOptions& options) {
   return Parser(source, options).parse();
 }
 
-std::string_view spelling_of(Operator op) {
-  static constexpr std::array<std::string_view, 14> spellings{
-      "!", "-", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in"};
-  return spellings[static_cast<std::size_t>(op)];
-}
-
 }  // namespace cel

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "cel/detail_tree.h"
 
 namespace cel {
@@ -83,6 +85,12 @@ std::string_view TreeBuilder::keep(std::string_view text) {
 Parsed TreeBuilder::finish(NodeIndex root) {
   ast_.root = root;
   return {std::move(ast_), std::move(problems_)};
+}
+
+std::string_view spelling_of(Operator op) {
+  static constexpr std::array<std::string_view, 14> spellings{
+      "!", "-", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in"};
+  return spellings[static_cast<std::size_t>(op)];
 }
 
 }  // namespace cel
