@@ -81,36 +81,33 @@ bool is_ipv4_tail(std::string_view text) {
   }
 }
 
-// RFC 3986, 3.2.2: groups of up to four digits, at most one "::", perhaps an IPv4 address at the
-// end.
-bool is_ipv6(std::string_view text) {
+// How many groups of up to four digits stand between the colons; an IPv4 address at the very end,
+// if it may stand there, counts as two. Nothing if there is anything else.
+std::optional<int> ipv6_groups(std::string_view text, bool may_end_with_ipv4) {
   int groups = 0;
-  bool has_gap = false;
-  if (text.substr(0, 2) == "::") {
-    has_gap = true;
-    text.remove_prefix(2);
-  }
   while (!text.empty()) {
     const std::size_t colon = text.find(':');
     const std::string_view group = text.substr(0, colon);
-    if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
-      groups += 2;
-      return is_ipv4_tail(group) && (has_gap ? groups <= 7 : groups == 8);
-    }
-    if (group.empty() || group.size() > 4) return false;
-    if (std::any_of(group.begin(), group.end(), [](char c) { return hex_value(c) < 0; }))
-      return false;
+    const bool is_last = colon == std::string_view::npos;
+    if (is_last && may_end_with_ipv4 && is_ipv4_tail(group)) return groups + 2;
+    const bool is_hex =
+        std::all_of(group.begin(), group.end(), [](char c) { return hex_value(c) >= 0; });
+    if (group.empty() || group.size() > 4 || !is_hex) return std::nullopt;
     ++groups;
-    if (colon == std::string_view::npos) break;
+    if (is_last) break;
     text.remove_prefix(colon + 1);
-    if (text.empty()) return false;
-    if (text[0] == ':') {
-      if (has_gap) return false;
-      has_gap = true;
-      text.remove_prefix(1);
-    }
+    if (text.empty()) return std::nullopt;
   }
-  return has_gap ? groups <= 7 : groups == 8;
+  return groups;
+}
+
+// RFC 3986, 3.2.2: eight groups, or fewer with one "::" for the missing ones.
+bool is_ipv6(std::string_view text) {
+  const std::size_t gap = text.find("::");
+  if (gap == std::string_view::npos) return ipv6_groups(text, true) == 8;
+  const auto before = ipv6_groups(text.substr(0, gap), false);
+  const auto after = ipv6_groups(text.substr(gap + 2), true);
+  return before && after && *before + *after <= 7;
 }
 
 bool is_host(std::string_view host) {

@@ -14,7 +14,7 @@ namespace http {
 namespace {
 
 // Bodies up to this size are copied behind their head instead of being sent from two places.
-constexpr std::size_t joined_body_bytes_max = 4 * 1024;
+constexpr std::size_t joined_body_bytes_max = std::size_t{4} * 1024;
 // An upstream that says how long it keeps a connection is left this much earlier.
 constexpr Duration keep_alive_margin = std::chrono::seconds(1);
 // Between two pieces of a body that is no event stream.
@@ -83,6 +83,8 @@ class Lease final : public BodySource {
 
  private:
   void end(bool has_more);
+  Result<> take_end();
+  Error read_failed(const Error& error, Deadline idle);
 
   Pool::State& pool_;
   std::unique_ptr<UpstreamConnection> connection_;
@@ -125,30 +127,34 @@ Result<> Lease::take(std::string_view bytes, std::string& piece) {
   return {};
 }
 
+// An error keeps the connection only if it was the caller's own deadline: he may go on reading.
+Error Lease::read_failed(const Error& error, Deadline idle) {
+  Error told = broken(error);
+  const bool is_patience_over = idle.has_passed(pool_.scheduler().now());
+  if (told.fault() != Fault::timed_out || is_patience_over) connection_.reset();
+  return told;
+}
+
+Result<> Lease::take_end() {
+  connection_.reset();
+  if (framing_ != Framing::until_close) {
+    return failed(Fault::upstream_failed, "the upstream ended its answer too early");
+  }
+  is_done_ = true;
+  return {};
+}
+
 Task<Result<std::optional<std::string>>> Lease::read(Deadline deadline) {
   if (!first.empty()) co_return std::exchange(first, {});
   if (!is_done_ && !connection_) co_return failed(Fault::upstream_failed, "the answer was cut");
   std::string piece;
   while (!is_done_ && piece.empty()) {
-    const Deadline idle =
-        is_event_stream_ ? deadline : Deadline::in(pool_.scheduler().now(), body_idle_max);
+    const Instant begin = pool_.scheduler().now();
+    const Deadline idle = is_event_stream_ ? Deadline::never() : Deadline::in(begin, body_idle_max);
     auto got = co_await connection_->stream->read(deadline.or_sooner(idle));
-    if (!got) {
-      const Error error = broken(got.error());
-      if (error.fault() != Fault::timed_out || idle.has_passed(pool_.scheduler().now())) {
-        connection_.reset();
-      }
-      co_return tl::unexpected<Error>(error);
-    }
-    if (!got->empty()) {
-      CO_TRY(take(text_of(*got), piece));
-      continue;
-    }
-    connection_.reset();
-    if (framing_ != Framing::until_close) {
-      co_return failed(Fault::upstream_failed, "the upstream ended its answer too early");
-    }
-    is_done_ = true;
+    if (!got) co_return tl::unexpected<Error>(read_failed(got.error(), idle));
+    const Result<> taken = got->empty() ? take_end() : take(text_of(*got), piece);
+    if (!taken) co_return tl::unexpected<Error>(taken.error());
   }
   if (piece.empty()) co_return std::nullopt;
   co_return piece;
@@ -258,32 +264,16 @@ Task<Result<>> Pool::State::send(net::Stream& stream, Request& request, Deadline
 
 Task<Result<>> Pool::State::send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
                                         Deadline deadline) {
-  std::uint64_t left = framing.length;
-  std::string size_line;
-  while (true) {
+  PieceFramer framer(framing);
+  bool has_more = true;
+  while (has_more) {
     CO_TRY(const std::optional<std::string> piece, co_await body.read(deadline));
-    if (!piece) break;
-    if (piece->empty()) continue;  // as a chunk it would be the last one
-    net::Buffers buffers(*piece);
-    if (framing.kind == Framing::length) {
-      if (piece->size() > left)
-        co_return failed(Fault::internal, "the body is longer than it said");
-      left -= piece->size();
-    } else {
-      size_line.clear();
-      append_chunk_size(size_line, piece->size());
-      buffers = net::Buffers(size_line, *piece, "\r\n");
-    }
+    has_more = piece.has_value();
+    CO_TRY(const net::Buffers buffers, piece ? framer.frame(*piece) : framer.end());
+    if (buffers.size() == 0) continue;
     auto written = co_await stream.write(buffers, deadline);
     if (!written) co_return tl::unexpected<Error>(broken(written.error()));
   }
-  if (framing.kind == Framing::length) {
-    if (left != 0) co_return failed(Fault::internal, "the body is shorter than it said");
-    co_return Result<>();
-  }
-  const net::Buffers buffers(last_chunk);
-  auto written = co_await stream.write(buffers, deadline);
-  if (!written) co_return tl::unexpected<Error>(broken(written.error()));
   co_return Result<>();
 }
 

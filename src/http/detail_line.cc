@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/text.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -13,12 +15,10 @@ namespace {
 
 constexpr std::array<char, 256> make_token_lower() {
   std::array<char, 256> table{};
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = c;
-  for (char c = 'a'; c <= 'z'; ++c) {
-    table[static_cast<std::size_t>(c)] = c;
-    table[static_cast<std::size_t>(c - 'a' + 'A')] = c;
-  }
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<std::size_t>(c)] = c;
+  constexpr std::string_view same = "0123456789abcdefghijklmnopqrstuvwxyz!#$%&'*+-.^_`|~";
+  constexpr std::string_view upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  for (const char c : same) table[static_cast<unsigned char>(c)] = c;
+  for (const char c : upper) table[static_cast<unsigned char>(c)] = base::lower(c);
   return table;
 }
 

@@ -32,6 +32,7 @@ class ServerConnection::State {
  private:
   Task<Result<std::optional<Incoming>>> read_request(std::string_view bytes);
   Task<Result<std::optional<Incoming>>> refuse(WireFault fault, Request& request);
+  Task<Result<std::optional<Incoming>>> end_within_head(RequestReader& reader);
   Result<std::optional<Incoming>> hand_over(RequestReader& reader, Body body);
   Task<> leave_body();
   WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
@@ -43,7 +44,8 @@ class ServerConnection::State {
   WriteFraming framing_of(const Response& response);
   Task<Result<>> send_pieces(Body body, WriteFraming framing);
   Task<Result<>> write(net::Buffers buffers);
-  Error cut(const char* why);
+  Task<Result<bool>> send_piece(Body& body, PieceFramer& framer);
+  ConnectionSays connection_says() const;
 
   net::Stream& stream_;
   const ServerLimits limits_;

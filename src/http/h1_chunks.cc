@@ -60,23 +60,27 @@ Progress ChunkReader::refuse(const char* why) {
 Progress ChunkReader::take(std::string_view& bytes, std::string& out) {
   while (at_ != At::end) {
     if (bytes.empty()) return Progress::more;
-    if (at_ == At::data) {
-      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-      out.append(bytes.substr(0, size));
-      bytes.remove_prefix(size);
-      left_ -= size;
-      if (left_ == 0) at_ = At::data_cr;
-    } else if (at_ == At::data_cr || at_ == At::data_lf) {
-      const bool is_cr = at_ == At::data_cr;
-      if (bytes.front() != (is_cr ? '\r' : '\n')) return refuse("no line end after a chunk");
-      bytes.remove_prefix(1);
-      at_ = is_cr ? At::data_lf : At::size;
-    } else {
-      const Progress progress = take_line(bytes);
-      if (progress == Progress::refused) return progress;
-    }
+    const Progress progress = is_in_data() ? take_data(bytes, out) : take_line(bytes);
+    if (progress == Progress::refused) return progress;
   }
   return Progress::done;
+}
+
+// A chunk's data and the line end behind it.
+Progress ChunkReader::take_data(std::string_view& bytes, std::string& out) {
+  if (at_ == At::data) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+    out.append(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+    left_ -= size;
+    if (left_ == 0) at_ = At::data_cr;
+    return Progress::more;
+  }
+  const bool is_cr = at_ == At::data_cr;
+  if (bytes.front() != (is_cr ? '\r' : '\n')) return refuse("no line end after a chunk");
+  bytes.remove_prefix(1);
+  at_ = is_cr ? At::data_lf : At::size;
+  return Progress::more;
 }
 
 // A size line or a line of the trailer.

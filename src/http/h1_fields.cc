@@ -55,42 +55,35 @@ bool FieldReader::is_first(std::uint32_t flag) {
   return is_new;
 }
 
-WireFault FieldReader::take_value(std::string_view name, std::string_view value) {
-  const WireFault repeated(400, "a field that must be single is repeated");
+// Whether this is a second copy of a field that decides something.
+bool FieldReader::is_repeated(std::string_view name) {
   switch (name.size()) {
-    case 4:
-      if (name != "host" || of_ == Of::response) break;
-      if (!is_first(seen_host)) return repeated;
-      host_index = headers.size();
-      return {};
     case 6:
-      if (name == "expect") {
-        has_expect = true;
-        expects_continue = equals_lower(value, "100-continue");
-      } else if (name == "origin" && !is_first(seen_origin)) {
-        return repeated;
-      }
-      return {};
-    case 10:
-      if (name == "connection") take_connection(value);
-      break;
+      return name == "origin" && !is_first(seen_origin);
     case 12:
-      if (name == "content-type" && !is_first(seen_type)) return repeated;
-      break;
+      return name == "content-type" && !is_first(seen_type);
     case 13:
-      if (name == "authorization" && !is_first(seen_authorization)) return repeated;
-      break;
-    case 14:
-      if (name == "content-length") return take_length(value);
-      break;
-    case 17:
-      if (name == "transfer-encoding") return take_coding(value);
-      break;
+      return name == "authorization" && !is_first(seen_authorization);
     default:
       break;
   }
-  if (name.size() > 4 && name.starts_with("mcp-") && headers.has(name)) {
-    return repeated;
+  return name.starts_with("mcp-") && headers.has(name);
+}
+
+// What the field means for the connection. The sizes settle it for almost every name.
+WireFault FieldReader::take_value(std::string_view name, std::string_view value) {
+  const WireFault repeated(400, "a field that must be single is repeated");
+  if (is_repeated(name)) return repeated;
+  if (name.size() == 4 && name == "host" && of_ == Of::request) {
+    host_index = headers.size();
+    return is_first(seen_host) ? WireFault() : repeated;
+  }
+  if (name.size() == 14 && name == "content-length") return take_length(value);
+  if (name.size() == 17 && name == "transfer-encoding") return take_coding(value);
+  if (name.size() == 10 && name == "connection") take_connection(value);
+  if (name.size() == 6 && name == "expect") {
+    has_expect = true;
+    expects_continue = equals_lower(value, "100-continue");
   }
   return {};
 }

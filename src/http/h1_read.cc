@@ -61,23 +61,22 @@ Progress RequestReader::take(std::string_view& bytes) {
       return refuse(line_fault(got, has_line_ ? WireFault(431, "header block too large")
                                               : WireFault(414, "request line too long")));
     }
-    const std::string_view line = lines_.line();
-    used_bytes_ += line.size() + 2;
-    WireFault fault;
-    if (line.empty() && has_line_) {
-      fault = finish();
-      if (fault.status == 0) return Progress::done;
-    } else if (line.empty()) {
-      // RFC 9112, 2.2: empty lines before a request are to be ignored.
-      if (++blank_lines_ > blank_lines_max) fault = {400, "too many empty lines"};
-    } else if (!has_line_) {
-      has_line_ = true;
-      fault = take_request_line(line);
-    } else {
-      fault = fields_.take(line);
-    }
+    const bool is_end = has_line_ && lines_.line().empty();
+    const WireFault fault = take_line(lines_.line());
     if (fault.status != 0) return refuse(fault);
+    if (is_end) return Progress::done;
   }
+}
+
+WireFault RequestReader::take_line(std::string_view line) {
+  used_bytes_ += line.size() + 2;
+  if (has_line_) return line.empty() ? finish() : fields_.take(line);
+  if (!line.empty()) {
+    has_line_ = true;
+    return take_request_line(line);
+  }
+  // RFC 9112, 2.2: empty lines before a request are to be ignored.
+  return ++blank_lines_ > blank_lines_max ? WireFault(400, "too many empty lines") : no_fault();
 }
 
 WireFault RequestReader::take_request_line(std::string_view line) {
@@ -160,21 +159,18 @@ Progress ResponseReader::take(std::string_view& bytes) {
     if (got != LineReader::Got::line) {
       return refuse(line_fault(got, {502, "header block too large"}));
     }
-    const std::string_view line = lines_.line();
-    used_bytes_ += line.size() + 2;
-    WireFault fault;
-    if (!has_line_) {
-      has_line_ = true;
-      fault = take_status_line(line);
-    } else if (!line.empty()) {
-      fault = fields_.take(line);
-    } else {
-      fault = fields_.check_framing(minor_version_);
-      if (fault.status == 0) fault = end_head();
-      if (fault.status == 0 && response_.status >= 200) return Progress::done;
-    }
+    const bool is_end = has_line_ && lines_.line().empty();
+    const WireFault fault = take_line(lines_.line());
     if (fault.status != 0) return refuse(fault);
+    if (is_end && response_.status >= 200) return Progress::done;
   }
+}
+
+WireFault ResponseReader::take_line(std::string_view line) {
+  used_bytes_ += line.size() + 2;
+  if (has_line_) return line.empty() ? end_head() : fields_.take(line);
+  has_line_ = true;
+  return take_status_line(line);
 }
 
 // RFC 9112, 4. The space before an empty reason may be missing; the reason itself is dropped.
@@ -199,6 +195,8 @@ WireFault ResponseReader::take_status_line(std::string_view line) {
 // What an interim answer says concerns nobody behind a gateway: its fields are forgotten. All heads
 // of an exchange together must fit into the limit of one, since used_bytes_ goes on counting.
 WireFault ResponseReader::end_head() {
+  const WireFault framing_fault = fields_.check_framing(minor_version_);
+  if (framing_fault.status != 0) return framing_fault;
   if (response_.status >= 200) {
     response_.headers = std::move(fields_.headers);
     return no_fault();

@@ -57,6 +57,7 @@ class FieldReader {
   static std::size_t take_name(char* line);
   // `name` is in lower case already.
   WireFault take_value(std::string_view name, std::string_view value);
+  bool is_repeated(std::string_view name);
   WireFault take_length(std::string_view value);
   WireFault take_coding(std::string_view value);
   void take_connection(std::string_view value);
@@ -88,6 +89,7 @@ class RequestReader {
 
  private:
   Progress refuse(WireFault fault);
+  WireFault take_line(std::string_view line);
   WireFault take_request_line(std::string_view line);
   WireFault take_target(std::string_view target);
   WireFault finish();
@@ -122,6 +124,7 @@ class ResponseReader {
 
  private:
   Progress refuse(WireFault fault);
+  WireFault take_line(std::string_view line);
   WireFault take_status_line(std::string_view line);
   WireFault end_head();
 
@@ -150,6 +153,8 @@ class ChunkReader {
   enum class At { size, data, data_cr, data_lf, trailer, end };
 
   Progress refuse(const char* why);
+  bool is_in_data() const { return at_ == At::data || at_ == At::data_cr || at_ == At::data_lf; }
+  Progress take_data(std::string_view& bytes, std::string& out);
   Progress take_line(std::string_view& bytes);
   WireFault take_size(std::string_view line);
   WireFault take_trailer(std::string_view line);

@@ -92,9 +92,28 @@ void append_response_head(std::string& out, const Response& response, const Writ
   out.append("\r\n");
 }
 
-void append_chunk_size(std::string& out, std::size_t size) {
-  append_number(out, size, 16);
-  out.append("\r\n");
+Result<net::Buffers> PieceFramer::frame(std::string_view piece) {
+  if (piece.empty()) return net::Buffers();
+  if (framing_.kind == Framing::chunked) {
+    size_line_.clear();
+    append_number(size_line_, piece.size(), 16);
+    size_line_.append("\r\n");
+    return net::Buffers(size_line_, piece, "\r\n");
+  }
+  if (framing_.kind == Framing::length) {
+    if (piece.size() > left_)
+      return failed(Fault::upstream_failed, "a body is longer than it said");
+    left_ -= piece.size();
+  }
+  return net::Buffers(piece);
+}
+
+Result<net::Buffers> PieceFramer::end() const {
+  if (framing_.kind == Framing::chunked) return net::Buffers("0\r\n\r\n");
+  if (framing_.kind == Framing::length && left_ != 0) {
+    return failed(Fault::upstream_failed, "a body is shorter than it said");
+  }
+  return net::Buffers();
 }
 
 }  // namespace http

@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "http/h1_read.h"
 #include "http/message.h"
+#include "net/stream.h"
 
 namespace http {
 
@@ -29,8 +31,23 @@ enum class ConnectionSays { nothing, close, keep_alive };
 void append_response_head(std::string& out, const Response& response, const WriteFraming& framing,
                           ConnectionSays says);
 
-// The size line of a chunk, and what ends a chunked body.
-void append_chunk_size(std::string& out, std::size_t size);
-inline constexpr std::string_view last_chunk = "0\r\n\r\n";
+// Frames a body that is written piece by piece, and notices one that is not as long as its head
+// said.
+class PieceFramer {
+ public:
+  explicit PieceFramer(WriteFraming framing) : framing_(framing), left_(framing.length) {}
+  // What to write for a piece: nothing (an empty buffer) for an empty one, which as a chunk would
+  // be the last. Points at `piece` and at this object. Fault::upstream_failed if the body gets too
+  // long.
+  Result<net::Buffers> frame(std::string_view piece);
+  // What to write at the clean end; it may be empty. Fault::upstream_failed if the body was too
+  // short.
+  Result<net::Buffers> end() const;
+
+ private:
+  WriteFraming framing_;
+  std::uint64_t left_;
+  std::string size_line_;
+};
 
 }  // namespace http

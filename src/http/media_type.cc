@@ -18,7 +18,8 @@ std::optional<std::string> take_word(std::string_view& text) {
         text.remove_prefix(at + 1);
         return word;
       }
-      if (text[at] == '\\' && ++at == text.size()) break;
+      if (text[at] == '\\') ++at;
+      if (at == text.size()) break;
       word.push_back(text[at]);
     }
     return std::nullopt;
@@ -33,6 +34,20 @@ std::optional<std::string> take_word(std::string_view& text) {
 
 void skip_spaces(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+}
+
+// Takes name=value from the front; nothing if that is not what stands there.
+std::optional<std::pair<std::string, std::string>> take_parameter(std::string_view& text) {
+  std::size_t size = 0;
+  while (size < text.size() && lower_token(text[size]) != 0) ++size;
+  std::string name = base::to_lower(text.substr(0, size));
+  text.remove_prefix(size);
+  if (name.empty() || text.empty() || text.front() != '=') return std::nullopt;
+  text.remove_prefix(1);
+  std::optional<std::string> value = take_word(text);
+  if (!value) return std::nullopt;
+  skip_spaces(text);
+  return std::pair(std::move(name), std::move(*value));
 }
 
 // The end of a list element: the first comma outside quotes.
@@ -80,18 +95,9 @@ Result<MediaType> MediaType::parse(std::string_view text) {
     text.remove_prefix(1);
     skip_spaces(text);
     if (text.empty() || text.front() == ';') continue;  // RFC 9110, 5.6.6 allows empty ones
-    std::size_t size = 0;
-    while (size < text.size() && lower_token(text[size]) != 0) ++size;
-    std::string name = base::to_lower(text.substr(0, size));
-    text.remove_prefix(size);
-    if (name.empty() || text.empty() || text.front() != '=') {
-      return failed(Fault::bad_request, "invalid parameters of a media type");
-    }
-    text.remove_prefix(1);
-    std::optional<std::string> value = take_word(text);
-    if (!value) return failed(Fault::bad_request, "invalid parameters of a media type");
-    skip_spaces(text);
-    type.parameters_.emplace_back(std::move(name), std::move(*value));
+    auto parameter = take_parameter(text);
+    if (!parameter) return failed(Fault::bad_request, "invalid parameters of a media type");
+    type.parameters_.push_back(std::move(*parameter));
   }
   return type;
 }

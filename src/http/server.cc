@@ -9,9 +9,9 @@ namespace http {
 namespace {
 
 // What a closing connection is read for, at most, so that the peer gets our last answer.
-constexpr std::size_t linger_bytes_max = 1024 * 1024;
+constexpr std::size_t linger_bytes_max = std::size_t{1024} * 1024;
 // Bodies up to this size are copied behind their head instead of being sent from two places.
-constexpr std::size_t joined_body_bytes_max = 4 * 1024;
+constexpr std::size_t joined_body_bytes_max = std::size_t{4} * 1024;
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -113,22 +113,25 @@ Task<Result<std::optional<Incoming>>> ServerConnection::State::read_request(
       is_broken_ = true;
       co_return tl::unexpected<Error>(std::move(got).error().within("reading a request"));
     }
-    if (got->empty()) {
-      is_ended_ = true;
-      if (!reader.has_begun()) {  // only empty lines
-        is_over_ = true;
-        co_await close();
-        co_return std::nullopt;
-      }
-      const WireFault incomplete(400, "the connection ended within a request's head");
-      co_return co_await refuse(incomplete, reader.request());
-    }
+    if (got->empty()) co_return co_await end_within_head(reader);
     bytes = text_of(*got);
   }
   Body body;
   const WireFault fault = begin_body(reader, bytes, body);
   if (fault.status != 0) co_return co_await refuse(fault, reader.request());
   co_return hand_over(reader, std::move(body));
+}
+
+Task<Result<std::optional<Incoming>>> ServerConnection::State::end_within_head(
+    RequestReader& reader) {
+  is_ended_ = true;
+  if (reader.has_begun()) {
+    const WireFault incomplete(400, "the connection ended within a request's head");
+    co_return co_await refuse(incomplete, reader.request());
+  }
+  is_over_ = true;  // there were only empty lines
+  co_await close();
+  co_return std::nullopt;
 }
 
 Result<std::optional<Incoming>> ServerConnection::State::hand_over(RequestReader& reader,
@@ -186,11 +189,6 @@ Task<Result<>> ServerConnection::State::write(net::Buffers buffers) {
   co_return written;
 }
 
-Error ServerConnection::State::cut(const char* why) {
-  is_broken_ = true;
-  return {Fault::upstream_failed, why};
-}
-
 // Decides how the answer is framed and whether the connection goes on after it.
 WriteFraming ServerConnection::State::framing_of(const Response& response) {
   const bool has_long_rest = !is_body_done_ && (needs_continue_ || left_ > drained_body_bytes_max);
@@ -211,20 +209,22 @@ WriteFraming ServerConnection::State::framing_of(const Response& response) {
   return framing;
 }
 
+ConnectionSays ServerConnection::State::connection_says() const {
+  if (!keeps_alive_) return ConnectionSays::close;
+  return minor_version_ == 0 ? ConnectionSays::keep_alive : ConnectionSays::nothing;
+}
+
 Task<Result<>> ServerConnection::State::send(Response response) {
   if (status_sent_ != 0) co_return failed(Fault::internal, "the request is answered already");
   if (is_broken_) co_return failed(Fault::cancelled, "the client is gone");
   if (refusal_) response = answer_to(*refusal_);
   const WriteFraming framing = framing_of(response);
-  ConnectionSays says = ConnectionSays::nothing;
-  if (!keeps_alive_) says = ConnectionSays::close;
-  if (keeps_alive_ && minor_version_ == 0) says = ConnectionSays::keep_alive;
   const bool has_body = !is_head_ && !has_no_body(response.status);
   const std::string& text = response.body.text();
   const bool is_joined = has_body && text.size() <= joined_body_bytes_max;
   std::string head;
   head.reserve(512 + (is_joined ? text.size() : 0));
-  append_response_head(head, response, framing, says);
+  append_response_head(head, response, framing, connection_says());
   if (is_joined) head += text;
   status_sent_ = response.status;
   if (!keeps_alive_) is_over_ = true;
@@ -237,38 +237,28 @@ Task<Result<>> ServerConnection::State::send(Response response) {
   co_return co_await send_pieces(std::move(response.body), framing);
 }
 
-// The waits for the source have no deadline here: it bounds them itself, and an event stream is
-// silent for as long as it likes.
+// One piece of the body, or its end. False when there is no more.
+Task<Result<bool>> ServerConnection::State::send_piece(Body& body, PieceFramer& framer) {
+  // The wait for the source has no deadline here: it bounds itself, and an event stream is silent
+  // for as long as it likes.
+  CO_TRY(const std::optional<std::string> piece, co_await body.read(Deadline::never()));
+  CO_TRY(const net::Buffers buffers, piece ? framer.frame(*piece) : framer.end());
+  if (buffers.size() != 0) {
+    CO_TRY(co_await write(buffers));
+  }
+  co_return piece.has_value();
+}
+
 Task<Result<>> ServerConnection::State::send_pieces(Body body, WriteFraming framing) {
-  std::uint64_t left = framing.length;
-  std::string size_line;
-  while (true) {
-    auto piece = co_await body.read(Deadline::never());
-    if (!piece) {
-      is_broken_ = true;
-      co_return tl::unexpected<Error>(std::move(piece).error());
+  PieceFramer framer(framing);
+  bool has_more = true;
+  while (has_more) {
+    auto sent = co_await send_piece(body, framer);
+    if (!sent) {
+      is_broken_ = true;  // a message that was cut is never ended
+      co_return tl::unexpected<Error>(std::move(sent).error());
     }
-    if (!piece->has_value()) break;
-    const std::string& text = **piece;
-    if (text.empty()) continue;  // as a chunk it would be the last one
-    net::Buffers buffers(text);
-    if (framing.kind == Framing::length) {
-      if (text.size() > left)
-        co_return tl::unexpected<Error>(cut("the body is longer than it said"));
-      left -= text.size();
-    } else if (framing.kind == Framing::chunked) {
-      size_line.clear();
-      append_chunk_size(size_line, text.size());
-      buffers = net::Buffers(size_line, text, "\r\n");
-    }
-    CO_TRY(co_await write(buffers));
-  }
-  if (framing.kind == Framing::length && left != 0) {
-    co_return tl::unexpected<Error>(cut("the body is shorter than it said"));
-  }
-  if (framing.kind == Framing::chunked) {
-    const net::Buffers buffers(last_chunk);
-    CO_TRY(co_await write(buffers));
+    has_more = *sent;
   }
   co_return Result<>();
 }

@@ -42,12 +42,10 @@ void append_line(std::string& out, std::string_view field, std::string_view text
 
 Result<> EventReader::push(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (skip_line_feed_) {
-      skip_line_feed_ = false;
-      if (bytes.front() == '\n') {
-        bytes.remove_prefix(1);
-        continue;
-      }
+    // CRLF may be cut in two: its LF belongs to the line that the CR has ended.
+    if (std::exchange(skip_line_feed_, false) && bytes.front() == '\n') {
+      bytes.remove_prefix(1);
+      continue;
     }
     const std::size_t end = find_line_end(bytes);
     if (line_.size() + end > line_bytes_max_) {
@@ -58,17 +56,19 @@ Result<> EventReader::push(std::string_view bytes) {
       return {};
     }
     skip_line_feed_ = bytes[end] == '\r';
-    const std::string_view rest = bytes.substr(0, end);
+    TRY(end_line(bytes.substr(0, end)));
     bytes.remove_prefix(end + 1);
-    if (line_.empty()) {
-      TRY(take_line(rest));
-    } else {
-      line_.append(rest);
-      TRY(take_line(line_));
-      line_.clear();
-    }
   }
   return {};
+}
+
+// `rest` is the end of a line; the start may be kept from before.
+Result<> EventReader::end_line(std::string_view rest) {
+  if (line_.empty()) return take_line(rest);
+  line_.append(rest);
+  const Result<> taken = take_line(line_);
+  line_.clear();
+  return taken;
 }
 
 Result<> EventReader::take_line(std::string_view line) {
@@ -90,27 +90,29 @@ Result<> EventReader::take_line(std::string_view line) {
 }
 
 Result<> EventReader::take_field(std::string_view name, std::string_view value) {
-  if (name == "data") {
-    if (data_.size() + value.size() > line_bytes_max_) {
-      return failed(Fault::too_large, "an event of the stream is too large");
-    }
-    if (has_data_) data_.push_back('\n');
-    data_.append(value);
-    has_data_ = true;
-  } else if (name == "event") {
-    name_ = value;
-  } else if (name == "id") {
-    if (value.find('\0') == std::string_view::npos) last_id_ = value;
-  } else if (name == "retry") {
-    std::int64_t wait = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), wait);
-    const bool is_number = !value.empty() && end == value.data() + value.size() && value[0] != '-';
-    if (is_number && (error == std::errc() || error == std::errc::result_out_of_range)) {
-      wait = error == std::errc() ? std::min(wait, retry_ms_max) : retry_ms_max;
-      retry_ = std::chrono::milliseconds(wait);
-    }
-  }
+  if (name == "data") return take_data(value);
+  if (name == "event") name_ = value;
+  if (name == "id" && value.find('\0') == std::string_view::npos) last_id_ = value;
+  if (name == "retry") take_retry(value);
   return {};
+}
+
+Result<> EventReader::take_data(std::string_view value) {
+  if (data_.size() + value.size() > line_bytes_max_) {
+    return failed(Fault::too_large, "an event of the stream is too large");
+  }
+  if (has_data_) data_.push_back('\n');
+  data_.append(value);
+  has_data_ = true;
+  return {};
+}
+
+void EventReader::take_retry(std::string_view value) {
+  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) return;
+  std::int64_t wait = retry_ms_max;
+  const auto error = std::from_chars(value.data(), value.data() + value.size(), wait).ec;
+  if (error != std::errc()) wait = retry_ms_max;
+  retry_ = std::chrono::milliseconds(std::min(wait, retry_ms_max));
 }
 
 void EventReader::dispatch() {

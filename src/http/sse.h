@@ -42,7 +42,10 @@ class EventReader {
   const std::string& last_id() const { return last_id_; }
 
  private:
+  Result<> end_line(std::string_view rest);
   Result<> take_line(std::string_view line);
+  Result<> take_data(std::string_view value);
+  void take_retry(std::string_view value);
   Result<> take_field(std::string_view name, std::string_view value);
   void dispatch();
 
