@@ -12,7 +12,7 @@
 #include "base/result.h"
 
 struct sockaddr;
-struct sockaddr_storage;
+struct sockaddr_storage;  // NOLINT(readability-identifier-naming): the system's name
 
 namespace net {
 

@@ -241,12 +241,22 @@ Task<Result<Report>> first_report(Socket& control, std::string& rest, Deadline d
   CO_TRY(const auto part, co_await read_from(control, deadline));
   Report report{};
   if (part.size() < sizeof report) {
-    co_return failed(Fault::unavailable, "the process that starts children did not start this one");
+    co_return failed(
+        Fault::unavailable,
+        "the process that starts children did not answer: it has ended or lacks descriptors");
   }
   std::memcpy(&report, part.data(), sizeof report);
   const auto more = part.subspan(sizeof report);
   rest.assign(reinterpret_cast<const char*>(more.data()), more.size());
   co_return report;
+}
+
+Result<std::unique_ptr<Child>> make_child(Child::Parts& parts) {
+  try {
+    return std::make_unique<Child>(parts);
+  } catch (const std::system_error& error) {
+    return failed(Fault::unavailable, error.what());
+  }
 }
 
 }  // namespace
@@ -278,12 +288,12 @@ Task<Result<std::unique_ptr<Child>>> start_child(const Spawner& spawner, Command
   }
   far.reset();
   for (const Fd* fd : {&parts.input, &parts.output, &parts.errors}) make_non_blocking(*fd);
-  parts.control = std::make_unique<Socket>(loop, std::move(near));
+  CO_TRY(parts.control, make_socket(loop, std::move(near)));
   CO_TRY(const Report report, co_await first_report(*parts.control, parts.received, deadline));
   if (report.kind != ReportKind::started)
     co_return tl::unexpected<Error>(start_error(report, command));
   parts.pid = report.first;
-  co_return std::make_unique<Child>(parts);
+  co_return make_child(parts);
 }
 
 }  // namespace net

@@ -38,9 +38,9 @@ class ExitStatus {
 class ChildLimits {
  public:
   ChildLimits() = default;
-  std::size_t line_bytes_max = 4 * 1024 * 1024;    // of standard output; a longer line is an error
-  std::size_t error_line_bytes_max = 8 * 1024;     // of standard error; a longer line is cut
-  std::size_t queued_bytes_max = 8 * 1024 * 1024;  // not yet taken by the child's standard input
+  std::size_t line_bytes_max = 4'194'304;    // of standard output; a longer line is an error
+  std::size_t error_line_bytes_max = 8'192;  // of standard error; a longer line is cut
+  std::size_t queued_bytes_max = 8'388'608;  // not yet taken by the child's standard input
 };
 
 class Child {

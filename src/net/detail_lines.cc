@@ -6,7 +6,7 @@ namespace net::detail {
 namespace {
 
 // A buffer that grew beyond this for one long line is given back afterwards.
-constexpr std::size_t kept_bytes = 256 * 1024;
+constexpr std::size_t kept_bytes = 262'144;
 
 }  // namespace
 

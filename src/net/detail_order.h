@@ -13,7 +13,7 @@
 
 namespace net::detail {
 
-constexpr std::size_t order_bytes_max = 128 * 1024;
+constexpr std::size_t order_bytes_max = 131'072;
 
 std::string pack(const Command& command);
 // Nothing if it is not what pack() makes.

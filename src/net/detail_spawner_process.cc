@@ -82,7 +82,7 @@ class Process {
 Process::Process(Fd orders) : orders_(std::move(orders)) {
   sigset_t all;
   ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
@@ -277,8 +277,10 @@ void run_spawner(Fd orders) {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  ::dup2(null.get(), 0);
-  ::dup2(null.get(), 1);
+  if (null.is_open()) {
+    ::dup2(null.get(), 0);
+    ::dup2(null.get(), 1);
+  }
   constexpr int kept = 3;
   if (orders.get() != kept) ::dup3(orders.get(), kept, O_CLOEXEC);
   ::close_range(kept + 1, ~0U, 0);

@@ -13,11 +13,13 @@ Error ended() {
 class Visit::Arrival final : public Letter {
  public:
   explicit Arrival(std::shared_ptr<Visit> visit) : visit_(std::move(visit)) {}
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
   // The loop ended before it was opened. An asker that gave the letter back has disarmed it.
   ~Arrival() override {
-    if (visit_) visit_->refuse(ended());
+    if (visit_) refuse(visit_, ended());
   }
-  void open(Loop& loop) override { std::exchange(visit_, nullptr)->arrive(loop); }
+  void open(Loop& loop) override { arrive(std::exchange(visit_, nullptr), loop); }
   void disarm() { visit_ = nullptr; }
 
  private:
@@ -44,36 +46,37 @@ class Visit::Abandoning final : public Letter {
   std::shared_ptr<Visit> visit_;
 };
 
-void Visit::ask(const LoopAddress& home, Scheduler& asker, std::coroutine_handle<> awaiting) {
+void Visit::ask(const std::shared_ptr<Visit>& visit, const LoopAddress& home,
+                std::coroutine_handle<> awaiting, Scheduler& asker) {
   auto& loop = dynamic_cast<Loop&>(asker);
-  home_ = home;
-  asker_ = loop.address();
-  is_local_ = home_ == asker_;
-  awaiting_ = awaiting;
-  scheduler_ = &asker;
-  resuming_.emplace(&Visit::resume, this);
-  if (is_local_) {
-    arrive(loop);
+  visit->home_ = home;
+  visit->asker_ = loop.address();
+  visit->is_local_ = visit->home_ == visit->asker_;
+  visit->awaiting_ = awaiting;
+  visit->scheduler_ = &asker;
+  if (visit->is_local_) {
+    arrive(visit, loop);
     return;
   }
-  auto arrival = std::make_unique<Arrival>(shared_from_this());
+  auto arrival = std::make_unique<Arrival>(visit);
   Arrival& sent = *arrival;
   std::unique_ptr<Letter> letter = std::move(arrival);
-  if (home_->post(letter)) return;
+  if (home->post(letter)) return;
   sent.disarm();
-  fail(home_->is_closed() ? ended() : Error(Fault::too_many, "the other side's mailbox is full"));
-  scheduler_->soon(*resuming_);
+  visit->fail(home->is_closed() ? ended()
+                                : Error(Fault::too_many, "the other side's mailbox is full"));
+  asker.soon(visit->resuming_);
 }
 
-void Visit::abandon() {
-  awaiting_ = nullptr;
-  resuming_.reset();
-  if (is_local_) {
+void Visit::abandon(const std::shared_ptr<Visit>& visit) {
+  visit->awaiting_ = nullptr;
+  visit->scheduler_->disarm(visit->resuming_);
+  if (visit->is_local_) {
     // Soon and not now: the visit itself may be what destroys its asker.
-    if (guests_ != nullptr) leave_soon();
+    if (visit->guests_ != nullptr) visit->leave_soon();
     return;
   }
-  home_->post_reply(std::make_unique<Abandoning>(shared_from_this()));
+  visit->home_->post_reply(std::make_unique<Abandoning>(visit));
 }
 
 void Visit::resume(void* self) {
@@ -82,19 +85,18 @@ void Visit::resume(void* self) {
   std::exchange(visit.awaiting_, nullptr).resume();
 }
 
-void Visit::arrive(Loop& home) {
-  Guests* guests = host(home);
+void Visit::arrive(const std::shared_ptr<Visit>& visit, Loop& home) {
+  Guests* guests = visit->host(home);
   if (guests == nullptr) {
-    refuse(ended());
+    refuse(visit, ended());
     return;
   }
-  guests->start(shared_from_this(), home);
+  guests->start(visit, home);
 }
 
 void Visit::begin(Guests& host, Loop& home) {
   guests_ = &host;
   loop_ = &home;
-  leaving_.emplace(&Visit::leave, this);
   running_ = run(*this);
   running_.start(home, std::noop_coroutine());
 }
@@ -105,22 +107,22 @@ Task<> Visit::run(Visit& visit) {
   } catch (...) {
     std::terminate();
   }
-  visit.answer();
+  answer(*visit.place_);
   // Not freed here: this is its own frame.
   visit.leave_soon();
 }
 
-void Visit::refuse(Error error) {
-  fail(std::move(error));
-  answer();
+void Visit::refuse(const std::shared_ptr<Visit>& visit, Error error) {
+  visit->fail(std::move(error));
+  answer(visit);
 }
 
-void Visit::answer() {
-  is_answered_ = true;
-  if (!is_local_) {
-    asker_->post_reply(std::make_unique<Answer>(shared_from_this()));
-  } else if (resuming_) {
-    scheduler_->soon(*resuming_);
+void Visit::answer(const std::shared_ptr<Visit>& visit) {
+  visit->is_answered_ = true;
+  if (!visit->is_local_) {
+    visit->asker_->post_reply(std::make_unique<Answer>(visit));
+  } else if (visit->awaiting_ != nullptr) {
+    visit->scheduler_->soon(visit->resuming_);
   }
 }
 
@@ -129,16 +131,16 @@ void Visit::cut_short() {
 }
 
 void Visit::leave_soon() {
-  loop_->soon(*leaving_);
+  loop_->soon(leaving_);
 }
 
 void Visit::leave(void* self) {
   auto& visit = *static_cast<Visit*>(self);
   // Keeps it alive until the end of this function.
-  const std::shared_ptr<Visit> kept = visit.shared_from_this();
+  const std::shared_ptr<Visit> kept = *visit.place_;
   Guests& guests = *std::exchange(visit.guests_, nullptr);
   guests.visits_.erase(visit.place_);
-  visit.leaving_.reset();
+  visit.loop_->disarm(visit.leaving_);
   visit.running_ = Task<>();
 }
 
@@ -152,7 +154,7 @@ void Guests::evict_all() {
   while (!visits_.empty()) {
     const std::shared_ptr<Visit> visit = visits_.front();
     Visit::leave(visit.get());
-    if (!visit->is_answered_) visit->refuse(ended());
+    if (!visit->is_answered_) Visit::refuse(visit, ended());
   }
 }
 
@@ -166,8 +168,8 @@ class Residence::Leaving final : public Letter {
   std::shared_ptr<Residence> residence_;
 };
 
-void Residence::settle() {
-  self_ = shared_from_this();
+void Residence::settle(std::shared_ptr<Residence> self) {
+  self_ = std::move(self);
   loop_.adopt(*this);
 }
 

@@ -37,12 +37,13 @@ class Guests {
 };
 
 // Where an object lives: it is destroyed when its Home leaves or when the loop ends.
-class Residence : public Resident, public std::enable_shared_from_this<Residence> {
+class Residence : public Resident {
  public:
   // On the thread of `loop`, as the next two.
   explicit Residence(Loop& loop) : loop_(loop), home_(loop.address()) {}
-  // From here on it owns itself, until it is evicted: whoever else drops it does so without harm.
-  void settle();
+  // From here on `self` (this one) owns itself, until it is evicted: whoever else drops it does so
+  // without harm.
+  void settle(std::shared_ptr<Residence> self);
 
   const LoopAddress& home() const { return home_; }
   Guests& guests() { return guests_; }
@@ -73,7 +74,7 @@ class ResidenceOf final : public Residence {
   std::unique_ptr<T> object_;
 };
 
-class Visit : public std::enable_shared_from_this<Visit> {
+class Visit {
  public:
   Visit() = default;
   Visit(const Visit&) = delete;
@@ -81,8 +82,9 @@ class Visit : public std::enable_shared_from_this<Visit> {
   virtual ~Visit() = default;
 
   // The asker's side.
-  void ask(const LoopAddress& home, Scheduler& asker, std::coroutine_handle<> awaiting);
-  void abandon();
+  static void ask(const std::shared_ptr<Visit>& visit, const LoopAddress& home,
+                  std::coroutine_handle<> awaiting, Scheduler& asker);
+  static void abandon(const std::shared_ptr<Visit>& visit);
 
  protected:
   // On the home's thread: does the work and keeps its value.
@@ -98,11 +100,11 @@ class Visit : public std::enable_shared_from_this<Visit> {
   class Abandoning;
 
   // The home's side.
-  void arrive(Loop& home);
+  static void arrive(const std::shared_ptr<Visit>& visit, Loop& home);
   void begin(Guests& host, Loop& home);
-  void refuse(Error error);
+  static void refuse(const std::shared_ptr<Visit>& visit, Error error);
   static Task<> run(Visit& visit);
-  void answer();
+  static void answer(const std::shared_ptr<Visit>& visit);
   void cut_short();
   void leave_soon();
   static void leave(void* self);
@@ -116,7 +118,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
 
   // Of the asker's thread.
   std::coroutine_handle<> awaiting_;
-  std::optional<Wakeup> resuming_;
+  Wakeup resuming_{&Visit::resume, this};
   Scheduler* scheduler_ = nullptr;
 
   // Of the home's thread.
@@ -124,7 +126,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   Guests* guests_ = nullptr;
   std::list<std::shared_ptr<Visit>>::iterator place_;
   Task<> running_;
-  std::optional<Wakeup> leaving_;
+  Wakeup leaving_{&Visit::leave, this};
   bool is_answered_ = false;
 };
 
@@ -209,14 +211,14 @@ class VisitWait {
   VisitWait(const VisitWait&) = delete;
   VisitWait& operator=(const VisitWait&) = delete;
   ~VisitWait() {
-    if (is_waiting_) visit_->abandon();
+    if (is_waiting_) Visit::abandon(visit_);
   }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> awaiting) {
     is_waiting_ = true;
-    visit_->ask(home_, awaiting.promise().scheduler(), awaiting);
+    Visit::ask(visit_, home_, awaiting, awaiting.promise().scheduler());
   }
   typename VisitOf<R>::Value await_resume() {
     is_waiting_ = false;

@@ -30,8 +30,10 @@ Fd open_inotify() {
   return fd;
 }
 
+}  // namespace
+
 // What is still to be walked: the steps of a path, links to be replaced by where they lead.
-class Steps {
+class FileWatch::Steps {
  public:
   explicit Steps(const fs::path& path) { push_front(path); }
   bool is_empty() const { return steps_.empty(); }
@@ -51,8 +53,6 @@ class Steps {
  private:
   std::deque<std::string> steps_;
 };
-
-}  // namespace
 
 FileWatch::FileWatch(Loop& loop, std::string path, Duration quiet)
     : path_(std::move(path)), quiet_(quiet), socket_(loop, open_inotify()) {
@@ -74,33 +74,38 @@ void FileWatch::rearm() {
   Steps steps(fs::absolute(path_, error));
   fs::path here = "/";
   int links = 0;
-  while (!steps.is_empty()) {
-    const std::string step = steps.next();
-    if (step == "..") {
-      here = here.parent_path();
-      continue;
-    }
-    add(here.string(), step, folder_events, names);
-    const fs::path there = here / step;
-    const fs::file_status status = fs::symlink_status(there, error);
-    if (error || !fs::exists(status)) break;
-    if (fs::is_symlink(status)) {
-      const fs::path target = fs::read_symlink(there, error);
-      if (error || ++links > links_max) break;
-      if (target.is_absolute()) here = "/";
-      steps.push_front(target);
-      continue;
-    }
-    here = there;
-    if (!fs::is_directory(status)) {
-      add(here.string(), "", file_events, names);
-      break;
-    }
-  }
+  bool goes_on = true;
+  while (goes_on && !steps.is_empty()) goes_on = take_step(steps, here, links, names);
   for (const auto& [descriptor, unused] : names_) {
     if (!names.contains(descriptor)) ::inotify_rm_watch(socket_.fd(), descriptor);
   }
   names_ = std::move(names);
+}
+
+// Goes from the folder `here` to the next step; false at the end of the way.
+bool FileWatch::take_step(Steps& steps, std::filesystem::path& here, int& links,
+                          Names& names) const {
+  const std::string step = steps.next();
+  if (step == "..") {
+    here = here.parent_path();
+    return true;
+  }
+  add(here.string(), step, folder_events, names);
+  const fs::path there = here / step;
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(there, error);
+  if (error || !fs::exists(status)) return false;
+  if (fs::is_symlink(status)) {
+    const fs::path target = fs::read_symlink(there, error);
+    if (error || ++links > links_max) return false;
+    if (target.is_absolute()) here = "/";
+    steps.push_front(target);
+    return true;
+  }
+  here = there;
+  if (fs::is_directory(status)) return true;
+  add(here.string(), "", file_events, names);
+  return false;
 }
 
 bool FileWatch::is_relevant(int descriptor, std::uint32_t events, const std::string& name) const {

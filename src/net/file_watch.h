@@ -4,6 +4,7 @@
 // Whether its content differs is the caller's question. The file need not exist.
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -32,7 +33,10 @@ class FileWatch {
   // Watch descriptor: the names in that folder which matter; of a file, the empty name.
   using Names = std::map<int, std::set<std::string>>;
 
+  class Steps;
+
   void rearm();
+  bool take_step(Steps& steps, std::filesystem::path& here, int& links, Names& names) const;
   void add(const std::string& path, const std::string& name, std::uint32_t events,
            Names& names) const;
   bool take_events();

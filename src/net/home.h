@@ -32,7 +32,7 @@ class Home {
   // On the thread of `loop`, the object's home.
   Home(Loop& loop, std::unique_ptr<T> object)
       : residence_(std::make_shared<detail::ResidenceOf<T>>(loop, std::move(object))) {
-    residence_->settle();
+    residence_->settle(residence_);
   }
   Home(Home&&) noexcept = default;
   Home& operator=(Home&& other) noexcept {

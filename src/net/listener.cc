@@ -103,8 +103,12 @@ Task<Result<TcpStream>> Listener::accept() {
     socklen_t size = sizeof storage;
     Fd fd(::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&storage), &size,
                     SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.is_open()) co_return TcpStream(loop_, std::move(fd), Address::from_sockaddr(storage));
-    const int error = errno;
+    int error = errno;
+    if (fd.is_open()) {
+      auto accepted = make_socket(loop_, std::move(fd));
+      if (accepted) co_return TcpStream(std::move(*accepted), Address::from_sockaddr(storage));
+      error = ENOBUFS;  // epoll lacks memory: the connection is lost, the next ones need not be
+    }
     if (error == EAGAIN) {
       if (is_draining_) break;
       socket_.read_would_block();

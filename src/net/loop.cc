@@ -37,7 +37,7 @@ Loop::Loop()
   if (!epoll_.is_open()) throw_errno("epoll_create1");
   control(epoll_.get(), EPOLL_CTL_ADD, mailbox_->event_fd(), nullptr, EPOLLIN | EPOLLET);
   // A write to a connection that is gone must be an error, not a signal.
-  ::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));
 }
 
 Loop::~Loop() {

@@ -78,7 +78,7 @@ class Loop final : public Scheduler {
 
   // The bytes that every read on this thread goes to: good until the reader waits again.
   // `read_slack` more bytes behind it may be read and written (simdjson needs them).
-  static constexpr std::size_t read_bytes = 64 * 1024;
+  static constexpr std::size_t read_bytes = 65'536;
   static constexpr std::size_t read_slack = 64;
   std::span<std::byte> read_buffer() { return {read_buffer_.get(), read_bytes}; }
 

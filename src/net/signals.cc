@@ -29,7 +29,7 @@ Fd open_signals(std::initializer_list<int> signals) {
 void block_signals(std::initializer_list<int> signals) {
   const sigset_t set = set_of(signals);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));
 }
 
 Signals::Signals(Loop& loop, std::initializer_list<int> signals)

@@ -174,6 +174,14 @@ void Socket::Ready::resume(void* self) {
   ready.awaiting_.resume();
 }
 
+Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd) {
+  try {
+    return std::make_unique<Socket>(loop, std::move(fd));
+  } catch (const std::system_error& error) {
+    return failed(Fault::unavailable, error.what());
+  }
+}
+
 Error io_error(int number, std::string_view doing) {
   Fault fault = Fault::unavailable;
   if (number == ECONNRESET || number == EPIPE || number == ECONNABORTED || number == ENOTCONN) {

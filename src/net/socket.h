@@ -5,6 +5,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/deadline.h"
@@ -22,6 +23,8 @@ class Socket final : public Watch {
 
   // `fd` must be non-blocking. Throws std::system_error if epoll refuses it.
   Socket(Loop& loop, Fd fd);
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
   // Deregisters before it closes: a process that is being started may still hold a copy of the
   // descriptor, and epoll would go on reporting it.
   ~Socket() override;
@@ -98,6 +101,10 @@ class Socket::Ready {
   Wakeup wakeup_;
   std::coroutine_handle<> awaiting_;
 };
+
+// The same as the constructor, for where a shortage is one connection's failure and not the
+// program's: Fault::unavailable.
+Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd);
 
 // What an errno of a read or write means to the owner of a connection: Fault::cancelled when the
 // peer is gone, Fault::timed_out when it is silent, else Fault::unavailable.

@@ -55,13 +55,13 @@ int socket_error(int fd) {
 
 }  // namespace
 
-TcpStream::TcpStream(Loop& loop, Fd fd, Address peer) : peer_(peer) {
-  set_tcp_options(fd.get());
-  socket_ = std::make_unique<Socket>(loop, std::move(fd));
-}
+TcpStream::TcpStream(Loop& loop, Fd fd, Address peer)
+    : TcpStream(std::make_unique<Socket>(loop, std::move(fd)), peer) {}
 
 TcpStream::TcpStream(std::unique_ptr<Socket> socket, Address peer)
-    : socket_(std::move(socket)), peer_(peer) {}
+    : socket_(std::move(socket)), peer_(peer) {
+  set_tcp_options(socket_->fd());
+}
 
 Task<Result<std::span<const std::byte>>> TcpStream::read(Deadline deadline) {
   return read_from(*socket_, deadline);
@@ -97,13 +97,12 @@ Task<Result<TcpStream>> connect(Address address, Deadline deadline) {
   const unsigned size = address.to_sockaddr(storage);
   Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) co_return tl::unexpected<Error>(connect_error(errno, address));
-  set_tcp_options(fd.get());
   // Before it is registered: a socket that is not connected yet would be reported as hung up.
   const int outcome = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size);
   if (outcome != 0 && errno != EINPROGRESS) {
     co_return tl::unexpected<Error>(connect_error(errno, address));
   }
-  auto socket = std::make_unique<Socket>(loop, std::move(fd));
+  CO_TRY(auto socket, make_socket(loop, std::move(fd)));
   if (outcome != 0) {
     socket->write_would_block();
     const bool is_ready = co_await socket->writable(deadline);

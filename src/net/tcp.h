@@ -15,7 +15,7 @@ class TcpStream final : public Stream {
   // Takes a connected, non-blocking socket; sets TCP_NODELAY, keep-alive and TCP_USER_TIMEOUT, so
   // that a silent peer is noticed within a minute. Throws std::system_error if epoll refuses it.
   TcpStream(Loop& loop, Fd fd, Address peer);
-  TcpStream(std::unique_ptr<Socket> socket, Address peer);
+  TcpStream(std::unique_ptr<Socket> socket, Address peer);  // the same of a registered one
   TcpStream(TcpStream&&) = default;
   TcpStream& operator=(TcpStream&&) = default;
 

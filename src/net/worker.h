@@ -48,7 +48,7 @@ class Worker {
   template <class Entry, class... Args>
   class RootOf final : public Root {
    public:
-    RootOf(Entry entry, Args... args) : entry_(entry), args_(std::move(args)...) {}
+    explicit RootOf(Entry entry, Args... args) : entry_(entry), args_(std::move(args)...) {}
     Task<> begin(Loop& loop) override {
       return std::apply([&](Args&... args) { return entry_(loop, std::move(args)...); }, args_);
     }
