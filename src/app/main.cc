@@ -26,7 +26,8 @@ int print_version(bool is_long) {
 }
 
 int print_docs() {
-  std::cout << schema::markdown<config::File>() << "\n## Variables of rules\n\n"
+  std::cout << "# Configuration\n\n"
+            << schema::markdown<config::File>() << "\n## Variables of rules\n\n"
             << runtime::attributes_markdown();
   return app::exit_fine;
 }

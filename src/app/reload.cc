@@ -156,7 +156,10 @@ Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
   }
   ports_ = std::move(ports);
   // What no route leads to any more ends when its last request does.
-  sessions_.take_orphans(snapshot->targets());
+  const std::vector<gateway::SessionHome> orphans = sessions_.take_orphans(snapshot->targets());
+  for (const gateway::SessionHome& orphan : orphans) {
+    [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);
+  }
   stores_.targets.forget_unused();
 }
 

@@ -85,6 +85,12 @@ Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpSt
   co_await serve(*this, configured_port, *stream);
 }
 
+Task<> Core::until_draining() {
+  while (!is_draining_) {
+    co_await draining_.wait();
+  }
+}
+
 Task<Result<>> Core::all_served() {
   co_await accepting_.join();
   co_await connections_.join();

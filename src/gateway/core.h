@@ -69,8 +69,8 @@ class Core {
   TaskGroup& background() { return background_; }
 
   bool is_draining() const { return is_draining_; }
-  // Notified when draining begins.
-  Signal& draining() { return draining_; }
+  // Returns when draining begins.
+  Task<> until_draining();
 
  private:
   struct Door;

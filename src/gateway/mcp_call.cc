@@ -150,12 +150,6 @@ Task<http::Response> first_answer(Core& core, policy::Exchange& exchange, McpVie
   co_return stream_response(core.loop(), std::move(source), std::move(first));
 }
 
-Task<> until_draining(Core& core) {
-  while (!core.is_draining()) {
-    co_await core.draining().wait();
-  }
-}
-
 class ListenSource final : public MessageSource {
  public:
   ListenSource(Core& core, policy::Exchange& exchange, std::string route_key, SessionHome session,
@@ -169,7 +163,7 @@ class ListenSource final : public MessageSource {
   Task<std::optional<std::string>> next() override {
     for (;;) {
       const StreamId listener = listener_;
-      Task<> draining = until_draining(core_);
+      Task<> draining = core_.until_draining();
       auto asking = ask(listener);
       auto event = co_await unless(std::move(draining), std::move(asking));
       if (!event || !*event) co_return std::nullopt;

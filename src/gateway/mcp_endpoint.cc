@@ -41,13 +41,14 @@ class Endpoint {
     co_return co_await serve_listener(core_, route_, exchange_, std::move(*session));
   }
 
-  http::Response end_session() {
+  Task<http::Response> end_session() {
     auto session = find_session(std::nullopt);
-    if (!session) return std::move(session).error();
+    if (!session) co_return std::move(session).error();
     const OpenedSession opened = open_id(*exchange_.request.headers.find("mcp-session-id"));
     // Calls in flight hold the session until they are over; nobody else finds it from now on.
     core_.shared().sessions.take(opened.number);
-    return http::Response(202);
+    [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
+    co_return http::Response(202);
   }
 
  private:
@@ -250,7 +251,7 @@ Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
   Endpoint endpoint(core, route, backend, exchange);
   if (exchange.request.method == "POST") co_return co_await endpoint.post();
   if (exchange.request.method == "GET") co_return co_await endpoint.get();
-  if (exchange.request.method == "DELETE") co_return endpoint.end_session();
+  if (exchange.request.method == "DELETE") co_return co_await endpoint.end_session();
   http::Response response =
       refuse(exchange, 405, "mcp: method not allowed; must be GET, POST, or DELETE");
   response.headers.set("allow", "GET, POST, DELETE");

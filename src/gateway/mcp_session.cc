@@ -45,6 +45,7 @@ McpSession::~McpSession() = default;
 
 Task<Result<StreamId>> McpSession::start(mcp::Message request, mcp::ParamsEdit edit,
                                          Deadline deadline) {
+  if (is_ended_) co_return failed(Fault::not_found, "the session has ended");
   if (by_client_id_.contains(request.id())) {
     co_return failed(Fault::conflict, "a request of this id is in flight");
   }
@@ -142,6 +143,13 @@ Task<Result<>> McpSession::respond(mcp::Message response) {
   co_return Result<>();
 }
 
+Task<> McpSession::end() {
+  is_ended_ = true;
+  listener_ = 0;
+  listener_changed_.notify_all();
+  co_return;
+}
+
 Task<StreamId> McpSession::listen() {
   listener_ = ++last_stream_;
   listener_changed_.notify_all();
@@ -155,7 +163,9 @@ Task<> McpSession::until_replaced(StreamId listener) {
 }
 
 Task<Result<upstream::Event>> McpSession::next_unsolicited(StreamId listener) {
-  if (listener_ != listener) co_return failed(Fault::conflict, "another stream took over");
+  if (is_ended_ || listener_ != listener) {
+    co_return failed(Fault::conflict, "another stream took over, or the session has ended");
+  }
   Task<> replaced = until_replaced(listener);
   Task<Result<upstream::Event>> coming = upstream_->next_unsolicited();
   auto event = co_await unless(std::move(replaced), std::move(coming));
@@ -179,7 +189,11 @@ Task<Result<bool>> McpSession::knows(Kind kind, std::string name) {
   if (!catalogue.is_stale && catalogue.names.contains(name)) co_return true;
   if (!catalogue.is_stale && scheduler_.now() - catalogue.fetched < catalogue_age_of_a_miss)
     co_return false;
-  CO_TRY(co_await fetch(catalogue, kind));
+  auto fetched = co_await fetch(catalogue, kind);
+  if (!fetched) {
+    catalogue.is_stale = true;  // what is there may be half of it
+    co_return tl::unexpected(std::move(fetched).error());
+  }
   co_return catalogue.names.contains(name);
 }
 

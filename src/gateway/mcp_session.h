@@ -48,6 +48,10 @@ class McpSession {
   // A client's answer to a question of the server. One that nobody waits for is dropped.
   Task<Result<>> respond(mcp::Message response);
 
+  // The session is over: its listener is told to end, nothing new is begun, and it goes when the
+  // last request that holds it does.
+  Task<> end();
+
   // Becomes the one listener to what belongs to no request; the one before is told to end.
   Task<StreamId> listen();
   // Fault::conflict when another listener took over, Fault::unavailable when the session is over.
@@ -81,6 +85,7 @@ class McpSession {
 
   Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;
+  bool is_ended_ = false;
   StreamId last_stream_ = 0;
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
   std::unordered_map<mcp::Id, StreamId> by_client_id_;

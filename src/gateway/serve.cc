@@ -90,9 +90,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, policy::Peer peer,
 // Done when the gateway drains while no request has begun. One that has begun is read to its end,
 // which the limits of its head and body bound.
 Task<> until_drained_idle(Core& core, http::ServerConnection& connection) {
-  while (!core.is_draining()) {
-    co_await core.draining().wait();
-  }
+  co_await core.until_draining();
   connection.drain();
   while (!connection.is_idle()) {
     const Deadline later = Deadline::in(core.loop().now(), std::chrono::milliseconds(50));
