@@ -53,8 +53,12 @@ TEST(Checker, reports_what_can_never_work_with_a_suggestion) {
     const auto problems = problems_of(test.source);
     ASSERT_FALSE(problems.empty()) << test.source;
     EXPECT_EQ(problems[0].severity, test.severity) << test.source;
-    if (test.text != nullptr) EXPECT_EQ(problems[0].text, test.text) << test.source;
-    if (test.hint != nullptr) EXPECT_EQ(problems[0].hint, test.hint) << test.source;
+    if (test.text != nullptr) {
+      EXPECT_EQ(problems[0].text, test.text) << test.source;
+    }
+    if (test.hint != nullptr) {
+      EXPECT_EQ(problems[0].hint, test.hint) << test.source;
+    }
   }
 }
 
