@@ -180,7 +180,7 @@ def check_lengths(path, source, exceptions, findings):
 
 
 def check_code_words(path, source, findings):
-    in_test = re.search(r"_(bench|test|fuzz)\.", path)
+    in_test = re.search(r"_(bench|test|fuzz)\.|/detail_test_", path)
     in_app = path.startswith("src/app/") or in_test
     for number, line in enumerate(source.code_lines, 1):
         for pattern, why in BANNED_IN_CODE:
