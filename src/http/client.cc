@@ -281,23 +281,26 @@ Result<Response> Pool::State::finish(Connection connection, ResponseReader& read
                                      std::string_view rest) {
   Response& response = reader.response();
   connection->idle_max = idle_max_of(response.headers, limits_.idle);
-  if (reader.framing() == Framing::none) {
-    if (rest.empty() && reader.keeps_alive()) keep(std::move(connection));
-  } else {
-    auto lease = std::make_unique<Lease>(*this, std::move(connection), reader);
-    std::string text;
-    TRY(lease->take(rest, text));
-    if (lease->is_done()) {
-      response.body = Body(std::move(text));
-    } else {
-      lease->first = std::move(text);
-      std::optional<std::uint64_t> length;
-      if (reader.framing() == Framing::length) length = reader.length();
-      response.body = Body(std::move(lease), length);
-    }
+  if (reader.framing() != Framing::none) {
+    TRY(response.body, body_of(std::move(connection), reader, rest));
+  } else if (rest.empty() && reader.keeps_alive()) {
+    keep(std::move(connection));
   }
   strip_response(response.headers);
   return std::move(response);
+}
+
+// A body that came whole with its head is a text; another one is read from its connection.
+Result<Body> Pool::State::body_of(Connection connection, ResponseReader& reader,
+                                  std::string_view rest) {
+  auto lease = std::make_unique<Lease>(*this, std::move(connection), reader);
+  std::string text;
+  TRY(lease->take(rest, text));
+  if (lease->is_done()) return Body(std::move(text));
+  lease->first = std::move(text);
+  std::optional<std::uint64_t> length;
+  if (reader.framing() == Framing::length) length = reader.length();
+  return Body(std::move(lease), length);
 }
 
 }  // namespace http

@@ -217,7 +217,7 @@ bool is_about_the_message(const Json& entry) {
   return entry["category"].text == "body";
 }
 
-enum class Outcome { ok, failed, cut };
+enum class Outcome { complete, failed, cut };
 
 struct Answer {
   Outcome outcome;
@@ -231,7 +231,7 @@ Answer ask(Client& client, const std::string& method) {
   if (!response) return {Outcome::failed, response.error().why()};
   auto text = client.text(*response);
   if (!text) return {Outcome::cut, text.error().why()};
-  return {Outcome::ok, *text};
+  return {Outcome::complete, *text};
 }
 
 Then then_of(const Json& entry) {
@@ -240,10 +240,10 @@ Then then_of(const Json& entry) {
 }
 
 bool fits(const std::string& expected, Outcome outcome) {
-  if (expected == "ok") return outcome == Outcome::ok;
+  if (expected == "ok") return outcome == Outcome::complete;
   if (expected == "ok_or_bad_gateway") return outcome != Outcome::cut;
   if (expected == "truncate") return outcome == Outcome::cut;
-  return outcome != Outcome::ok;
+  return outcome != Outcome::complete;
 }
 
 TEST(Http1UpstreamResponsesCorpus, is_decided_as_it_says_and_harms_nobody_else) {

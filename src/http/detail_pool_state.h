@@ -67,6 +67,7 @@ class Pool::State {
   Task<Result<>> send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
                              Deadline deadline);
   Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);
+  Result<Body> body_of(Connection connection, ResponseReader& reader, std::string_view rest);
   Connection take_idle(const Endpoint& endpoint);
   static Task<> watch(State& state, UpstreamConnection& connection, Deadline until);
   static void reap(void* self);

@@ -34,6 +34,7 @@ class ServerConnection::State {
   Task<Result<std::optional<Incoming>>> refuse(WireFault fault, Request& request);
   Task<Result<std::optional<Incoming>>> end_within_head(RequestReader& reader);
   Result<std::optional<Incoming>> hand_over(RequestReader& reader, Body body);
+  Task<Result<>> receive_body(std::string& piece, Deadline deadline);
   Task<> leave_body();
   WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
   WireFault take_body(std::string_view bytes, std::string& piece);

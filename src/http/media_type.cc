@@ -9,27 +9,35 @@ namespace http {
 
 namespace {
 
-// Takes a token or a quoted string from the front; nothing if there is neither.
-std::optional<std::string> take_word(std::string_view& text) {
-  std::string word;
-  if (!text.empty() && text.front() == '"') {
-    for (std::size_t at = 1; at < text.size(); ++at) {
-      if (text[at] == '"') {
-        text.remove_prefix(at + 1);
-        return word;
-      }
-      if (text[at] == '\\') ++at;
-      if (at == text.size()) break;
-      word.push_back(text[at]);
-    }
-    return std::nullopt;
-  }
+// Takes a token from the front; it may be empty.
+std::string_view take_token(std::string_view& text) {
   std::size_t size = 0;
   while (size < text.size() && lower_token(text[size]) != 0) ++size;
-  if (size == 0) return std::nullopt;
-  word = text.substr(0, size);
+  const std::string_view token = text.substr(0, size);
   text.remove_prefix(size);
-  return word;
+  return token;
+}
+
+// Takes a quoted string from the front and gives its content; nothing if it has no end.
+std::optional<std::string> take_quoted(std::string_view& text) {
+  std::string content;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '"') {
+      text.remove_prefix(at + 1);
+      return content;
+    }
+    if (text[at] == '\\') ++at;
+    if (at < text.size()) content.push_back(text[at]);
+  }
+  return std::nullopt;
+}
+
+// Takes a token or a quoted string; nothing if there is neither.
+std::optional<std::string> take_word(std::string_view& text) {
+  if (text.starts_with('"')) return take_quoted(text);
+  const std::string_view token = take_token(text);
+  if (token.empty()) return std::nullopt;
+  return std::string(token);
 }
 
 void skip_spaces(std::string_view& text) {
@@ -38,10 +46,7 @@ void skip_spaces(std::string_view& text) {
 
 // Takes name=value from the front; nothing if that is not what stands there.
 std::optional<std::pair<std::string, std::string>> take_parameter(std::string_view& text) {
-  std::size_t size = 0;
-  while (size < text.size() && lower_token(text[size]) != 0) ++size;
-  std::string name = base::to_lower(text.substr(0, size));
-  text.remove_prefix(size);
+  std::string name = base::to_lower(take_token(text));
   if (name.empty() || text.empty() || text.front() != '=') return std::nullopt;
   text.remove_prefix(1);
   std::optional<std::string> value = take_word(text);

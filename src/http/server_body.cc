@@ -111,25 +111,31 @@ Task<Result<std::optional<std::string>>> ServerConnection::State::read_body(std:
   }
   std::string piece;
   while (!is_body_done_ && piece.empty()) {
-    const Instant begin = scheduler_->now();
-    const Deadline slow = Deadline::in(begin, progress_left_);
-    auto got = co_await stream_.read(deadline.or_sooner(slow));
-    const Instant now = scheduler_->now();
-    if (!got) {
-      co_return tl::unexpected<Error>(body_read_failed(got.error(), slow.has_passed(now)));
-    }
-    if (got->empty()) {
-      is_ended_ = true;
-      const WireFault incomplete(400, "the connection ended within a request's body");
-      co_return tl::unexpected<Error>(fail_body(incomplete));
-    }
-    credit(got->size(), now - begin);
-    const std::string_view bytes(reinterpret_cast<const char*>(got->data()), got->size());
-    const WireFault fault = take_body(bytes, piece);
-    if (fault.status != 0) co_return tl::unexpected<Error>(fail_body(fault));
+    CO_TRY(co_await receive_body(piece, deadline));
   }
   if (piece.empty()) co_return std::nullopt;
   co_return piece;
+}
+
+// One read; what it brings of the body is appended to `piece`.
+Task<Result<>> ServerConnection::State::receive_body(std::string& piece, Deadline deadline) {
+  const Instant begin = scheduler_->now();
+  const Deadline slow = Deadline::in(begin, progress_left_);
+  auto got = co_await stream_.read(deadline.or_sooner(slow));
+  const Instant now = scheduler_->now();
+  if (!got) {
+    co_return tl::unexpected<Error>(body_read_failed(got.error(), slow.has_passed(now)));
+  }
+  if (got->empty()) {
+    is_ended_ = true;
+    const WireFault incomplete(400, "the connection ended within a request's body");
+    co_return tl::unexpected<Error>(fail_body(incomplete));
+  }
+  credit(got->size(), now - begin);
+  const std::string_view bytes(reinterpret_cast<const char*>(got->data()), got->size());
+  const WireFault fault = take_body(bytes, piece);
+  if (fault.status != 0) co_return tl::unexpected<Error>(fail_body(fault));
+  co_return Result<>();
 }
 
 // After the answer: drops the rest of the body, so that its bytes are never taken for a request.
