@@ -50,6 +50,9 @@ void Reloader::watch_files(const std::set<std::string>& paths) {
   paths_ = std::move(wanted);
   watching_ = std::make_unique<TaskGroup>(loop_);
   for (const std::string& path : paths_) watching_->spawn(watch(path));
+  // What changed between the last reading and the beginning of these watches was seen by nobody.
+  has_changed_ = true;
+  changed_.notify_all();
 }
 
 Task<> Reloader::run() {
