@@ -238,14 +238,13 @@ inline std::string difference(const Parsed::One& ours, const Parsed::One& theirs
   const bool is_absolute = theirs.target.find("://") < theirs.target.find('/');
   if (!is_absolute && ours.target != theirs.target) return "target";
   if (ours.body != theirs.body) return "body";
-  if (ours.headers.size() != theirs.headers.size()) return "number of fields";
-  for (std::size_t i = 0; i < ours.headers.size(); ++i) {
-    const bool is_host = is_absolute && ours.headers.at(i).name == "host";
-    if (!is_host && ours.headers.at(i) != theirs.headers.at(i)) {
-      return "field " + std::string(ours.headers.at(i).name);
-    }
+  Headers our_fields = ours.headers;
+  Headers their_fields = theirs.headers;
+  if (is_absolute) {  // the target's authority takes the place of Host, or of a missing one
+    our_fields.remove("host");
+    their_fields.remove("host");
   }
-  return {};
+  return our_fields == their_fields ? "" : "set of fields";
 }
 
 // Checks what must hold for all bytes; says what does not. `pieces` is the same bytes, cut.
