@@ -140,6 +140,7 @@ std::string_view without_dots(std::string_view parameter) {
 
 std::vector<TypeId> Checker::visit_children(const Node& node, std::uint32_t from) {
   std::vector<TypeId> types;
+  types.reserve(node.child_count);
   for (std::uint32_t i = from; i < node.child_count; ++i) types.push_back(visit(child(node, i)));
   return types;
 }
@@ -151,6 +152,7 @@ std::optional<TypeId> Checker::overload_of(std::span<const Shape> shapes,
   for (const Shape& shape : shapes) {
     std::vector<Substitution::Renaming> renamings;
     std::vector<TypeId> parameters;
+    parameters.reserve(shape.parameters.size());
     for (const TypeId parameter : shape.parameters) {
       parameters.push_back(substitution_.rename(parameter, renamings));
     }

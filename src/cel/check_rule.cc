@@ -99,26 +99,26 @@ void Checker::check_comparison(const Node& node) {
     const Node& constant = ast_.child(node, 1 - i);
     if (!path || constant.kind != NodeKind::constant) continue;
     const auto attribute = find_attribute(table_, written(*path));
-    if (!attribute) continue;
-    const Attribute& what = table_[*attribute];
-    const Value& value = ast_.constants[constant.value];
-    if (!what.known_values.empty() && value.is(Kind::string)) {
-      const auto& known = what.known_values;
-      if (std::find(known.begin(), known.end(), value.text()) != known.end()) continue;
-      warn(constant, std::string(what.path) + " is never \"" + std::string(value.text()) + "\"",
-           did_you_mean(value.text(), known));
-      continue;
-    }
-    if (what.record != Record::none) continue;
-    const TypeId usual = types_.parse(what.type);
-    const TypeId given = types_.parse(type_name(value));
-    const bool is_simple =
-        types_.is(usual, TypeKind::string) || types_.is(usual, TypeKind::boolean);
-    if (is_simple && !value.is_null() && usual != given) {
-      warn(constant, std::string(what.path) + " is a " + types_.text(usual) +
-                         ", it never equals a " + types_.text(given));
-    }
+    if (attribute) check_constant(table_[*attribute], constant);
   }
+}
+
+void Checker::check_constant(const Attribute& what, const Node& constant) {
+  const Value& value = ast_.constants[constant.value];
+  const auto& known = what.known_values;
+  if (!known.empty() && value.is(Kind::string)) {
+    if (std::find(known.begin(), known.end(), value.text()) != known.end()) return;
+    warn(constant, std::string(what.path) + " is never \"" + std::string(value.text()) + "\"",
+         did_you_mean(value.text(), known));
+    return;
+  }
+  if (what.record != Record::none || value.is_null()) return;
+  const TypeId usual = types_.parse(what.type);
+  const TypeId given = types_.parse(type_name(value));
+  const bool is_simple = types_.is(usual, TypeKind::string) || types_.is(usual, TypeKind::boolean);
+  if (!is_simple || usual == given) return;
+  warn(constant, std::string(what.path) + " is a " + types_.text(usual) + ", it never equals a " +
+                     types_.text(given));
 }
 
 // matches() finds its pattern anywhere in the text, which surprises.

@@ -15,6 +15,23 @@ Value field_of(const Value& value, const Slot& slot, bool is_root, Arena& arena)
   return Value::error(ErrorCode::no_such_overload, "select");
 }
 
+constexpr std::size_t copied_list_max = 64;
+
+// A short list is copied out of its view once, so that every rule that searches it walks an array.
+Value flattened(const Value& value, Arena& arena) {
+  if (!value.is(Kind::list)) return value;
+  const std::size_t size = value.as_list().size();
+  if (size == 0 || size > copied_list_max) return value;
+  Value* elements = arena.make_values(size);
+  if (elements == nullptr) return value;
+  Cursor cursor;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (!value.as_list().next(cursor, arena, elements[i]) || elements[i].is_error()) return value;
+  }
+  const auto* list = arena.make<ArrayList>(elements, size);
+  return list == nullptr ? value : Value::of_list(list);
+}
+
 }  // namespace
 
 Context::Context(const Environment& environment, const AttributeSource& source,
@@ -60,6 +77,7 @@ void Context::resolve(std::uint32_t slot) {
     const bool is_root = environment_.slots()[what.parent].parent == Slot::no_parent;
     slots_[slot] = field_of(get(what.parent), what, is_root, attribute_arena_);
   }
+  slots_[slot] = flattened(slots_[slot], attribute_arena_);
   resolved_[slot / 64] |= std::uint64_t{1} << (slot % 64);
 }
 

@@ -34,6 +34,7 @@ class Context {
           const Budget& budget = Budget());
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
+  ~Context() = default;
 
   // What depends on the item of a list or on the call is fetched again when it is next read.
   void next_item();

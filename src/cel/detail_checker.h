@@ -69,6 +69,7 @@ class Checker {
   // check_rule.cc
   void check_rule(TypeId type);
   void check_comparison(const Node& node);
+  void check_constant(const Attribute& what, const Node& constant);
   void check_pattern(const Node& node);
   void check_missing_claims();
 

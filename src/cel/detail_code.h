@@ -85,7 +85,7 @@ struct Code {
   std::uint64_t straight_cost = 0;  // fuel of one run through all records outside loops
   Phase latest = Phase::always;     // the latest attribute it reads
   std::vector<Op> ops;
-  Arena constants{8 * 1024 * 1024};  // bounded by the limits of the parser
+  Arena constants{std::size_t{8} << 20U};  // bounded by the limits of the parser
   std::vector<std::unique_ptr<Patterns>> patterns;
   std::vector<std::unique_ptr<CallTarget>> targets;
 

@@ -65,6 +65,7 @@ class Emitter {
   void fuse_in(Record record);
   void fuse_text_call(Record record, std::string_view function);
   void fuse_matches(Record record);
+  void fuse_network(Record record);
   void absorb(Record record, bool is_constant_first, Value constant);
   bool fuse_literal_pattern(Record record, std::string_view pattern, bool from_slot);
 

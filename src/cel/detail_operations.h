@@ -81,6 +81,9 @@ template <bool from_slot>
 Truth test_matches(const Op& op, Context& context);
 template <bool from_slot>
 Truth test_matches_literal(const Op& op, Context& context);
+// cidr(constant).containsIP(operand), for an IPv4 network.
+template <bool from_slot>
+Truth test_network_contains(const Op& op, Context& context);
 Truth test_has_slot(const Op& op, Context& context);
 Truth test_atom(const Op& op, Context& context);
 Value value_has_slot(const Op& op, Context& context);

@@ -38,6 +38,7 @@ class Environment {
   explicit Environment(AttributeTable attributes) : attributes_(attributes) {}
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
+  ~Environment() = default;
 
   AttributeTable attributes() const { return attributes_; }
 

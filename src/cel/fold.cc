@@ -152,11 +152,52 @@ void Emitter::fold_conditional(Record record) {
   at(record).is_optional_entry = is_entry;
 }
 
+namespace {
+
+const Value copy_failed = Value::error(ErrorCode::out_of_memory);
+
+Value copy_optional(const Value& value, Arena& arena, Arena& scratch) {
+  if (value.as_optional() == nullptr) return value;
+  const Value content = copy_value(*value.as_optional(), arena, scratch);
+  const auto* kept = arena.make<Value>(content);
+  return kept == nullptr || content.is_abort() ? copy_failed : Value::of_optional(kept);
+}
+
+Value copy_list(const List& from, Arena& arena, Arena& scratch) {
+  const std::size_t size = from.size();
+  Value* elements = arena.make_values(size + 1);
+  if (elements == nullptr) return copy_failed;
+  for (std::size_t i = 0; i < size; ++i) {
+    elements[i] = copy_value(from.at(i, scratch), arena, scratch);
+    if (elements[i].is_abort()) return copy_failed;
+  }
+  const auto* list = arena.make<ArrayList>(elements, size);
+  return list == nullptr ? copy_failed : Value::of_list(list);
+}
+
+Value copy_map(const Map& from, Arena& arena, Arena& scratch) {
+  const std::size_t size = from.size();
+  auto* entries = static_cast<Entry*>(arena.allocate((size + 1) * sizeof(Entry), alignof(Entry)));
+  if (entries == nullptr) return copy_failed;
+  Cursor cursor;
+  Entry entry;
+  std::size_t count = 0;
+  while (count < size && from.next(cursor, scratch, entry)) {
+    const Value key = copy_value(entry.key, arena, scratch);
+    const Value content = copy_value(entry.value, arena, scratch);
+    if (key.is_abort() || content.is_abort()) return copy_failed;
+    entries[count++] = Entry{key, content};
+  }
+  const auto* map = arena.make<ArrayMap>(entries, count);
+  return map == nullptr ? copy_failed : Value::of_map(map);
+}
+
+}  // namespace
+
 Value copy_value(const Value& value, Arena& arena, Arena& scratch) {
-  const Value full = Value::error(ErrorCode::out_of_memory);
   const auto text = [&](auto make) {
     const auto copy = arena.copy(value.text());
-    return copy ? make(*copy) : full;
+    return copy ? make(*copy) : copy_failed;
   };
   switch (value.kind()) {
     case Kind::string:
@@ -171,40 +212,12 @@ Value copy_value(const Value& value, Arena& arena, Arena& scratch) {
       return Value::of_ip(value.address(), arena);
     case Kind::cidr:
       return Value::of_cidr(value.address(), value.prefix_length(), arena);
-    case Kind::optional: {
-      if (value.as_optional() == nullptr) return value;
-      const Value content = copy_value(*value.as_optional(), arena, scratch);
-      const auto* kept = arena.make<Value>(content);
-      return kept == nullptr || content.is_abort() ? full : Value::of_optional(kept);
-    }
-    case Kind::list: {
-      const std::size_t size = value.as_list().size();
-      Value* elements = arena.make_values(size + 1);
-      if (elements == nullptr) return full;
-      for (std::size_t i = 0; i < size; ++i) {
-        elements[i] = copy_value(value.as_list().at(i, scratch), arena, scratch);
-        if (elements[i].is_abort()) return full;
-      }
-      const auto* list = arena.make<ArrayList>(elements, size);
-      return list == nullptr ? full : Value::of_list(list);
-    }
-    case Kind::map: {
-      const std::size_t size = value.as_map().size();
-      auto* entries =
-          static_cast<Entry*>(arena.allocate((size + 1) * sizeof(Entry), alignof(Entry)));
-      if (entries == nullptr) return full;
-      Cursor cursor;
-      Entry entry;
-      std::size_t count = 0;
-      while (count < size && value.as_map().next(cursor, scratch, entry)) {
-        const Value key = copy_value(entry.key, arena, scratch);
-        const Value content = copy_value(entry.value, arena, scratch);
-        if (key.is_abort() || content.is_abort()) return full;
-        entries[count++] = Entry{key, content};
-      }
-      const auto* map = arena.make<ArrayMap>(entries, count);
-      return map == nullptr ? full : Value::of_map(map);
-    }
+    case Kind::optional:
+      return copy_optional(value, arena, scratch);
+    case Kind::list:
+      return copy_list(value.as_list(), arena, scratch);
+    case Kind::map:
+      return copy_map(value.as_map(), arena, scratch);
     default:
       return value;
   }

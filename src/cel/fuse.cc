@@ -17,10 +17,18 @@ struct Family {
   TestFunction pick(bool from_slot) const { return from_slot ? slot : other; }
 };
 
-#define FAMILY(name)        \
-  Family {                  \
-    name<true>, name<false> \
-  }
+constexpr Family contains = {test_contains<true>, test_contains<false>};
+constexpr Family differs_constant = {test_differs_constant<true>, test_differs_constant<false>};
+constexpr Family differs_string = {test_differs_string<true>, test_differs_string<false>};
+constexpr Family ends_with = {test_ends_with<true>, test_ends_with<false>};
+constexpr Family equals_constant = {test_equals_constant<true>, test_equals_constant<false>};
+constexpr Family equals_string = {test_equals_string<true>, test_equals_string<false>};
+constexpr Family holds_string = {test_holds_string<true>, test_holds_string<false>};
+constexpr Family in_strings = {test_in_strings<true>, test_in_strings<false>};
+constexpr Family matches = {test_matches<true>, test_matches<false>};
+constexpr Family matches_literal = {test_matches_literal<true>, test_matches_literal<false>};
+constexpr Family starts_with = {test_starts_with<true>, test_starts_with<false>};
+constexpr Family network_contains = {test_network_contains<true>, test_network_contains<false>};
 
 bool is_string_list(const Value& value) {
   if (!value.is(Kind::list)) return false;
@@ -120,12 +128,10 @@ void Emitter::fuse_equality(Record record, bool is_equal) {
   const bool from_slot = at(record).count == 0;
   Op& op = at(record);
   if (constant.is(Kind::string)) {
-    op.test = is_equal ? FAMILY(test_equals_string).pick(from_slot)
-                       : FAMILY(test_differs_string).pick(from_slot);
+    op.test = is_equal ? equals_string.pick(from_slot) : differs_string.pick(from_slot);
     if (from_slot && is_equal) op.kind = OpKind::slot_equals;
   } else {
-    op.test = is_equal ? FAMILY(test_equals_constant).pick(from_slot)
-                       : FAMILY(test_differs_constant).pick(from_slot);
+    op.test = is_equal ? equals_constant.pick(from_slot) : differs_constant.pick(from_slot);
   }
 }
 
@@ -137,15 +143,16 @@ void Emitter::fuse_in(Record record) {
     if (sorted.is_error()) return;
     absorb(record, false, sorted);
     const bool from_slot = at(record).count == 0;
-    at(record).test = FAMILY(test_in_strings).pick(from_slot);
+    at(record).test = in_strings.pick(from_slot);
     if (from_slot) at(record).kind = OpKind::slot_in;
   } else if (left.kind == OpKind::constant && left.constant.is(Kind::string)) {
     absorb(record, true, left.constant);
-    at(record).test = FAMILY(test_holds_string).pick(at(record).count == 0);
+    at(record).test = holds_string.pick(at(record).count == 0);
   }
 }
 
 void Emitter::fuse_text_call(Record record, std::string_view function) {
+  if (function == "containsIP") return fuse_network(record);
   const Op& argument = at(child_of(record, 1));
   if (argument.kind != OpKind::constant || !argument.constant.is(Kind::string)) return;
   if (function == "matches") return fuse_matches(record);
@@ -153,9 +160,8 @@ void Emitter::fuse_text_call(Record record, std::string_view function) {
     std::string_view name;
     Family family;
   };
-  const Named named[] = {{"startsWith", FAMILY(test_starts_with)},
-                         {"endsWith", FAMILY(test_ends_with)},
-                         {"contains", FAMILY(test_contains)}};
+  const Named named[] = {
+      {"startsWith", starts_with}, {"endsWith", ends_with}, {"contains", contains}};
   for (const Named& it : named) {
     if (it.name != function) continue;
     absorb(record, false, argument.constant);
@@ -164,12 +170,22 @@ void Emitter::fuse_text_call(Record record, std::string_view function) {
   }
 }
 
+void Emitter::fuse_network(Record record) {
+  const Op& network = at(child_of(record, 0));
+  const bool is_v4 = network.kind == OpKind::constant && network.constant.is(Kind::cidr) &&
+                     network.constant.address().is_v4;
+  if (!is_v4) return;
+  absorb(record, true, network.constant);
+  at(record).test = network_contains.pick(at(record).count == 0);
+  at(record).value = value_of_test;
+}
+
 bool Emitter::fuse_literal_pattern(Record record, std::string_view pattern, bool from_slot) {
   const auto literal = literal_of(pattern);
   if (!literal) return false;
   const auto text = code_.constants.copy(literal->text);
   if (!text) return false;
-  at(record).test = FAMILY(test_matches_literal).pick(from_slot);
+  at(record).test = matches_literal.pick(from_slot);
   at(record).value = value_of_test;
   at(record).constant = Value::of_string(*text);
   at(record).anchors = literal->anchors;
@@ -187,7 +203,7 @@ void Emitter::fuse_matches(Record record) {
   absorb(record, false, pattern);
   const bool from_slot = at(record).count == 0;
   if (fuse_literal_pattern(record, pattern.text(), from_slot)) return;
-  at(record).test = FAMILY(test_matches).pick(from_slot);
+  at(record).test = matches.pick(from_slot);
   at(record).value = value_of_test;
   at(record).data = patterns.get();
   code_.patterns.push_back(std::move(patterns));

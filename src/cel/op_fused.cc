@@ -34,6 +34,7 @@ bool same_bytes(const char* left, const char* right, std::size_t size) {
 }
 
 bool same_text(std::string_view left, std::string_view right) {
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the length is the third argument.
   return left.size() == right.size() && same_bytes(left.data(), right.data(), left.size());
 }
 
@@ -69,6 +70,34 @@ Truth call_on(const Op& op, const Value& operand, Context& context) {
   const CallTarget& target = *static_cast<const CallTarget*>(op.data);
   const std::array<Value, 2> arguments = {operand, op.constant};
   return truth_of(call_function(*target.function, context.evaluation(), arguments), context);
+}
+
+// 0..255 without leading zeros, taken from the front of `text`; nothing if it is not there.
+std::optional<std::uint32_t> take_octet(std::string_view& text) {
+  std::uint32_t octet = 0;
+  std::size_t digits = 0;
+  while (digits < 3 && digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    octet = octet * 10 + static_cast<std::uint32_t>(text[digits++] - '0');
+  }
+  const bool has_leading_zero = digits > 1 && text[0] == '0';
+  if (digits == 0 || octet > 255 || has_leading_zero) return std::nullopt;
+  text.remove_prefix(digits);
+  return octet;
+}
+
+// An IPv4 address as most are written; what looks unusual is left to the library.
+std::optional<std::uint32_t> plain_v4(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) {
+      if (!text.starts_with('.')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    const auto octet = take_octet(text);
+    if (!octet) return std::nullopt;
+    address = address << 8U | *octet;
+  }
+  return text.empty() ? std::optional(address) : std::nullopt;
 }
 
 Truth out_of_fuel(Context& context) {
@@ -138,7 +167,7 @@ Truth test_starts_with(const Op& op, Context& context) {
   if (!operand.is(Kind::string)) return call_on(op, operand, context);
   const std::string_view wanted = op.constant.text();
   return truth_of(operand.text().size() >= wanted.size() &&
-                  same_bytes(operand.text().data(), wanted.data(), wanted.size()));
+                  same_text(operand.text().substr(0, wanted.size()), wanted));
 }
 
 template <bool from_slot>
@@ -197,6 +226,24 @@ Truth test_matches_literal(const Op& op, Context& context) {
   }
 }
 
+template <bool from_slot>
+Truth test_network_contains(const Op& op, Context& context) {
+  const Value operand = operand_of<from_slot>(op, context);
+  if (operand.is_error()) return context.fail(operand);
+  const auto address =
+      operand.is(Kind::string) ? plain_v4(operand.text()) : std::optional<std::uint32_t>();
+  if (!address) {
+    const CallTarget& target = *static_cast<const CallTarget*>(op.data);
+    const std::array<Value, 2> arguments = {op.constant, operand};
+    return truth_of(call_function(*target.function, context.evaluation(), arguments), context);
+  }
+  const auto& bytes = op.constant.address().bytes;
+  const std::uint32_t network = std::uint32_t{bytes[0]} << 24U | std::uint32_t{bytes[1]} << 16U |
+                                std::uint32_t{bytes[2]} << 8U | std::uint32_t{bytes[3]};
+  const std::uint32_t length = op.constant.prefix_length();
+  return truth_of(length == 0 || ((network ^ *address) >> (32 - length)) == 0);
+}
+
 // has(path): the parent must be there, and only the last field may be missing. A root that is null
 // (no token) has no fields.
 Truth test_has_slot(const Op& op, Context& context) {
@@ -236,6 +283,7 @@ BOTH_WAYS(test_ends_with);
 BOTH_WAYS(test_contains);
 BOTH_WAYS(test_matches);
 BOTH_WAYS(test_matches_literal);
+BOTH_WAYS(test_network_contains);
 #undef BOTH_WAYS
 
 }  // namespace cel

@@ -82,13 +82,26 @@ Truth quantifier(const Op& op, Context& context) {
   return has_failed ? context.fail(error) : opposite(deciding);
 }
 
+// The filter of a transform with three children says whether an element is taken.
+Truth takes(const Op& op, Context& context) {
+  if (op.count != 3) return Truth::yes;
+  const Op& filter = *op.first()->next();
+  return filter.test(filter, context);
+}
+
+// The last child of a transform.
+const Op& transform_of(const Op& op) {
+  const Op* second = op.first()->next();
+  return op.count == 3 ? *second->next() : *second;
+}
+
 // A map or list under construction: as many places as the range has elements.
 template <class T>
 struct Growing {
-  Growing(Context& context, std::size_t capacity_)
-      : capacity(capacity_),
+  Growing(Context& context, std::size_t count)
+      : capacity(count),
         places(static_cast<T*>(
-            context.evaluation().arena().allocate(capacity_ * sizeof(T) + 1, alignof(T)))) {}
+            context.evaluation().arena().allocate(count * sizeof(T) + 1, alignof(T)))) {}
   bool add(const T& item) {
     if (size >= capacity) return false;
     places[size++] = item;
@@ -114,6 +127,8 @@ Value build_map(const Op& op, Context& context, const Value& range, const Op& bo
 }
 
 Value insert_all(const Value& from, std::vector<Entry>& into, Context& context) {
+  if (from.is_error()) return from;
+  if (!from.is(Kind::map)) return Value::error(ErrorCode::no_such_overload, "transformMapEntry");
   Entry entry;
   Cursor cursor;
   Evaluation& evaluation = context.evaluation();
@@ -173,18 +188,14 @@ Value value_filter(const Op& op, Context& context) {
 Value value_map_each(const Op& op, Context& context) {
   const Value range = range_of(op, context);
   if (range.is_error()) return range;
-  const Op& second = *op.first()->next();
-  const bool is_filtered = op.count == 3;
-  const Op& transform = is_filtered ? *second.next() : second;
+  const Op& transform = transform_of(op);
   Elements elements(op, range, context);
   Growing<Value> results(context, elements.size());
   if (results.places == nullptr) return context.evaluation().out_of_memory();
   while (elements.next(transform)) {
-    if (is_filtered) {
-      const Truth truth = second.test(second, context);
-      if (truth == Truth::error) return context.error();
-      if (truth == Truth::no) continue;
-    }
+    const Truth taken = takes(op, context);
+    if (taken == Truth::error) return context.error();
+    if (taken == Truth::no) continue;
     const Value value = transform.value(transform, context);
     if (value.is_error()) return value;
     if (!results.add(value)) break;
@@ -196,14 +207,12 @@ Value value_map_each(const Op& op, Context& context) {
 Value value_transform_map(const Op& op, Context& context) {
   const Value range = range_of(op, context);
   if (range.is_error()) return range;
-  const Op& second = *op.first()->next();
-  const bool is_filtered = op.count == 3;
-  const Op& transform = is_filtered ? *second.next() : second;
+  const Op& transform = transform_of(op);
   return build_map(op, context, range, transform,
                    [&](const Elements& elements, Growing<Entry>& entries) {
-                     const Truth truth = is_filtered ? second.test(second, context) : Truth::yes;
-                     if (truth == Truth::error) return context.error();
-                     if (truth == Truth::no) return Value::null();
+                     const Truth taken = takes(op, context);
+                     if (taken == Truth::error) return context.error();
+                     if (taken == Truth::no) return Value::null();
                      const Value value = transform.value(transform, context);
                      if (!value.is_error()) entries.add(Entry{elements.entry().key, value});
                      return value;
@@ -213,21 +222,14 @@ Value value_transform_map(const Op& op, Context& context) {
 Value value_transform_entry(const Op& op, Context& context) {
   const Value range = range_of(op, context);
   if (range.is_error()) return range;
-  const Op& second = *op.first()->next();
-  const bool is_filtered = op.count == 3;
-  const Op& transform = is_filtered ? *second.next() : second;
+  const Op& transform = transform_of(op);
   std::vector<Entry> gathered;
   Elements elements(op, range, context);
   while (elements.next(transform)) {
-    const Truth truth = is_filtered ? second.test(second, context) : Truth::yes;
-    if (truth == Truth::error) return context.error();
-    if (truth == Truth::no) continue;
-    const Value entries = transform.value(transform, context);
-    if (entries.is_error()) return entries;
-    if (!entries.is(Kind::map)) {
-      return Value::error(ErrorCode::no_such_overload, "transformMapEntry");
-    }
-    const Value inserted = insert_all(entries, gathered, context);
+    const Truth taken = takes(op, context);
+    if (taken == Truth::error) return context.error();
+    if (taken == Truth::no) continue;
+    const Value inserted = insert_all(transform.value(transform, context), gathered, context);
     if (inserted.is_error()) return inserted;
   }
   if (context.evaluation().is_aborted()) return aborted(context);

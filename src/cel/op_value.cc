@@ -1,4 +1,6 @@
 #include <array>
+#include <optional>
+#include <span>
 
 #include "cel/detail_operations.h"
 
@@ -36,6 +38,16 @@ std::optional<Value> optional_entry(const Value& value) {
 bool is_key(const Value& key) {
   return key.is(Kind::string) || key.is(Kind::integer) || key.is(Kind::uinteger) ||
          key.is(Kind::boolean);
+}
+
+// Why the key cannot stand in the map; null if it can.
+Value key_problem(const Value& key, std::span<const Entry> entries, Evaluation& evaluation) {
+  if (!is_key(key)) return Value::error(ErrorCode::bad_key, "map key");
+  if (!evaluation.spend(1 + entries.size() / 32)) return evaluation.out_of_fuel();
+  for (const Entry& entry : entries) {
+    if (equal(entry.key, key, evaluation)) return Value::error(ErrorCode::duplicate_key, "map");
+  }
+  return Value::null();
 }
 
 }  // namespace
@@ -198,13 +210,8 @@ Value value_map(const Op& op, Context& context) {
       value = *content;
     }
     if (value.is_error()) return value;
-    if (!is_key(key)) return Value::error(ErrorCode::bad_key, "map key");
-    if (!evaluation.spend(1 + size / 32)) return evaluation.out_of_fuel();
-    for (std::size_t j = 0; j < size; ++j) {
-      if (equal(entries[j].key, key, evaluation)) {
-        return Value::error(ErrorCode::duplicate_key, "map");
-      }
-    }
+    const Value problem = key_problem(key, {entries, size}, evaluation);
+    if (problem.is_error()) return problem;
     entries[size++] = Entry{key, value};
   }
   return evaluation.map(entries, size);

@@ -157,6 +157,7 @@ std::vector<Guard> guards_of(const Code& code) {
 
 void build_index(RuleIndex& index) {
   std::vector<std::vector<Guard>> guards;
+  guards.reserve(index.programs.size());
   for (const Program& program : index.programs) guards.push_back(guards_of(program.code()));
   const Selectivity selectivity = selectivity_of(guards);
   for (std::uint32_t i = 0; i < index.rules.size(); ++i) {

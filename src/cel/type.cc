@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace cel {
@@ -53,6 +54,22 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
+}
+
+std::optional<TypeKind> plain_kind(std::string_view name) {
+  for (const PlainType& type : plain_types) {
+    if (type.name == name) return type.kind;
+  }
+  for (const Alias& alias : aliases) {
+    if (alias.name == name) return alias.kind;
+  }
+  return std::nullopt;
+}
+
+// A null may stand for the types that have no other way to be absent.
+bool takes_null(TypeKind kind) {
+  return kind == TypeKind::null || kind == TypeKind::optional || kind == TypeKind::opaque ||
+         kind == TypeKind::timestamp || kind == TypeKind::duration || kind == TypeKind::record;
 }
 
 }  // namespace
@@ -117,24 +134,19 @@ TypeId Types::parse(std::string_view& rest, int depth) {
       break;
     }
   }
-  if (name == "list" && parameters.size() == 1) return list_of(parameters[0]);
+  return named(name, parameters);
+}
+
+TypeId Types::named(std::string_view name, std::span<const TypeId> parameters) {
+  const TypeId dyn = plain(TypeKind::dyn);
+  const bool is_optional = name == "optional" || name == "optional_type";
+  if (name == "list") return list_of(parameters.size() == 1 ? parameters[0] : dyn);
   if (name == "map" && parameters.size() == 2) return map_of(parameters[0], parameters[1]);
-  if ((name == "optional" || name == "optional_type") && parameters.size() == 1) {
-    return optional_of(parameters[0]);
-  }
-  if (name == "google.protobuf.Struct") {
-    return map_of(plain(TypeKind::string), plain(TypeKind::dyn));
-  }
-  if (name == "google.protobuf.ListValue") return list_of(plain(TypeKind::dyn));
-  if (name == "list") return list_of(plain(TypeKind::dyn));
-  if (name == "map") return map_of(plain(TypeKind::dyn), plain(TypeKind::dyn));
-  if (name == "type") return plain(TypeKind::type);
-  for (const PlainType& type : plain_types) {
-    if (type.name == name) return plain(type.kind);
-  }
-  for (const Alias& alias : aliases) {
-    if (alias.name == name) return plain(alias.kind);
-  }
+  if (name == "map") return map_of(dyn, dyn);
+  if (is_optional && parameters.size() == 1) return optional_of(parameters[0]);
+  if (name == "google.protobuf.Struct") return map_of(plain(TypeKind::string), dyn);
+  if (name == "google.protobuf.ListValue") return list_of(dyn);
+  if (const auto kind = plain_kind(name)) return plain(*kind);
   const bool is_variable = name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z';
   texts_.emplace_back(name);
   return make(is_variable ? TypeKind::variable : TypeKind::opaque, texts_.back(), parameters);
@@ -173,11 +185,6 @@ bool Substitution::assignable(TypeId given, TypeId wanted) {
   if (types_.is_dynamic(given) || types_.is_dynamic(wanted)) return true;
   const TypeKind a = types_.kind(given);
   const TypeKind b = types_.kind(wanted);
-  // A null may stand for the types that have no other way to be absent.
-  const auto takes_null = [](TypeKind kind) {
-    return kind == TypeKind::null || kind == TypeKind::optional || kind == TypeKind::opaque ||
-           kind == TypeKind::timestamp || kind == TypeKind::duration || kind == TypeKind::record;
-  };
   if (a == TypeKind::null) return takes_null(b);
   if (b == TypeKind::null) return takes_null(a);
   // A record can be used as the map that it looks like.

@@ -90,6 +90,7 @@ class Types {
     std::string_view name;
   };
   TypeId parse(std::string_view& rest, int depth);
+  TypeId named(std::string_view name, std::span<const TypeId> parameters);
 
   std::vector<Node> nodes_;
   std::vector<TypeId> parameters_;
