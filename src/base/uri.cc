@@ -69,12 +69,13 @@ bool is_ipv4_tail(std::string_view text) {
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view part = text.substr(0, dot);
+    if (part.empty() || part.size() > 3) return false;
     int value = 0;
     for (const char c : part) {
       if (c < '0' || c > '9') return false;
       value = value * 10 + (c - '0');
     }
-    if (part.empty() || part.size() > 3 || value > 255) return false;
+    if (value > 255) return false;
     ++parts;
     if (dot == std::string_view::npos) return parts == 4;
     text.remove_prefix(dot + 1);
