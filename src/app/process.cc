@@ -97,10 +97,11 @@ Task<> stay(net::Loop&) {
 }
 
 Task<std::shared_ptr<net::Home<gateway::Core>>> make_core(gateway::Shared* shared,
+                                                          std::uint16_t number,
                                                           std::size_t connections) {
   net::Loop& loop = co_await net::this_loop();
   co_return std::make_shared<net::Home<gateway::Core>>(
-      loop, std::make_unique<gateway::Core>(loop, *shared, connections));
+      loop, std::make_unique<gateway::Core>(loop, *shared, number, connections));
 }
 
 std::string_view kind_of(const runtime::Route& route) {
@@ -235,7 +236,9 @@ class Process {
     const std::size_t connections = connections_max(threads.size());
     for (const auto& thread : threads) {
       gateway::Shared* const for_core = &shared;
-      auto made = co_await net::run_on(thread->address(), &make_core, for_core, connections);
+      const auto number = static_cast<std::uint16_t>(cores.size());
+      auto made =
+          co_await net::run_on(thread->address(), &make_core, for_core, number, connections);
       if (!made) {
         std::cerr << "agentgateway: " << made.error().why() << '\n';
         status_ = exit_failed;

@@ -58,7 +58,7 @@ Task<http::Response> answer_listened(Core& core, const runtime::Listener& listen
                                      policy::Exchange& exchange) {
   policy::Verdict verdict = co_await listener.chain.on_request(exchange);
   if (verdict) co_return std::move(*verdict);
-  const std::optional<std::size_t> found = listener.router.find(exchange.request);
+  const std::optional<std::size_t> found = listener.router.find(exchange.request());
   if (!found) {
     exchange.record.reason = policy::Reason::not_found;
     http::Response response(404, "text/plain; charset=utf-8", "route not found");
@@ -75,7 +75,7 @@ Task<http::Response> answer_listened(Core& core, const runtime::Listener& listen
 }  // namespace
 
 Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Exchange& exchange) {
-  const runtime::Listener* listener = find_listener(bind, exchange.request);
+  const runtime::Listener* listener = find_listener(bind, exchange.request());
   if (listener == nullptr) {
     co_return refuse(exchange, Error(Fault::not_found, "no listener has this host"));
   }

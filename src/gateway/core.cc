@@ -31,9 +31,10 @@ struct Core::Door {
   net::Listener listener;
 };
 
-Core::Core(net::Loop& loop, Shared& shared, std::size_t connections_max)
+Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t connections_max)
     : loop_(loop),
       shared_(shared),
+      number_(number),
       connections_max_(connections_max),
       connector_(loop),
       pool_(loop, connector_, http::ClientLimits()),

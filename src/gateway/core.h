@@ -43,8 +43,8 @@ class TcpConnector final : public http::Connector {
 
 class Core {
  public:
-  // `connections_max`: of this core.
-  Core(net::Loop& loop, Shared& shared, std::size_t connections_max);
+  // `number` is the core's own; `connections_max`: of this core.
+  Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t connections_max);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core();
@@ -68,6 +68,9 @@ class Core {
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
 
+  // A name for a request in flight that no other core gives.
+  StreamId next_stream() { return (StreamId{number_} << 48) | ++last_stream_; }
+
   bool is_draining() const { return is_draining_; }
   // Returns when draining begins.
   Task<> until_draining();
@@ -80,7 +83,9 @@ class Core {
 
   net::Loop& loop_;
   Shared& shared_;
+  const std::uint16_t number_;
   const std::size_t connections_max_;
+  StreamId last_stream_ = 0;
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
   TcpConnector connector_;

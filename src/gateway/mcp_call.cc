@@ -28,6 +28,9 @@ class Reading {
     if (!is_over_) core_.background().spawn(leave(session_, stream_));
   }
 
+  // The request never got into flight.
+  void give_up() { is_over_ = true; }
+
   Task<Result<upstream::Event>> next() {
     const StreamId stream = stream_;
     auto event = co_await session_->home.ask(&McpSession::next, stream);
@@ -176,14 +179,18 @@ class ListenSource final : public MessageSource {
     co_return co_await session_->home.ask(&McpSession::next_unsolicited, listener);
   }
 
-  // By the rules that are in force now, not by those of when the stream was opened.
-  bool is_permitted(const upstream::Event& event) const {
+  // By the rules that are in force now, not by those of when the stream was opened. What rules of
+  // one snapshot saw is of no use to another's, and must not outlive it.
+  bool is_permitted(const upstream::Event& event) {
     const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
     const runtime::Route* route = snapshot->find_route(route_key_);
     const auto* backend =
         route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
     if (backend == nullptr) return false;
-    return McpView(exchange_, *backend, session_->number).allows_notification(event);
+    exchange_.forget_rules();
+    const bool permits = McpView(exchange_, *backend, session_->number).allows_notification(event);
+    exchange_.forget_rules();
+    return permits;
   }
 
   Core& core_;
@@ -209,10 +216,15 @@ Task<http::Response> serve_call(Core& core, const runtime::Route& route,
   Call call{request.id(), method.touches, std::move(*subject)};
   const mcp::ParamsEdit unchanged;
   const Deadline deadline = deadline_of(core, route);
-  auto stream =
-      co_await session->home.ask(&McpSession::start, std::move(request), unchanged, deadline);
-  if (!stream) co_return refuse_call(exchange, call.id, stream.error());
-  auto reading = std::make_unique<Reading>(core, std::move(session), *stream);
+  const StreamId stream = core.next_stream();
+  // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
+  auto reading = std::make_unique<Reading>(core, session, stream);
+  auto started = co_await session->home.ask(&McpSession::start, stream, std::move(request),
+                                            unchanged, deadline);
+  if (!started) {
+    reading->give_up();
+    co_return refuse_call(exchange, call.id, started.error());
+  }
   co_return co_await first_answer(core, exchange, view, std::move(call), std::move(reading));
 }
 

@@ -24,7 +24,8 @@ class Endpoint {
   Task<http::Response> post() {
     if (auto wrong = wrong_media_type()) co_return std::move(*wrong);
     const Deadline deadline = Deadline::in(core_.loop().now(), body_within);
-    auto body = co_await exchange_.request.body.read_all(http::request_body_bytes_max, deadline);
+    auto body =
+        co_await exchange_.change_request().body.read_all(http::request_body_bytes_max, deadline);
     if (!body) co_return refuse(exchange_, body.error());
     auto message = mcp::read(std::move(*body), mcp::Sender::client);
     if (!message) co_return refuse_message(exchange_, message.error());
@@ -44,7 +45,7 @@ class Endpoint {
   Task<http::Response> end_session() {
     auto session = find_session(std::nullopt);
     if (!session) co_return std::move(session).error();
-    const OpenedSession opened = open_id(*exchange_.request.headers.find("mcp-session-id"));
+    const OpenedSession opened = open_id(*exchange_.request().headers.find("mcp-session-id"));
     // Calls in flight hold the session until they are over; nobody else finds it from now on.
     core_.shared().sessions.take(opened.number);
     [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
@@ -56,12 +57,12 @@ class Endpoint {
   using Found = tl::expected<SessionHome, http::Response>;
 
   bool accepts_stream() const {
-    const auto accept = exchange_.request.headers.find("accept");
+    const auto accept = exchange_.request().headers.find("accept");
     return accept && http::accepts(*accept, "text/event-stream");
   }
 
   std::optional<http::Response> wrong_media_type() {
-    const http::Headers& headers = exchange_.request.headers;
+    const http::Headers& headers = exchange_.request().headers;
     const auto type = headers.find("content-type");
     if (!type || !http::is_utf8_media_type(*type, "application/json")) {
       return refuse(exchange_, 415, "mcp: client must send application/json");
@@ -75,12 +76,12 @@ class Endpoint {
   }
 
   std::vector<std::string_view> versions() const {
-    return exchange_.request.headers.all("mcp-protocol-version");
+    return exchange_.request().headers.all("mcp-protocol-version");
   }
 
   // The stateless revision is not served: its clients are told which ones are, and fall back.
   std::optional<http::Response> wrong_era(const mcp::Message& message) {
-    const bool names_session = exchange_.request.headers.has("mcp-session-id");
+    const bool names_session = exchange_.request().headers.has("mcp-session-id");
     if (mcp::era_of_message(message, versions(), names_session) == mcp::Era::legacy)
       return std::nullopt;
     const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
@@ -97,7 +98,7 @@ class Endpoint {
     const auto named =
         meta ? meta->find_string("io.modelcontextprotocol/protocolVersion") : std::nullopt;
     if (named) return std::string(*named);
-    return std::string(exchange_.request.headers.find("mcp-protocol-version").value_or(""));
+    return std::string(exchange_.request().headers.find("mcp-protocol-version").value_or(""));
   }
 
   Task<http::Response> take(mcp::Message message) {
@@ -148,7 +149,7 @@ class Endpoint {
   }
 
   Found find_session(const std::optional<mcp::Id>& id) {
-    const auto presented = exchange_.request.headers.find("mcp-session-id");
+    const auto presented = exchange_.request().headers.find("mcp-session-id");
     if (!presented) {
       return tl::unexpected(refuse_call(exchange_, 400, id, mcp::Code::invalid_request,
                                         "Bad Request: Mcp-Session-Id header is required"));
@@ -249,9 +250,9 @@ Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
     co_return refuse(exchange, 403, *refused);
   }
   Endpoint endpoint(core, route, backend, exchange);
-  if (exchange.request.method == "POST") co_return co_await endpoint.post();
-  if (exchange.request.method == "GET") co_return co_await endpoint.get();
-  if (exchange.request.method == "DELETE") co_return co_await endpoint.end_session();
+  if (exchange.request().method == "POST") co_return co_await endpoint.post();
+  if (exchange.request().method == "GET") co_return co_await endpoint.get();
+  if (exchange.request().method == "DELETE") co_return co_await endpoint.end_session();
   http::Response response =
       refuse(exchange, 405, "mcp: method not allowed; must be GET, POST, or DELETE");
   response.headers.set("allow", "GET, POST, DELETE");

@@ -43,27 +43,45 @@ McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> 
 
 McpSession::~McpSession() = default;
 
-Task<Result<StreamId>> McpSession::start(mcp::Message request, mcp::ParamsEdit edit,
-                                         Deadline deadline) {
+// The client's id while its request is being started; given up unless the request gets into flight.
+class McpSession::Claim {
+ public:
+  Claim(McpSession& session, mcp::Id id, StreamId stream) : session_(session), id_(std::move(id)) {
+    session_.by_client_id_.emplace(id_, stream);
+  }
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  ~Claim() {
+    if (!is_kept_) session_.by_client_id_.erase(id_);
+  }
+  const mcp::Id& keep() {
+    is_kept_ = true;
+    return id_;
+  }
+
+ private:
+  McpSession& session_;
+  mcp::Id id_;
+  bool is_kept_ = false;
+};
+
+Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
+                                 Deadline deadline) {
   if (is_ended_) co_return failed(Fault::not_found, "the session has ended");
   if (by_client_id_.contains(request.id())) {
     co_return failed(Fault::conflict, "a request of this id is in flight");
   }
-  if (in_flight_.size() >= in_flight_max)
+  if (by_client_id_.size() >= in_flight_max) {
     co_return failed(Fault::too_many, "too many requests in flight");
-  const StreamId stream = ++last_stream_;
-  const mcp::Id client_id = request.id();
-  by_client_id_.emplace(client_id, stream);
+  }
+  Claim claim(*this, request.id(), stream);
   mcp::Call call(request.method(), request.params(), deadline);
   call.change(std::move(edit));
   auto conversation = co_await upstream_->start(std::move(call));
-  if (!conversation) {
-    by_client_id_.erase(client_id);
-    co_return tl::unexpected(std::move(conversation).error());
-  }
+  if (!conversation) co_return tl::unexpected(std::move(conversation).error());
   in_flight_.emplace(stream,
-                     std::make_shared<InFlight>(stream, client_id, std::move(*conversation)));
-  co_return stream;
+                     std::make_shared<InFlight>(stream, claim.keep(), std::move(*conversation)));
+  co_return Result<>();
 }
 
 void McpSession::forget(StreamId stream) {
@@ -151,7 +169,7 @@ Task<> McpSession::end() {
 }
 
 Task<StreamId> McpSession::listen() {
-  listener_ = ++last_stream_;
+  listener_ = ++last_listener_;
   listener_changed_.notify_all();
   co_return listener_;
 }
@@ -187,20 +205,19 @@ Task<Result<bool>> McpSession::knows(Kind kind, std::string name) {
     co_await catalogue_changed_.wait();
   }
   if (!catalogue.is_stale && catalogue.names.contains(name)) co_return true;
-  if (!catalogue.is_stale && scheduler_.now() - catalogue.fetched < catalogue_age_of_a_miss)
-    co_return false;
-  auto fetched = co_await fetch(catalogue, kind);
-  if (!fetched) {
-    catalogue.is_stale = true;  // what is there may be half of it
-    co_return tl::unexpected(std::move(fetched).error());
-  }
+  const bool is_fresh =
+      catalogue.fetched && scheduler_.now() - *catalogue.fetched < catalogue_age_of_a_miss;
+  if (!catalogue.is_stale && is_fresh) co_return false;
+  CO_TRY(co_await fetch(catalogue, kind));
   co_return catalogue.names.contains(name);
 }
 
 Task<Result<>> McpSession::fetch(Catalogue& catalogue, Kind kind) {
+  // Also when the asker is gone in the middle: what is there then may be half of the list.
   struct Fetching {
     Catalogue& catalogue;
     Signal& changed;
+    bool is_complete = false;
     Fetching(Catalogue& c, Signal& s) : catalogue(c), changed(s) {
       catalogue.is_being_fetched = true;
     }
@@ -208,10 +225,11 @@ Task<Result<>> McpSession::fetch(Catalogue& catalogue, Kind kind) {
     Fetching& operator=(const Fetching&) = delete;
     ~Fetching() {
       catalogue.is_being_fetched = false;
+      if (!is_complete) catalogue.is_stale = true;
       changed.notify_all();
     }
   };
-  const Fetching fetching(catalogue, catalogue_changed_);
+  Fetching fetching(catalogue, catalogue_changed_);
   catalogue.is_stale = false;  // a change while it is being fetched makes it stale again
   catalogue.names.clear();
   std::optional<std::string> cursor;
@@ -220,6 +238,7 @@ Task<Result<>> McpSession::fetch(Catalogue& catalogue, Kind kind) {
     if (!cursor) break;
   }
   catalogue.fetched = scheduler_.now();
+  fetching.is_complete = true;
   co_return Result<>();
 }
 

@@ -33,9 +33,12 @@ class McpSession {
   const mcp::Message& initialized() const { return upstream_->initialized(); }
   mcp::Revision revision() const { return upstream_->revision(); }
 
-  // Sends a client's request to the server. Fault::conflict if the client has a request of that id
-  // in flight already, Fault::too_many if it has too many of them.
-  Task<Result<StreamId>> start(mcp::Message request, mcp::ParamsEdit edit, Deadline deadline);
+  // Sends a client's request to the server. `stream` is the caller's name for it, never used before
+  // in this session, so that leave() can be said whatever became of the answer to start().
+  // Fault::conflict if the client has a request of that id in flight already, Fault::too_many if it
+  // has too many of them.
+  Task<Result<>> start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
+                       Deadline deadline);
   // What comes next of that request, up to its result. Fault::cancelled once the client cancelled
   // it.
   Task<Result<upstream::Event>> next(StreamId stream);
@@ -65,9 +68,10 @@ class McpSession {
 
  private:
   struct InFlight;
+  class Claim;
   struct Catalogue {
     std::set<std::string, std::less<>> names;
-    Instant fetched = Instant::min();
+    std::optional<Instant> fetched;
     bool is_stale = true;
     bool is_being_fetched = false;
   };
@@ -86,9 +90,9 @@ class McpSession {
   Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;
   bool is_ended_ = false;
-  StreamId last_stream_ = 0;
+  StreamId last_listener_ = 0;
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
-  std::unordered_map<mcp::Id, StreamId> by_client_id_;
+  std::unordered_map<mcp::Id, StreamId> by_client_id_;  // also of requests that are being started
   StreamId listener_ = 0;
   Signal listener_changed_;
   Catalogue tools_;

@@ -25,8 +25,8 @@ constexpr std::string_view not_permitted = "Origin is not permitted";
 std::optional<std::string_view> refused_origin(const policy::Exchange& exchange,
                                                std::optional<bool> protection) {
   if (protection && !*protection) return std::nullopt;
-  const std::string_view host = runtime::host_of(exchange.request.authority);
-  const auto origin = exchange.request.headers.find("origin");
+  const std::string_view host = runtime::host_of(exchange.request().authority);
+  const auto origin = exchange.request().headers.find("origin");
   const std::string_view from = origin ? authority_of(*origin) : std::string_view();
   if (protection) {
     const bool is_fine =
@@ -39,8 +39,9 @@ std::optional<std::string_view> refused_origin(const policy::Exchange& exchange,
     const bool is_fine = is_loopback_name(host) && is_loopback_name(runtime::host_of(from));
     return is_fine ? std::nullopt : std::optional(not_loopback);
   }
-  return base::equal_ignoring_case(from, exchange.request.authority) ? std::nullopt
-                                                                     : std::optional(not_permitted);
+  return base::equal_ignoring_case(from, exchange.request().authority)
+             ? std::nullopt
+             : std::optional(not_permitted);
 }
 
 }  // namespace gateway

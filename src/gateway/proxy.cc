@@ -9,19 +9,13 @@ namespace {
 // Without a configured bound; long enough for a model that thinks.
 constexpr auto answer_begins_within = std::chrono::minutes(10);
 
-// Claims about the caller that only a proxy we trust could make, and we trust none.
-constexpr std::string_view claimed[] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                        "x-real-ip",       "forwarded",         "x-forwarded-port"};
-
 }  // namespace
 
 Task<http::Response> proxy(Core& core, const runtime::Route& route,
                            const runtime::HostBackend& backend, policy::Exchange& exchange) {
   exchange.record.protocol = "http";
   exchange.record.endpoint = backend.endpoint.authority();
-  http::Request request = std::move(exchange.request);
-  http::strip_request(request.headers);
-  for (const std::string_view name : claimed) request.headers.remove(name);
+  http::Request request = std::move(exchange.change_request());
   const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
                                                        : Duration(answer_begins_within);
   const Deadline deadline = Deadline::in(core.loop().now(), bound);

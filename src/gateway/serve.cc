@@ -6,6 +6,7 @@
 #include "base/unless.h"
 #include "gateway/answer.h"
 #include "gateway/refuse.h"
+#include "http/header_rules.h"
 #include "http/server.h"
 #include "runtime/attributes.h"
 
@@ -32,6 +33,17 @@ class RecordOnExit {
   const policy::Exchange& exchange_;
 };
 
+// Claims about the caller that only a proxy we trust could make, and we trust none.
+constexpr std::string_view claimed[] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+                                        "x-real-ip",       "forwarded",         "x-forwarded-port"};
+
+// Before anybody looks at the request: what is authorized is what is forwarded, and what policies
+// add afterwards no client can take away by naming it in Connection.
+void strip(http::Headers& headers) {
+  http::strip_request(headers);
+  for (const std::string_view name : claimed) headers.remove(name);
+}
+
 policy::Peer peer_of(const net::TcpStream& stream) {
   const net::Address peer = stream.peer().unmapped();
   policy::Peer made;
@@ -45,10 +57,10 @@ void begin_record(policy::Exchange& exchange, const runtime::Bind& bind) {
   telemetry::Record& record = exchange.record;
   record.bind = bind.name;
   record.source = exchange.peer.address + ":" + std::to_string(exchange.peer.port);
-  record.http_method = exchange.request.method;
-  record.http_host = exchange.request.authority;
-  record.http_path = std::string(exchange.request.path());
-  record.http_minor_version = exchange.request.minor_version;
+  record.http_method = exchange.request().method;
+  record.http_host = exchange.request().authority;
+  record.http_path = std::string(exchange.request().path());
+  record.http_minor_version = exchange.request().minor_version;
 }
 
 // The one catch of the gateway: an exception is a bug or no memory, and costs its exchange only.
@@ -71,6 +83,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, policy::Peer peer,
   const runtime::Bind* bind = snapshot->find_bind(port);
   if (bind == nullptr) co_return false;  // a reload took the port away
   const Clock& clock = core.shared().clock;
+  strip(incoming.request.headers);
   policy::Exchange exchange(std::move(incoming.request), std::move(peer), clock.now(),
                             clock.wall());
   const runtime::Attributes attributes(exchange);

@@ -47,7 +47,7 @@ class Cors final : public Policy {
         exposed_(base::join(settings_.expose_headers, ", ")) {}
 
   Task<Verdict> on_request(Exchange& exchange) const override {
-    const http::Request& request = exchange.request;
+    const http::Request& request = exchange.request();
     const std::optional<std::string_view> origin = request.headers.find("origin");
     if (!origin) co_return pass;
     exchange.origin = std::string(*origin);

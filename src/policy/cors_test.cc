@@ -16,7 +16,7 @@ class CorsTest : public testing::Test {
   static std::unique_ptr<Exchange> exchange(std::string method, std::string_view origin) {
     auto made = std::make_unique<Exchange>(http::Request(std::move(method), "/mcp", "gw.example"),
                                            Peer(), Instant(), WallTime());
-    if (!origin.empty()) made->request.headers.add("origin", origin);
+    if (!origin.empty()) made->change_request().headers.add("origin", origin);
     return made;
   }
 
@@ -44,8 +44,9 @@ TEST_F(CorsTest, answers_a_preflight_of_a_permitted_origin) {
   settings.max_age = std::chrono::seconds(600);
   const auto cors = make(settings);
   const auto preflight = exchange("OPTIONS", "https://app.example");
-  preflight->request.headers.add("access-control-request-method", "POST");
-  preflight->request.headers.add("access-control-request-headers", "authorization, content-type");
+  preflight->change_request().headers.add("access-control-request-method", "POST");
+  preflight->change_request().headers.add("access-control-request-headers",
+                                          "authorization, content-type");
   const auto response = answer(*cors, *preflight);
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200);

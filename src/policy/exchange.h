@@ -38,10 +38,10 @@ struct McpSubject {
 class Exchange {
  public:
   Exchange(http::Request the_request, Peer the_peer, Instant the_beginning, WallTime the_time)
-      : request(std::move(the_request)),
-        peer(std::move(the_peer)),
+      : peer(std::move(the_peer)),
         began(the_beginning),
-        time(the_time) {}
+        time(the_time),
+        request_(std::move(the_request)) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() = default;
@@ -62,7 +62,16 @@ class Exchange {
   }
   const auth::Principal& principal() const { return principal_; }  // anonymous at first
 
-  http::Request request;
+  const http::Request& request() const { return request_; }
+  // For whoever changes it or takes it apart: rules hold views into it, so what they saw is
+  // forgotten.
+  http::Request& change_request() {
+    rules_.reset();
+    return request_;
+  }
+  // Rules of another snapshot must not find what rules of this one saw.
+  void forget_rules() { rules_.reset(); }
+
   Peer peer;
   Instant began;
   WallTime time;
@@ -76,6 +85,7 @@ class Exchange {
   telemetry::Record record;
 
  private:
+  http::Request request_;
   auth::Principal principal_;
   std::optional<cel::Context> rules_;
 };

@@ -47,7 +47,7 @@ class RequestHeaderModifier final : public Policy {
   explicit RequestHeaderModifier(HeaderModifierSettings settings)
       : settings_(std::move(settings)) {}
   Task<Verdict> on_request(Exchange& exchange) const override {
-    modify(settings_, exchange.request.headers);
+    modify(settings_, exchange.change_request().headers);
     co_return pass;
   }
 

@@ -62,15 +62,14 @@ class JwtAuth final : public Policy {
       : mode_(mode), trust_(std::move(providers)) {}
 
   Task<Verdict> on_request(Exchange& exchange) const override {
-    http::Headers& headers = exchange.request.headers;
-    const std::vector<std::string_view> values = headers.all("authorization");
+    const std::vector<std::string_view> values = exchange.request().headers.all("authorization");
     const auth::Bearer bearer = auth::read_bearer(values);
     switch (bearer.kind) {
       case auth::Bearer::Kind::none:
         co_return absent(exchange);
       case auth::Bearer::Kind::other_scheme:
         // Another scheme's credential is for us to judge or for nobody: it is never passed on.
-        headers.remove("authorization");
+        exchange.change_request().headers.remove("authorization");
         co_return absent(exchange);
       case auth::Bearer::Kind::malformed:
         co_return wrong(exchange, "malformed");
@@ -79,7 +78,7 @@ class JwtAuth final : public Policy {
     }
     const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time);
     if (!verdict) co_return wrong(exchange, auth::name_of(verdict.error()));
-    headers.remove("authorization");
+    exchange.change_request().headers.remove("authorization");
     exchange.identify(auth::Principal(*verdict));
     co_return pass;
   }
@@ -91,7 +90,7 @@ class JwtAuth final : public Policy {
   }
 
   Verdict wrong(Exchange& exchange, std::string_view why) const {
-    exchange.request.headers.remove("authorization");
+    exchange.change_request().headers.remove("authorization");
     if (mode_ == JwtMode::permissive) return pass;
     // One outward shape for every fault: the reason is in the log, where an attacker cannot read
     // it.

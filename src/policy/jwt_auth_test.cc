@@ -40,14 +40,15 @@ class JwtAuthTest : public testing::Test {
     const auto policy = make_jwt_auth(settings(mode), context_);
     Exchange exchange(http::Request("POST", "/mcp", "gw"), Peer(), Instant(), now);
     exchange.tokens = &tokens_;
-    for (const std::string& header : headers) exchange.request.headers.add("authorization", header);
+    for (const std::string& header : headers)
+      exchange.change_request().headers.add("authorization", header);
     Task<Verdict> task = policy->on_request(exchange);
     task.start(scheduler_, std::noop_coroutine());
     scheduler_.run();
     Outcome outcome;
     outcome.response = task.take();
     outcome.subject = std::string(exchange.principal().subject().value_or(""));
-    outcome.is_forwarded = exchange.request.headers.has("authorization");
+    outcome.is_forwarded = exchange.request().headers.has("authorization");
     return outcome;
   }
 

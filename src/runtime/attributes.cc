@@ -41,7 +41,7 @@ Value copied(Arena& arena, const std::string& text) {
 }
 
 Value uri(const Exchange& exchange, Arena& arena) {
-  const http::Request& request = exchange.request;
+  const http::Request& request = exchange.request();
   if (request.authority.empty()) return Value::of_string(request.target);
   return copied(arena, request.scheme + "://" + request.authority + request.target);
 }
@@ -80,7 +80,7 @@ using Kind = McpSubject::Kind;
 const Row rows[] = {
     {{"request", "", Record::closed, Phase::request_head, "The HTTP request.", {}}},
     {{"request.method", "string", Record::none, Phase::request_head, "`GET`, `POST`, ...", methods},
-     [](const Exchange& e, Arena&) { return Value::of_string(e.request.method); }},
+     [](const Exchange& e, Arena&) { return Value::of_string(e.request().method); }},
     {{"request.uri",
       "string",
       Record::none,
@@ -89,21 +89,21 @@ const Row rows[] = {
       {}},
      uri},
     {{"request.path", "string", Record::none, Phase::request_head, "The path, as it was sent.", {}},
-     [](const Exchange& e, Arena&) { return Value::of_string(e.request.path()); }},
+     [](const Exchange& e, Arena&) { return Value::of_string(e.request().path()); }},
     {{"request.pathAndQuery", "string", Record::none, Phase::request_head, "Path and query.", {}},
-     [](const Exchange& e, Arena&) { return Value::of_string(e.request.target); }},
+     [](const Exchange& e, Arena&) { return Value::of_string(e.request().target); }},
     {{"request.host",
       "string",
       Record::none,
       Phase::request_head,
       "The authority the client named.",
       {}},
-     [](const Exchange& e, Arena&) { return Value::of_string(e.request.authority); }},
+     [](const Exchange& e, Arena&) { return Value::of_string(e.request().authority); }},
     {{"request.scheme", "string", Record::none, Phase::request_head, "`http` or `https`.", {}},
-     [](const Exchange& e, Arena&) { return Value::of_string(e.request.scheme); }},
+     [](const Exchange& e, Arena&) { return Value::of_string(e.request().scheme); }},
     {{"request.version", "string", Record::none, Phase::request_head, "`HTTP/1.1`", {}},
      [](const Exchange& e, Arena&) {
-       return Value::of_string(e.request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+       return Value::of_string(e.request().minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
      }},
     {{"request.headers",
       "dyn",

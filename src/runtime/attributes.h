@@ -27,9 +27,9 @@ class Attributes final : public cel::AttributeSource {
   class RequestHeaders final : public cel::HeaderSource {
    public:
     explicit RequestHeaders(const policy::Exchange& exchange) : exchange_(exchange) {}
-    std::size_t size() const override { return exchange_.request.headers.size(); }
+    std::size_t size() const override { return exchange_.request().headers.size(); }
     std::pair<std::string_view, std::string_view> at(std::size_t index) const override {
-      const http::Field field = exchange_.request.headers.at(index);
+      const http::Field field = exchange_.request().headers.at(index);
       return {field.name, field.value};
     }
 

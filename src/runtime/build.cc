@@ -76,9 +76,9 @@ class Builder {
     }
     listener.router.finish();
     // The most specific host first; of equal ones the order of the file.
-    const auto place = std::find_if(bind.listeners.begin(), bind.listeners.end(), [&](const Listener& l) {
-      return l.host.specificity() < listener.host.specificity();
-    });
+    const auto place = std::find_if(
+        bind.listeners.begin(), bind.listeners.end(),
+        [&](const Listener& l) { return l.host.specificity() < listener.host.specificity(); });
     bind.listeners.insert(place, std::move(listener));
   }
 

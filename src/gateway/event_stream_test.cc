@@ -1,0 +1,149 @@
+#include "gateway/event_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "http/sse.h"
+#include "net/test_loop.h"
+
+namespace gateway {
+namespace {
+
+// Gives its texts, and then waits or ends.
+class Texts final : public MessageSource {
+ public:
+  struct Script {
+    std::deque<std::string> texts;
+    bool ends = true;
+    std::size_t asked = 0;
+    bool is_gone = false;
+    Signal changed;
+  };
+
+  explicit Texts(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+  ~Texts() override { script_->is_gone = true; }
+
+  Task<std::optional<std::string>> next() override {
+    ++script_->asked;
+    while (script_->texts.empty() && !script_->ends) {
+      co_await script_->changed.wait();
+    }
+    if (script_->texts.empty()) co_return std::nullopt;
+    std::string text = std::move(script_->texts.front());
+    script_->texts.pop_front();
+    co_return text;
+  }
+
+ private:
+  std::shared_ptr<Script> script_;
+};
+
+class EventStreamTest : public testing::Test {
+ protected:
+  http::Response respond(std::optional<std::string> first) {
+    return stream_response(loop_, std::make_unique<Texts>(script_), std::move(first));
+  }
+  std::optional<std::string> read(http::Response& response, Deadline deadline) {
+    return net::run_to_end(loop_, response.body.read(deadline)).value();
+  }
+  std::optional<std::string> read(http::Response& response) {
+    return read(response, Deadline::in(loop_.now(), std::chrono::seconds(5)));
+  }
+  // All that comes, as a client understands it.
+  std::vector<std::string> events(http::Response& response) {
+    http::EventReader reader;
+    while (const auto piece = read(response)) {
+      EXPECT_TRUE(reader.push(*piece));
+    }
+    std::vector<std::string> found;
+    while (auto event = reader.next()) {
+      EXPECT_EQ(event->name, "message");
+      found.push_back(event->data);
+    }
+    return found;
+  }
+
+  net::Loop loop_;
+  std::shared_ptr<Texts::Script> script_ = std::make_shared<Texts::Script>();
+};
+
+TEST_F(EventStreamTest, is_a_response_that_nothing_may_store_or_change) {
+  const http::Response response = respond(std::nullopt);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.find("content-type"), "text/event-stream");
+  EXPECT_EQ(response.headers.find("cache-control"), "no-cache, no-transform");
+  EXPECT_EQ(response.headers.find("x-accel-buffering"), "no");
+  EXPECT_FALSE(response.body.is_whole());
+  EXPECT_EQ(response.body.length(), std::nullopt);
+}
+
+TEST_F(EventStreamTest, sends_the_first_message_at_once_and_then_the_others) {
+  script_->texts = {R"({"b":2})", R"({"c":3})"};
+  http::Response response = respond(R"({"a":1})");
+  EXPECT_EQ(events(response), (std::vector<std::string>{R"({"a":1})", R"({"b":2})", R"({"c":3})"}));
+}
+
+TEST_F(EventStreamTest, begins_with_a_comment_where_there_is_no_message_yet) {
+  http::Response response = respond(std::nullopt);
+  EXPECT_EQ(read(response), http::format_comment("open"));
+  EXPECT_EQ(read(response), std::nullopt);
+}
+
+TEST_F(EventStreamTest, asks_its_source_for_nothing_before_it_is_read) {
+  script_->texts = {"1"};
+  const http::Response response = respond(std::nullopt);
+  loop_.turn(Instant::min());
+  EXPECT_EQ(script_->asked, 0U);
+}
+
+TEST_F(EventStreamTest, gives_messages_as_they_come) {
+  script_->ends = false;
+  http::Response response = respond(std::nullopt);
+  read(response);
+  Task<Result<std::optional<std::string>>> reading =
+      response.body.read(Deadline::in(loop_.now(), std::chrono::seconds(5)));
+  reading.start(loop_, std::noop_coroutine());
+  loop_.turn(Instant::min());
+  EXPECT_FALSE(reading.is_done());
+  script_->texts = {"1"};
+  script_->changed.notify_all();
+  for (int turn = 0; turn < 10 && !reading.is_done(); ++turn) loop_.turn(Instant::min());
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_NE(reading.take().value().value_or("").find("data: 1"), std::string::npos);
+}
+
+TEST_F(EventStreamTest, says_something_when_nothing_comes) {
+  script_->ends = false;
+  http::Response response = respond(std::nullopt);
+  read(response);
+  // A deadline of the connection's that comes before the fifteen seconds does the same.
+  const Deadline soon = Deadline::in(loop_.now(), std::chrono::milliseconds(5));
+  EXPECT_EQ(read(response, soon), http::format_comment("keep-alive"));
+  script_->texts = {"1"};
+  script_->ends = true;
+  script_->changed.notify_all();
+  EXPECT_EQ(events(response), std::vector<std::string>{"1"});
+}
+
+TEST_F(EventStreamTest, fetches_a_bounded_number_of_messages_ahead) {
+  script_->texts = std::deque<std::string>(100, "1");
+  http::Response response = respond(std::nullopt);
+  read(response);
+  for (int turn = 0; turn < 10; ++turn) loop_.turn(Instant::min());
+  EXPECT_EQ(script_->asked, 16U);
+  EXPECT_EQ(events(response).size(), 100U);
+}
+
+TEST_F(EventStreamTest, drops_its_source_with_itself) {
+  script_->ends = false;
+  {
+    http::Response response = respond(std::nullopt);
+    read(response);
+    loop_.turn(Instant::min());
+    EXPECT_EQ(script_->asked, 1U);
+    EXPECT_FALSE(script_->is_gone);
+  }
+  EXPECT_TRUE(script_->is_gone);
+}
+
+}  // namespace
+}  // namespace gateway

@@ -1,0 +1,237 @@
+#include "gateway/mcp_view.h"
+
+#include <gtest/gtest.h>
+
+#include "gateway/refuse.h"
+#include "runtime/attributes.h"
+#include "upstream/demo.h"
+
+namespace gateway {
+namespace {
+
+using mcp::Touches;
+using Kind = mcp::Subject::Kind;
+
+mcp::Message message(std::string text) {
+  auto read = mcp::read(std::move(text), mcp::Sender::server);
+  if (!read) throw std::runtime_error(read.error().why());
+  return std::move(*read);
+}
+
+mcp::Message result(const std::string& text) {
+  return message(R"({"jsonrpc":"2.0","id":9,"result":)" + text + "}");
+}
+
+mcp::Subject subject(Kind kind, std::string name) {
+  return mcp::Subject{kind, std::move(name)};
+}
+
+policy::RuleSettings allow(const std::string& expression) {
+  policy::RuleSettings rule;
+  rule.allow = schema::Located<std::string>(expression);
+  return rule;
+}
+policy::RuleSettings deny(const std::string& expression) {
+  policy::RuleSettings rule;
+  rule.deny = schema::Located<std::string>(expression);
+  return rule;
+}
+
+class McpViewTest : public testing::Test {
+ protected:
+  McpViewTest() {
+    auto entry = std::make_shared<runtime::TargetEntry>();
+    entry->number = 1;
+    entry->target = upstream::make_demo_target(mcp::TargetName("files"));
+    backend_.target = std::move(entry);
+    exchange_.attributes = &attributes_;
+  }
+
+  void set_rules(std::vector<policy::RuleSettings> rules) {
+    policy::RulesSettings settings;
+    settings.rules = std::move(rules);
+    backend_.rules = policy::make_mcp_authorization(settings, context_);
+    ASSERT_FALSE(schema::has_errors(context_.problems())) << context_.problems()[0].message;
+  }
+
+  bool allows(Kind kind, const std::string& name, const std::string& method = "tools/call",
+              const std::string& params = "{}") {
+    const auto document = json::Document::parse(params).value();
+    return view_.allows(subject(kind, name), method, document.root());
+  }
+  // The result that the caller sees of a list.
+  std::string listed(Touches touches, const std::string& text) {
+    return view_.answer_text(id_, touches, mcp::Subject(), result(text));
+  }
+  static std::string answer(const std::string& text) {
+    return R"({"jsonrpc":"2.0","id":7,"result":)" + text + "}";
+  }
+  bool is_told_of(const std::string& params, const std::string& method) {
+    const upstream::Event event(
+        upstream::Event::Kind::notification,
+        message(R"({"jsonrpc":"2.0","method":")" + method + R"(","params":)" + params + "}"));
+    return view_.allows_notification(event);
+  }
+
+  mcp::Id id_{7};
+  cel::Environment environment_{runtime::attribute_table()};
+  auth::KeyStore keys_;
+  policy::BuildContext context_{environment_, keys_, true};
+  policy::Exchange exchange_{http::Request("POST", "/mcp", "gw"), policy::Peer(), Instant(),
+                             WallTime()};
+  runtime::Attributes attributes_{exchange_};
+  runtime::McpBackend backend_;
+  McpView view_{exchange_, backend_, "s1"};
+};
+
+TEST_F(McpViewTest, shows_and_allows_everything_without_rules) {
+  EXPECT_TRUE(allows(Kind::tool, "x"));
+  const std::string all = R"({"tools":[{"name":"a"},{"title":"nameless"}],"nextCursor":"n"})";
+  EXPECT_EQ(listed(Touches::tools, all), answer(all));
+  EXPECT_EQ(exchange_.record.authz_decision, "");
+}
+
+TEST_F(McpViewTest, asks_the_rules_by_kind_and_name) {
+  set_rules({allow("mcp.tool.name == 'a'"), allow("mcp.prompt.name == 'b'"),
+             allow("mcp.resource.name == 'c'")});
+  const struct {
+    Kind kind;
+    std::string name;
+    bool is_allowed;
+  } table[] = {
+      {Kind::tool, "a", true},     {Kind::tool, "b", false},     {Kind::tool, "c", false},
+      {Kind::prompt, "b", true},   {Kind::prompt, "a", false},   {Kind::prompt, "B", false},
+      {Kind::resource, "c", true}, {Kind::resource, "b", false}, {Kind::resource, "", false},
+      {Kind::tool, "a ", false},
+  };
+  for (const auto& row : table) EXPECT_EQ(allows(row.kind, row.name), row.is_allowed) << row.name;
+}
+
+TEST_F(McpViewTest, tells_the_rules_target_method_and_session) {
+  set_rules(
+      {allow("mcp.tool.target == 'files' && mcp.methodName == 'tools/call' && "
+             "mcp.sessionId == 's1'")});
+  EXPECT_TRUE(allows(Kind::tool, "x"));
+  EXPECT_FALSE(allows(Kind::tool, "x", "other"));
+}
+
+TEST_F(McpViewTest, records_what_decided_about_a_use_and_nothing_of_lists) {
+  set_rules({allow("mcp.tool.name == 'a'")});
+  EXPECT_EQ(listed(Touches::tools, R"({"tools":[{"name":"b"}]})"), answer(R"({"tools":[]})"));
+  EXPECT_EQ(exchange_.record.authz_decision, "");
+  EXPECT_TRUE(allows(Kind::tool, "a"));
+  EXPECT_EQ(exchange_.record.authz_decision, "allow");
+  EXPECT_EQ(exchange_.record.authz_rule, "mcp.tool.name == 'a'");
+  EXPECT_FALSE(allows(Kind::tool, "b"));
+  EXPECT_EQ(exchange_.record.authz_decision, "deny");
+  EXPECT_EQ(exchange_.record.authz_rule, cel::name_of(cel::Reason::denied_no_allow_matched));
+}
+
+TEST_F(McpViewTest, filters_each_list_by_what_names_its_items) {
+  set_rules({allow("mcp.tool.name.startsWith('keep')"), allow("mcp.prompt.name.startsWith('keep')"),
+             allow("mcp.resource.name.startsWith('keep')")});
+  const struct {
+    Touches touches;
+    std::string list, by;
+  } table[] = {
+      {Touches::tools, "tools", "name"},
+      {Touches::prompts, "prompts", "name"},
+      {Touches::resources, "resources", "uri"},
+      {Touches::resource_templates, "resourceTemplates", "uriTemplate"},
+  };
+  for (const auto& row : table) {
+    const std::string head = R"({")" + row.list + R"(":[)";
+    const std::string kept = R"({")" + row.by + R"(":"keep1"},{"x":1,")" + row.by + R"(":"keep2"})";
+    const std::string dropped = R"(,{")" + row.by + R"(":"drop"})";
+    const std::string tail = R"(],"nextCursor":"n","_meta":{"a":1.50}})";
+    EXPECT_EQ(listed(row.touches, head + kept + dropped + tail), answer(head + kept + tail));
+  }
+}
+
+TEST_F(McpViewTest, keeps_order_and_cursor_when_it_filters) {
+  set_rules({deny("mcp.tool.name == 'b'")});
+  EXPECT_EQ(listed(Touches::tools,
+                   R"({"nextCursor":"n","tools":[{"name":"c"},{"name":"b"},{"name":"a"}]})"),
+            answer(R"({"nextCursor":"n","tools":[{"name":"c"},{"name":"a"}]})"));
+}
+
+TEST_F(McpViewTest, drops_items_without_a_name_once_there_are_rules) {
+  set_rules({deny("mcp.tool.name == 'b'")});
+  EXPECT_EQ(listed(Touches::tools, R"({"tools":[{"title":"t"},{"name":5},{"name":null},"a",{}]})"),
+            answer(R"({"tools":[]})"));
+}
+
+TEST_F(McpViewTest, leaves_other_results_alone) {
+  set_rules({deny("true")});
+  const std::string content = R"({"content":[{"type":"text","text":"a"}]})";
+  EXPECT_EQ(view_.answer_text(id_, Touches::tool, subject(Kind::tool, "x"), result(content)),
+            answer(content));
+}
+
+TEST_F(McpViewTest, shows_the_rules_the_arguments_of_a_tool_call) {
+  set_rules({allow("mcp.tool.arguments.path.startsWith('/tmp/')")});
+  const std::string method = "tools/call";
+  EXPECT_TRUE(
+      allows(Kind::tool, "read", method, R"({"name":"read","arguments":{"path":"/tmp/a"}})"));
+  EXPECT_FALSE(
+      allows(Kind::tool, "read", method, R"({"name":"read","arguments":{"path":"/etc/a"}})"));
+  EXPECT_FALSE(allows(Kind::tool, "read", method, R"({"name":"read","arguments":{}})"));
+  EXPECT_FALSE(allows(Kind::tool, "read", method, R"({"name":"read"})"));
+  // A prompt's arguments are nothing that rules know.
+  EXPECT_FALSE(allows(Kind::prompt, "read", "prompts/get", R"({"arguments":{"path":"/tmp/a"}})"));
+}
+
+TEST_F(McpViewTest, shows_a_tool_in_lists_if_some_arguments_could_allow_it) {
+  set_rules({allow("mcp.tool.name == 'read' && mcp.tool.arguments.path == '/tmp'"),
+             deny("mcp.tool.arguments.force == true")});
+  EXPECT_EQ(listed(Touches::tools, R"({"tools":[{"name":"write"},{"name":"read"}]})"),
+            answer(R"({"tools":[{"name":"read"}]})"));
+}
+
+TEST_F(McpViewTest, answers_for_a_missing_resource_as_for_a_forbidden_one) {
+  set_rules({allow("mcp.resource.name == 'file:///there'")});
+  const mcp::Subject asked = subject(Kind::resource, "file:///x");
+  const std::string forbidden =
+      refuse_call(exchange_, 200, id_, mcp::Code::invalid_params, McpView::unknown_text(asked))
+          .body.text();
+  for (const std::string code : {"-32002", "-32602"}) {
+    const mcp::Message missing = message(R"({"jsonrpc":"2.0","id":9,"error":{"code":)" + code +
+                                         R"(,"message":"no file /x","data":{"uri":"file:///x"}}})");
+    EXPECT_EQ(view_.answer_text(id_, Touches::resource, asked, missing), forbidden) << code;
+  }
+  EXPECT_EQ(forbidden, R"({"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":)"
+                       R"("Unknown resource: file:///x"}})");
+}
+
+TEST_F(McpViewTest, hands_other_errors_on_and_records_them) {
+  const mcp::Message error = message(
+      R"({"jsonrpc":"2.0","id":9,"error":{"code":-32603,"message":"oops","data":{"a":1}}})");
+  const std::string expected =
+      R"({"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"oops","data":{"a":1}}})";
+  EXPECT_EQ(view_.answer_text(id_, Touches::resource, subject(Kind::resource, "x"), error),
+            expected);
+  EXPECT_EQ(view_.answer_text(id_, Touches::tool, subject(Kind::tool, "x"), error), expected);
+  EXPECT_EQ(exchange_.record.mcp_error_code, -32603);
+  EXPECT_EQ(exchange_.record.mcp_error, "oops");
+}
+
+TEST_F(McpViewTest, names_what_is_unknown_by_its_kind) {
+  EXPECT_EQ(McpView::unknown_text(subject(Kind::tool, "a")), "Unknown tool: a");
+  EXPECT_EQ(McpView::unknown_text(subject(Kind::prompt, "a")), "Unknown prompt: a");
+  EXPECT_EQ(McpView::unknown_text(subject(Kind::resource, "a")), "Unknown resource: a");
+}
+
+TEST_F(McpViewTest, tells_of_updates_only_of_resources_that_the_caller_may_see) {
+  const std::string updated = "notifications/resources/updated";
+  EXPECT_TRUE(is_told_of(R"({"uri":"file:///secret"})", updated));
+  set_rules({allow("mcp.resource.name == 'file:///a'")});
+  EXPECT_TRUE(is_told_of(R"({"uri":"file:///a"})", updated));
+  EXPECT_FALSE(is_told_of(R"({"uri":"file:///secret"})", updated));
+  EXPECT_FALSE(is_told_of(R"({"uri":5})", updated));
+  EXPECT_FALSE(is_told_of("{}", updated));
+  EXPECT_TRUE(is_told_of("{}", "notifications/resources/list_changed"));
+  EXPECT_TRUE(is_told_of(R"({"level":"info","data":1})", "notifications/message"));
+}
+
+}  // namespace
+}  // namespace gateway
