@@ -48,12 +48,12 @@ Task<> serve(ServerConnection& connection, Seen& seen, bool needs_token) {
     }
     if (!*incoming) break;
     Incoming& exchange = **incoming;
-    const std::string line = exchange.request().method + " " + exchange.request().target;
-    const int status = verdict_on(exchange.request(), needs_token);
+    const std::string line = exchange.request.method + " " + exchange.request.target;
+    const int status = verdict_on(exchange.request, needs_token);
     Response response(status, "text/plain", "x");
     if (status == 200) {
       auto body =
-          co_await exchange.request().body.read_all(request_body_bytes_max, Deadline::never());
+          co_await exchange.request.body.read_all(request_body_bytes_max, Deadline::never());
       if (body) seen.forwarded.push_back(line + " " + *body);
       if (!body) response.status = 502;
     }
