@@ -8,7 +8,6 @@ The binary is $AGENTGATEWAY_BIN, by default build/release/agentgateway.
 
 import argparse
 import concurrent.futures
-import http.server
 import json
 import os
 import pathlib
@@ -21,6 +20,9 @@ import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from peers.echo_upstream import EchoServer  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("AGENTGATEWAY_BIN", str(ROOT / "build/release/agentgateway"))
@@ -80,47 +82,6 @@ def parse(path):
         elif line.strip() and not line.startswith("#"):
             raise SystemExit(f"{path}:{number}: text outside a section")
     return cases
-
-
-# ---------------------------------------------------------------------------------------------
-# peers
-
-class Echo(http.server.BaseHTTPRequestHandler):
-    """The plain upstream: says what it received, or what its path asks for."""
-
-    protocol_version = "HTTP/1.1"
-
-    def handle_any(self):
-        size = int(self.headers.get("content-length", 0))
-        body = self.rfile.read(size)
-        status = re.match(r"/status/(\d+)", self.path)
-        wait = re.match(r"/wait/(\d+)", self.path)
-        if wait:
-            time.sleep(int(wait.group(1)) / 1000)
-        answer = json.dumps({"upstream": self.server.name, "method": self.command, "path": self.path,
-                             "headers": {name.lower(): value for name, value in self.headers.items()},
-                             "body": body.decode("latin1")}).encode()
-        self.send_response(int(status.group(1)) if status else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("X-Upstream", self.server.name)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = handle_any
-
-    def log_message(self, *_):
-        pass
-
-
-class EchoServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, name):
-        super().__init__(("127.0.0.1", 0), Echo)
-        self.name = name
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 # ---------------------------------------------------------------------------------------------
