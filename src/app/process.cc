@@ -135,6 +135,12 @@ void announce(const Log& log, const runtime::Snapshot& snapshot,
   }
 }
 
+// What the process starts with.
+struct Start {
+  runtime::Built built;
+  Sockets sockets;
+};
+
 // The process while it serves, on the main thread's loop.
 class Process {
  public:
@@ -167,7 +173,7 @@ class Process {
     if (const int status = open_ports(*built.snapshot, workers, sockets); status != exit_fine)
       return status;
     greet(built, workers, sockets);
-    return run_threads(std::move(built), workers, std::move(sockets));
+    return run_threads(workers, Start{std::move(built), std::move(sockets)});
   }
 
  private:
@@ -212,16 +218,16 @@ class Process {
     announce(log_, *built.snapshot, ports);
   }
 
-  int run_threads(runtime::Built built, std::size_t workers, Sockets sockets) {
+  int run_threads(std::size_t workers, Start start) {
     net::Loop loop;
     gateway::Shared shared{log_, clock_, *session_ids_, sessions_};
     std::vector<std::unique_ptr<net::Worker>> threads;
+    threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {
       threads.push_back(std::make_unique<net::Worker>("worker-" + std::to_string(i), &stay));
     }
     CoreHomes cores;
-    Task<> root =
-        serve_until_told(loop, shared, threads, cores, std::move(built), std::move(sockets));
+    Task<> root = serve_until_told(loop, shared, threads, cores, std::move(start));
     root.start(loop, std::noop_coroutine());
     while (!root.is_done()) loop.turn(Instant::max());
     root.take();
@@ -232,7 +238,7 @@ class Process {
 
   Task<> serve_until_told(net::Loop& loop, gateway::Shared& shared,
                           std::vector<std::unique_ptr<net::Worker>>& threads, CoreHomes& cores,
-                          runtime::Built built, Sockets sockets) {
+                          Start start) {
     const std::size_t connections = connections_max(threads.size());
     for (const auto& thread : threads) {
       gateway::Shared* const for_core = &shared;
@@ -248,8 +254,8 @@ class Process {
     }
     net::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP});
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
-    co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file), std::move(built),
-                            std::move(sockets));
+    co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),
+                            std::move(start.built), std::move(start.sockets));
     log_.info("ready");
     TaskGroup background(loop);
     background.spawn(reloader.run());

@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <ctime>
 
-#include "base/text.h"
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 namespace {
 
@@ -20,6 +20,15 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte < 0x7f && c != '"' && c != '=' && c != '\\';
+}
+
+// The size of what may stand between quotes as it is, from the start: printable ASCII.
+std::size_t verbatim_size(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && (is_plain(text[size]) || text[size] == ' ' || text[size] == '=')) {
+    ++size;
+  }
+  return size;
 }
 
 void append_escaped_byte(std::string& out, LogFormat format, unsigned char byte) {
@@ -34,7 +43,11 @@ void append_escaped_byte(std::string& out, LogFormat format, unsigned char byte)
 
 void append_quoted(std::string& out, LogFormat format, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
+  for (;;) {
+    const std::size_t verbatim = verbatim_size(text);
+    out.append(text.substr(0, verbatim));
+    text.remove_prefix(verbatim);
+    if (text.empty()) break;
     const char c = text[0];
     const std::size_t length = base::utf8_length(text);
     if (c == '"' || c == '\\') {
@@ -88,7 +101,7 @@ void append_time(std::string& out, WallTime at) {
   thread_local std::string kept;
   if (seconds != kept_second) {
     std::tm parts{};
-    gmtime_r(&seconds, &parts);
+    (void)gmtime_r(&seconds, &parts);  // fails only beyond the year 2147483647
     kept.clear();
     append_digits(kept, parts.tm_year + 1900, 4);
     for (const auto& [sign, value] : {std::pair{'-', parts.tm_mon + 1},

@@ -41,11 +41,11 @@ class LogValue {
       value_ = static_cast<std::uint64_t>(number);
     }
   }
-  LogValue(std::string_view text) : value_(text) {}  // NOLINT(google-explicit-constructor)
-  LogValue(const char* text)
-      : value_(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
-  LogValue(const std::string& text)
-      : value_(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): {"target", name} is the point
+  LogValue(std::string_view text) : value_(text) {}
+  LogValue(const char* text) : value_(std::string_view(text)) {}
+  LogValue(const std::string& text) : value_(std::string_view(text)) {}
+  // NOLINTEND(google-explicit-constructor)
 
  private:
   friend class LogLine;

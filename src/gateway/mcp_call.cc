@@ -120,8 +120,9 @@ Task<std::optional<http::Response>> refused(policy::Exchange& exchange, const Mc
   if (!known) co_return refuse_call(exchange, request.id(), known.error());
   if (is_allowed && *known) co_return std::nullopt;
   if (!is_allowed) exchange.record.reason = policy::Reason::authorization;
-  co_return refuse_call(exchange, 200, request.id(), mcp::Code::invalid_params,
-                        McpView::unknown_text(subject));
+  const std::string text = McpView::unknown_text(subject);
+  const RpcError error{mcp::Code::invalid_params, text, {}};
+  co_return refuse_call(exchange, 200, request.id(), error);
 }
 
 http::Response json_response(std::string text) {
@@ -202,39 +203,36 @@ class ListenSource final : public MessageSource {
 
 }  // namespace
 
-Task<http::Response> serve_call(Core& core, const runtime::Route& route,
-                                const runtime::McpBackend& backend, policy::Exchange& exchange,
-                                SessionHome session, const mcp::Method& method,
+Task<http::Response> serve_call(const McpPlace& at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request) {
   auto subject = mcp::subject_of(method, request);
-  if (!subject) co_return refuse_message(exchange, subject.error());
-  record_subject(exchange, *subject);
-  const McpView view(exchange, backend, session->number);
-  auto refusal = co_await refused(exchange, view, session, *subject, request);
+  if (!subject) co_return refuse_message(at.exchange, subject.error());
+  record_subject(at.exchange, *subject);
+  const McpView view(at.exchange, at.backend, session->number);
+  auto refusal = co_await refused(at.exchange, view, session, *subject, request);
   if (refusal) co_return std::move(*refusal);
 
   Call call{request.id(), method.touches, std::move(*subject)};
   const mcp::ParamsEdit unchanged;
-  const Deadline deadline = deadline_of(core, route);
-  const StreamId stream = core.next_stream();
+  const Deadline deadline = deadline_of(at.core, at.route);
+  const StreamId stream = at.core.next_stream();
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
-  auto reading = std::make_unique<Reading>(core, session, stream);
+  auto reading = std::make_unique<Reading>(at.core, session, stream);
   auto started = co_await session->home.ask(&McpSession::start, stream, std::move(request),
                                             unchanged, deadline);
   if (!started) {
     reading->give_up();
-    co_return refuse_call(exchange, call.id, started.error());
+    co_return refuse_call(at.exchange, call.id, started.error());
   }
-  co_return co_await first_answer(core, exchange, view, std::move(call), std::move(reading));
+  co_return co_await first_answer(at.core, at.exchange, view, std::move(call), std::move(reading));
 }
 
-Task<http::Response> serve_listener(Core& core, const runtime::Route& route,
-                                    policy::Exchange& exchange, SessionHome session) {
+Task<http::Response> serve_listener(const McpPlace& at, SessionHome session) {
   auto listener = co_await session->home.ask(&McpSession::listen);
-  if (!listener) co_return refuse(exchange, listener.error());
-  auto source =
-      std::make_unique<ListenSource>(core, exchange, route.key, std::move(session), *listener);
-  co_return stream_response(core.loop(), std::move(source), std::nullopt);
+  if (!listener) co_return refuse(at.exchange, listener.error());
+  auto source = std::make_unique<ListenSource>(at.core, at.exchange, at.route.key,
+                                               std::move(session), *listener);
+  co_return stream_response(at.core.loop(), std::move(source), std::nullopt);
 }
 
 }  // namespace gateway

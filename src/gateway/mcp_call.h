@@ -11,14 +11,19 @@
 
 namespace gateway {
 
-// `method` is the request's row in the table. The exchange must outlive the response's body.
-Task<http::Response> serve_call(Core& core, const runtime::Route& route,
-                                const runtime::McpBackend& backend, policy::Exchange& exchange,
-                                SessionHome session, const mcp::Method& method,
+// Where a request stands: everything outlives the response's body.
+struct McpPlace {
+  Core& core;
+  const runtime::Route& route;
+  const runtime::McpBackend& backend;
+  policy::Exchange& exchange;
+};
+
+// `method` is the request's row in the table.
+Task<http::Response> serve_call(const McpPlace& at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request);
 
 // The stream of what belongs to no request.
-Task<http::Response> serve_listener(Core& core, const runtime::Route& route,
-                                    policy::Exchange& exchange, SessionHome session);
+Task<http::Response> serve_listener(const McpPlace& at, SessionHome session);
 
 }  // namespace gateway

@@ -19,7 +19,11 @@ class Endpoint {
  public:
   Endpoint(Core& core, const runtime::Route& route, const runtime::McpBackend& backend,
            policy::Exchange& exchange)
-      : core_(core), route_(route), backend_(backend), exchange_(exchange) {}
+      : core_(core),
+        route_(route),
+        backend_(backend),
+        exchange_(exchange),
+        place_{core, route, backend, exchange} {}
 
   Task<http::Response> post() {
     if (auto wrong = wrong_media_type()) co_return std::move(*wrong);
@@ -39,7 +43,7 @@ class Endpoint {
       co_return refuse(exchange_, 406, "mcp: client must accept text/event-stream");
     auto session = find_session(std::nullopt);
     if (!session) co_return std::move(session).error();
-    co_return co_await serve_listener(core_, route_, exchange_, std::move(*session));
+    co_return co_await serve_listener(place_, std::move(*session));
   }
 
   Task<http::Response> end_session() {
@@ -85,8 +89,13 @@ class Endpoint {
     if (mcp::era_of_message(message, versions(), names_session) == mcp::Era::legacy)
       return std::nullopt;
     const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
-    return refuse_call(exchange_, 400, id_of(message), mcp::Code::unsupported_version, fault.why(),
-                       fault.data());
+    return refuse_version(message, fault);
+  }
+
+  http::Response refuse_version(const mcp::Message& message, const mcp::VersionFault& fault) {
+    const std::string data = fault.data();
+    return refuse_call(exchange_, 400, id_of(message),
+                       RpcError{mcp::Code::unsupported_version, fault.why(), data});
   }
 
   static std::optional<mcp::Id> id_of(const mcp::Message& message) {
@@ -115,8 +124,7 @@ class Endpoint {
     if (!session) co_return std::move(session).error();
     if (auto wrong = wrong_version(message, **session)) co_return std::move(*wrong);
     if (message.is_request()) {
-      co_return co_await serve_call(core_, route_, backend_, exchange_, std::move(*session),
-                                    *method, std::move(message));
+      co_return co_await serve_call(place_, std::move(*session), *method, std::move(message));
     }
     if (message.is_notification() && method == nullptr) co_return http::Response(202);
     co_return co_await pass_on(std::move(*session), std::move(message));
@@ -137,8 +145,7 @@ class Endpoint {
                                               const SessionHandle& session) {
     const auto revision = mcp::revision_of_request(versions(), session.revision);
     if (revision) return std::nullopt;
-    return refuse_call(exchange_, 400, id_of(message), mcp::Code::unsupported_version,
-                       revision.error().why(), revision.error().data());
+    return refuse_version(message, revision.error());
   }
 
   OpenedSession open_id(std::string_view id) const {
@@ -151,8 +158,9 @@ class Endpoint {
   Found find_session(const std::optional<mcp::Id>& id) {
     const auto presented = exchange_.request().headers.find("mcp-session-id");
     if (!presented) {
-      return tl::unexpected(refuse_call(exchange_, 400, id, mcp::Code::invalid_request,
-                                        "Bad Request: Mcp-Session-Id header is required"));
+      const RpcError error{
+          mcp::Code::invalid_request, "Bad Request: Mcp-Session-Id header is required", {}};
+      return tl::unexpected(refuse_call(exchange_, 400, id, error));
     }
     const OpenedSession opened = open_id(*presented);
     SessionHome session;
@@ -161,8 +169,8 @@ class Endpoint {
     }
     if (!session) {
       // One answer for an unknown, an ended and somebody else's session; the record knows better.
-      http::Response refused =
-          refuse_call(exchange_, 404, id, mcp::Code::invalid_request, "Session not found");
+      http::Response refused = refuse_call(
+          exchange_, 404, id, RpcError{mcp::Code::invalid_request, "Session not found", {}});
       exchange_.record.error = opened.kind == OpenedSession::Kind::foreign
                                    ? "session_owner_mismatch"
                                    : "unknown session";
@@ -203,12 +211,12 @@ class Endpoint {
 
   Task<http::Response> open_session(mcp::Message request) {
     SessionTable& table = core_.shared().sessions;
-    const mcp::Id id = request.id();
+    const mcp::Id& id = request.id();
     auto reserved = table.reserve(owner());
     if (!reserved) {
       exchange_.record.error = reserved.error().why();
-      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id,
-                            mcp::Code::internal_error, "too many sessions");
+      const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
+      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
     }
     Reservation reservation(table, owner());
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
@@ -237,6 +245,7 @@ class Endpoint {
   const runtime::Route& route_;
   const runtime::McpBackend& backend_;
   policy::Exchange& exchange_;
+  McpPlace place_;
 };
 
 }  // namespace

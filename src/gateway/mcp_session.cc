@@ -3,17 +3,12 @@
 #include <charconv>
 
 #include "base/unless.h"
-#include "json/write.h"
 
 namespace gateway {
 namespace {
 
 // More than a client has reason for; bounds what one session makes the server and us remember.
 constexpr std::size_t in_flight_max = 256;
-constexpr auto catalogue_within = std::chrono::seconds(10);
-constexpr auto catalogue_age_of_a_miss = std::chrono::seconds(10);
-constexpr int catalogue_pages_max = 100;
-constexpr std::size_t catalogue_names_max = 100'000;
 
 using Kind = policy::McpSubject::Kind;
 
@@ -39,7 +34,10 @@ struct McpSession::InFlight {
 };
 
 McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream)
-    : scheduler_(scheduler), upstream_(std::move(upstream)), background_(scheduler) {}
+    : upstream_(std::move(upstream)),
+      tools_(scheduler, *upstream_, "tools"),
+      prompts_(scheduler, *upstream_, "prompts"),
+      background_(scheduler) {}
 
 McpSession::~McpSession() = default;
 
@@ -194,82 +192,14 @@ Task<Result<upstream::Event>> McpSession::next_unsolicited(StreamId listener) {
 
 void McpSession::observe(const upstream::Event& event) {
   if (event.kind() != upstream::Event::Kind::notification) return;
-  if (event.method() == "notifications/tools/list_changed") tools_.is_stale = true;
-  if (event.method() == "notifications/prompts/list_changed") prompts_.is_stale = true;
+  if (event.method() == "notifications/tools/list_changed") tools_.expire();
+  if (event.method() == "notifications/prompts/list_changed") prompts_.expire();
 }
 
 Task<Result<bool>> McpSession::knows(Kind kind, std::string name) {
-  if (kind != Kind::tool && kind != Kind::prompt) co_return true;
-  Catalogue& catalogue = kind == Kind::tool ? tools_ : prompts_;
-  while (catalogue.is_being_fetched) {
-    co_await catalogue_changed_.wait();
-  }
-  if (!catalogue.is_stale && catalogue.names.contains(name)) co_return true;
-  const bool is_fresh =
-      catalogue.fetched && scheduler_.now() - *catalogue.fetched < catalogue_age_of_a_miss;
-  if (!catalogue.is_stale && is_fresh) co_return false;
-  CO_TRY(co_await fetch(catalogue, kind));
-  co_return catalogue.names.contains(name);
-}
-
-Task<Result<>> McpSession::fetch(Catalogue& catalogue, Kind kind) {
-  // Also when the asker is gone in the middle: what is there then may be half of the list.
-  struct Fetching {
-    Catalogue& catalogue;
-    Signal& changed;
-    bool is_complete = false;
-    Fetching(Catalogue& c, Signal& s) : catalogue(c), changed(s) {
-      catalogue.is_being_fetched = true;
-    }
-    Fetching(const Fetching&) = delete;
-    Fetching& operator=(const Fetching&) = delete;
-    ~Fetching() {
-      catalogue.is_being_fetched = false;
-      if (!is_complete) catalogue.is_stale = true;
-      changed.notify_all();
-    }
-  };
-  Fetching fetching(catalogue, catalogue_changed_);
-  catalogue.is_stale = false;  // a change while it is being fetched makes it stale again
-  catalogue.names.clear();
-  std::optional<std::string> cursor;
-  for (int page = 0; page < catalogue_pages_max; ++page) {
-    CO_TRY(cursor, co_await fetch_page(catalogue, kind, std::move(cursor)));
-    if (!cursor) break;
-  }
-  catalogue.fetched = scheduler_.now();
-  fetching.is_complete = true;
-  co_return Result<>();
-}
-
-Task<Result<std::optional<std::string>>> McpSession::fetch_page(Catalogue& catalogue, Kind kind,
-                                                                std::optional<std::string> cursor) {
-  const std::string_view list = kind == Kind::tool ? "tools" : "prompts";
-  json::Writer params;
-  params.begin_object();
-  if (cursor) params.name("cursor").string(*cursor);
-  params.end_object();
-  CO_TRY(auto document, json::Document::parse(params.take()));
-  const std::string method = std::string(list) + "/list";
-  mcp::Call call(method, document.root(), Deadline::in(scheduler_.now(), catalogue_within));
-  call.make_own();
-  CO_TRY(auto conversation, co_await upstream_->start(std::move(call)));
-  for (;;) {
-    CO_TRY(auto event, co_await conversation->next());
-    if (event.kind() != upstream::Event::Kind::result) continue;
-    // A server without tools or prompts answers with an error: then it knows none.
-    const auto result = event.message().result();
-    if (!result) co_return std::optional<std::string>();
-    const auto items = result->find(list);
-    if (items) {
-      for (const json::Value item : items->elements()) {
-        const auto name = item.find_string("name");
-        if (name && catalogue.names.size() < catalogue_names_max) catalogue.names.emplace(*name);
-      }
-    }
-    const auto next = result->find_string("nextCursor");
-    co_return next ? std::optional<std::string>(*next) : std::nullopt;
-  }
+  if (kind == Kind::tool) co_return co_await tools_.knows(std::move(name));
+  if (kind == Kind::prompt) co_return co_await prompts_.knows(std::move(name));
+  co_return true;
 }
 
 }  // namespace gateway

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -15,6 +14,7 @@
 #include "base/result.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "gateway/catalogue.h"
 #include "mcp/message.h"
 #include "policy/exchange.h"
 #include "upstream/upstream.h"
@@ -60,21 +60,12 @@ class McpSession {
   // Fault::conflict when another listener took over, Fault::unavailable when the session is over.
   Task<Result<upstream::Event>> next_unsolicited(StreamId listener);
 
-  // Whether the server lists a tool or prompt of that name, so that one that is refused and one
-  // that does not exist can be answered alike. Other kinds are always known. The list is fetched
-  // when it is first needed, again when the server says that it changed, and at most every ten
-  // seconds for a name that is not on it.
+  // Whether the server lists a tool or prompt of that name; other kinds are always known.
   Task<Result<bool>> knows(policy::McpSubject::Kind kind, std::string name);
 
  private:
   struct InFlight;
   class Claim;
-  struct Catalogue {
-    std::set<std::string, std::less<>> names;
-    std::optional<Instant> fetched;
-    bool is_stale = true;
-    bool is_being_fetched = false;
-  };
 
   static Task<> until_cancelled(std::shared_ptr<InFlight> flight);
   Task<> until_replaced(StreamId listener);
@@ -82,12 +73,7 @@ class McpSession {
   Task<> refuse(upstream::QuestionId question);
   void forget(StreamId stream);
   void observe(const upstream::Event& event);
-  Task<Result<>> fetch(Catalogue& catalogue, policy::McpSubject::Kind kind);
-  Task<Result<std::optional<std::string>>> fetch_page(Catalogue& catalogue,
-                                                      policy::McpSubject::Kind kind,
-                                                      std::optional<std::string> cursor);
 
-  Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;
   bool is_ended_ = false;
   StreamId last_listener_ = 0;
@@ -97,7 +83,6 @@ class McpSession {
   Signal listener_changed_;
   Catalogue tools_;
   Catalogue prompts_;
-  Signal catalogue_changed_;
   TaskGroup background_;  // last: its tasks use everything above
 };
 

@@ -1,150 +1,23 @@
 #include "gateway/mcp_session.h"
 
-#include <deque>
-#include <vector>
-
 #include <gtest/gtest.h>
 
-#include "base/manual_scheduler.h"
+#include "gateway/detail_test_server.h"
 
 namespace gateway {
 namespace {
 
-using upstream::Event;
 using Kind = policy::McpSubject::Kind;
-
-mcp::Message message(std::string text, mcp::Sender sender = mcp::Sender::server) {
-  auto read = mcp::read(std::move(text), sender);
-  if (!read) throw std::runtime_error(read.error().why());
-  return std::move(*read);
-}
-
-mcp::Message tool_call(const std::string& id) {
-  return message(
-      R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":"echo"}})",
-      mcp::Sender::client);
-}
-
-Event result(const std::string& text) {
-  return Event(Event::Kind::result, message(R"({"jsonrpc":"2.0","id":1,"result":)" + text + "}"));
-}
-Event notification(const std::string& method) {
-  return Event(Event::Kind::notification,
-               message(R"({"jsonrpc":"2.0","method":")" + method + R"("})"));
-}
-Event question(std::uint64_t number) {
-  return Event(upstream::QuestionId{number},
-               message(R"({"jsonrpc":"2.0","id":"q","method":"roots/list"})"));
-}
-
-// What a test says to one reader, and what became of the reader.
-struct Script {
-  void say(Result<Event> event) {
-    events.push_back(std::move(event));
-    changed.notify_all();
-  }
-
-  std::string method;
-  std::string params;
-  bool is_own = false;
-  bool is_gone = false;  // the conversation was destroyed
-  std::deque<Result<Event>> events;
-  Signal changed;
-};
-
-Task<Result<Event>> next_of(std::shared_ptr<Script> script) {
-  while (script->events.empty()) {
-    co_await script->changed.wait();
-  }
-  Result<Event> event = std::move(script->events.front());
-  script->events.pop_front();
-  co_return event;
-}
-
-class ScriptedConversation final : public upstream::Conversation {
- public:
-  explicit ScriptedConversation(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-  ~ScriptedConversation() override { script_->is_gone = true; }
-  Task<Result<Event>> next() override { return next_of(script_); }
-
- private:
-  std::shared_ptr<Script> script_;
-};
-
-// What the scripted server was told.
-struct Heard {
-  std::vector<std::shared_ptr<Script>> calls;  // the scripts of the calls, in their order
-  std::vector<std::string> notifications;
-  std::vector<std::uint64_t> answered;
-  std::vector<std::uint64_t> refused;
-  // What the server has to say to its next calls at once; one that finds none waits.
-  std::deque<Result<Event>> ready;
-  std::shared_ptr<Script> unsolicited = std::make_shared<Script>();
-  std::uint64_t pending_question = 0;  // the only one that can be answered
-  bool refuses_calls = false;
-  bool is_starting = false;  // calls wait until `started` says otherwise
-  Signal started;
-};
-
-class ScriptedSession final : public upstream::Session {
- public:
-  explicit ScriptedSession(Heard& heard) : heard_(heard) {}
-
-  const mcp::Message& initialized() const override { return initialized_; }
-  mcp::Revision revision() const override { return mcp::latest_legacy; }
-
-  Task<Result<std::unique_ptr<upstream::Conversation>>> start(mcp::Call call) override {
-    while (heard_.is_starting) {
-      co_await heard_.started.wait();
-    }
-    if (heard_.refuses_calls) co_return failed(Fault::unavailable, "scripted");
-    auto script = std::make_shared<Script>();
-    script->method = std::string(call.method());
-    script->params = std::string(call.params().raw());
-    script->is_own = call.is_own();
-    if (!heard_.ready.empty()) {
-      script->say(std::move(heard_.ready.front()));
-      heard_.ready.pop_front();
-    }
-    heard_.calls.push_back(script);
-    std::unique_ptr<upstream::Conversation> made = std::make_unique<ScriptedConversation>(script);
-    co_return made;
-  }
-
-  Task<Result<>> notify(std::string_view method, json::Value) override {
-    heard_.notifications.emplace_back(method);
-    co_return Result<>();
-  }
-  Task<Result<>> answer(upstream::QuestionId id, const mcp::Message&) override {
-    const auto number = static_cast<std::uint64_t>(id);
-    if (number != heard_.pending_question) co_return failed(Fault::not_found, "not pending");
-    heard_.answered.push_back(number);
-    co_return Result<>();
-  }
-  Task<Result<>> refuse(upstream::QuestionId id, mcp::Code, std::string_view) override {
-    heard_.refused.push_back(static_cast<std::uint64_t>(id));
-    co_return Result<>();
-  }
-  Task<Result<Event>> next_unsolicited() override { return next_of(heard_.unsolicited); }
-
- private:
-  Heard& heard_;
-  mcp::Message initialized_ = message(R"({"jsonrpc":"2.0","id":1,"result":{}})");
-};
 
 class McpSessionTest : public testing::Test {
  protected:
   template <class T>
   Task<T> begin(Task<T> task) {
-    task.start(scheduler_, std::noop_coroutine());
-    scheduler_.run();
-    return task;
+    return begin_on(scheduler_, std::move(task));
   }
   template <class T>
   T run(Task<T> task) {
-    Task<T> begun = begin(std::move(task));
-    if (!begun.is_done()) throw std::runtime_error("the task still waits");
-    return begun.take();
+    return run_on(scheduler_, std::move(task));
   }
   Result<StreamId> start(const std::string& id) {
     const StreamId stream = ++last_stream_;
@@ -291,8 +164,7 @@ TEST_F(McpSessionTest, hands_other_notifications_to_the_server) {
 }
 
 TEST_F(McpSessionTest, lets_a_call_go_on_when_its_client_leaves) {
-  const StreamId stream = start("7").value();
-  run(session_.leave(stream));
+  run(session_.leave(start("7").value()));
   scheduler_.run();
   EXPECT_FALSE(call(0).is_gone);
   call(0).say(notification("notifications/message"));
@@ -378,19 +250,6 @@ TEST_F(McpSessionTest, begins_nothing_once_it_has_ended_and_finishes_what_was_be
   EXPECT_TRUE(run(session_.next(stream)));
 }
 
-TEST_F(McpSessionTest, knows_what_stands_on_any_page_and_fetches_them_once) {
-  page(R"({"tools":[{"name":"a"},{"title":"no name"}],"nextCursor":"p2"})");
-  page(R"({"tools":[{"name":"b"}]})");
-  EXPECT_TRUE(knows("b").value());
-  EXPECT_TRUE(knows("a").value());
-  EXPECT_FALSE(knows("c").value());
-  ASSERT_EQ(heard_.calls.size(), 2U);
-  EXPECT_EQ(call(0).method, "tools/list");
-  EXPECT_EQ(call(0).params, "{}");
-  EXPECT_EQ(call(1).params, R"({"cursor":"p2"})");
-  EXPECT_TRUE(call(0).is_own);
-}
-
 TEST_F(McpSessionTest, keeps_tools_and_prompts_apart_and_takes_resources_for_known) {
   EXPECT_TRUE(knows("file:///x", Kind::resource).value());
   EXPECT_TRUE(heard_.calls.empty());
@@ -400,13 +259,6 @@ TEST_F(McpSessionTest, keeps_tools_and_prompts_apart_and_takes_resources_for_kno
   EXPECT_FALSE(knows("a", Kind::prompt).value());
   EXPECT_TRUE(knows("b", Kind::prompt).value());
   EXPECT_EQ(call(1).method, "prompts/list");
-}
-
-TEST_F(McpSessionTest, knows_nothing_of_a_kind_that_the_server_does_not_have) {
-  heard_.ready.emplace_back(
-      Event(Event::Kind::result,
-            message(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}})")));
-  EXPECT_FALSE(knows("a").value());
 }
 
 TEST_F(McpSessionTest, fetches_again_when_the_list_has_changed) {
@@ -433,76 +285,6 @@ TEST_F(McpSessionTest, learns_of_a_change_from_a_calls_stream) {
   EXPECT_TRUE(run(session_.next(stream)));
   page(R"({"tools":[{"name":"a"}]})");
   EXPECT_TRUE(knows("a").value());
-}
-
-TEST_F(McpSessionTest, looks_for_an_unknown_name_every_ten_seconds_at_most) {
-  page(R"({"tools":[{"name":"a"}]})");
-  EXPECT_FALSE(knows("b").value());
-  scheduler_.advance(std::chrono::milliseconds(9999));
-  EXPECT_FALSE(knows("b").value());
-  EXPECT_FALSE(knows("c").value());
-  EXPECT_EQ(heard_.calls.size(), 1U);
-  scheduler_.advance(std::chrono::milliseconds(1));
-  EXPECT_TRUE(knows("a").value());
-  EXPECT_EQ(heard_.calls.size(), 1U);
-  page(R"({"tools":[{"name":"b"}]})");
-  EXPECT_TRUE(knows("b").value());
-  EXPECT_EQ(heard_.calls.size(), 2U);
-}
-
-TEST_F(McpSessionTest, fetches_once_for_all_who_ask_meanwhile) {
-  auto first = begin(session_.knows(Kind::tool, "a"));
-  auto second = begin(session_.knows(Kind::tool, "b"));
-  EXPECT_FALSE(first.is_done());
-  EXPECT_FALSE(second.is_done());
-  EXPECT_EQ(heard_.calls.size(), 1U);
-  call(0).say(result(R"({"tools":[{"name":"a"}]})"));
-  scheduler_.run();
-  ASSERT_TRUE(first.is_done());
-  ASSERT_TRUE(second.is_done());
-  EXPECT_TRUE(first.take().value());
-  EXPECT_FALSE(second.take().value());
-  EXPECT_EQ(heard_.calls.size(), 1U);
-}
-
-TEST_F(McpSessionTest, remembers_no_fetch_that_failed) {
-  page(R"({"tools":[{"name":"a"}],"nextCursor":"p2"})");
-  heard_.ready.emplace_back(failed(Fault::timed_out, "scripted"));
-  const auto failed_once = knows("a");
-  ASSERT_FALSE(failed_once);
-  EXPECT_EQ(failed_once.error().fault(), Fault::timed_out);
-  page(R"({"tools":[{"name":"b"}]})");
-  EXPECT_FALSE(knows("a").value());
-  EXPECT_TRUE(knows("b").value());
-}
-
-TEST_F(McpSessionTest, remembers_no_fetch_whose_asker_went_away) {
-  auto first = begin(session_.knows(Kind::tool, "a"));
-  auto second = begin(session_.knows(Kind::tool, "a"));
-  ASSERT_EQ(heard_.calls.size(), 1U);
-  first = Task<Result<bool>>();
-  page(R"({"tools":[{"name":"a"}]})");
-  scheduler_.run();
-  ASSERT_TRUE(second.is_done());
-  EXPECT_TRUE(second.take().value());
-}
-
-TEST_F(McpSessionTest, asks_again_for_a_list_that_changed_while_it_was_fetched) {
-  const StreamId listener = run(session_.listen());
-  auto asking = begin(session_.knows(Kind::tool, "b"));
-  heard_.unsolicited->say(notification("notifications/tools/list_changed"));
-  EXPECT_TRUE(run(session_.next_unsolicited(listener)));
-  call(0).say(result(R"({"tools":[{"name":"a"}]})"));
-  scheduler_.run();
-  ASSERT_TRUE(asking.is_done());
-  page(R"({"tools":[{"name":"b"}]})");
-  EXPECT_TRUE(knows("b").value());
-}
-
-TEST_F(McpSessionTest, stops_at_a_hundred_pages) {
-  for (int i = 0; i < 150; ++i) page(R"({"tools":[],"nextCursor":"more"})");
-  EXPECT_FALSE(knows("a").value());
-  EXPECT_EQ(heard_.calls.size(), 100U);
 }
 
 }  // namespace

@@ -191,9 +191,9 @@ TEST_F(McpViewTest, shows_a_tool_in_lists_if_some_arguments_could_allow_it) {
 TEST_F(McpViewTest, answers_for_a_missing_resource_as_for_a_forbidden_one) {
   set_rules({allow("mcp.resource.name == 'file:///there'")});
   const mcp::Subject asked = subject(Kind::resource, "file:///x");
-  const std::string forbidden =
-      refuse_call(exchange_, 200, id_, mcp::Code::invalid_params, McpView::unknown_text(asked))
-          .body.text();
+  const std::string text = McpView::unknown_text(asked);
+  const RpcError error{mcp::Code::invalid_params, text, {}};
+  const std::string forbidden = refuse_call(exchange_, 200, id_, error).body.text();
   for (const std::string code : {"-32002", "-32602"}) {
     const mcp::Message missing = message(R"({"jsonrpc":"2.0","id":9,"error":{"code":)" + code +
                                          R"(,"message":"no file /x","data":{"uri":"file:///x"}}})");

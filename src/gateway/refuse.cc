@@ -80,9 +80,10 @@ http::Response refuse(policy::Exchange& exchange, int status, std::string_view t
 }
 
 http::Response refuse_call(policy::Exchange& exchange, int status, const std::optional<mcp::Id>& id,
-                           Code code, std::string_view text, std::string_view data) {
-  record_rpc(exchange, code, text);
-  return http::Response(status, "application/json", mcp::error_text(id, code, text, data));
+                           const RpcError& error) {
+  record_rpc(exchange, error.code, error.text);
+  return http::Response(status, "application/json",
+                        mcp::error_text(id, error.code, error.text, error.data));
 }
 
 http::Response refuse_call(policy::Exchange& exchange, const std::optional<mcp::Id>& id,
@@ -90,7 +91,7 @@ http::Response refuse_call(policy::Exchange& exchange, const std::optional<mcp::
   const Outward& seen = outward(error.fault());
   exchange.record.reason = seen.reason;
   exchange.record.error = error.why();
-  return refuse_call(exchange, 200, id, seen.code, seen.text);
+  return refuse_call(exchange, 200, id, RpcError{seen.code, seen.text, {}});
 }
 
 http::Response refuse_message(policy::Exchange& exchange, const mcp::ReadFault& fault) {

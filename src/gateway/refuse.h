@@ -26,9 +26,15 @@ http::Response refuse(policy::Exchange& exchange, const Error& error);
 // The same with a status and a text of the caller's, for what HTTP itself demands (405, 406, 415).
 http::Response refuse(policy::Exchange& exchange, int status, std::string_view text);
 
+// What a JSON-RPC error says; `data` is JSON text or empty.
+struct RpcError {
+  mcp::Code code;
+  std::string_view text;
+  std::string_view data;
+};
 // A JSON-RPC error as the whole answer.
 http::Response refuse_call(policy::Exchange& exchange, int status, const std::optional<mcp::Id>& id,
-                           mcp::Code code, std::string_view text, std::string_view data = {});
+                           const RpcError& error);
 // What went wrong behind the gateway while a request was served. HTTP 200: an HTTP error would make
 // clients give up their session for a fault that is one call's.
 http::Response refuse_call(policy::Exchange& exchange, const std::optional<mcp::Id>& id,

@@ -102,14 +102,15 @@ TEST_F(RefuseTest, says_what_http_demands_in_its_own_words) {
 }
 
 TEST_F(RefuseTest, records_mcp_as_the_reason_unless_somebody_decided_before) {
-  const http::Response first =
-      refuse_call(exchange_, 400, std::nullopt, mcp::Code::unsupported_version, "no", R"({"a":1})");
+  const RpcError versions{mcp::Code::unsupported_version, "no", R"({"a":1})"};
+  const http::Response first = refuse_call(exchange_, 400, std::nullopt, versions);
   EXPECT_EQ(first.status, 400);
   EXPECT_EQ(first.body.text(),
             R"({"jsonrpc":"2.0","id":null,"error":{"code":-32022,"message":"no","data":{"a":1}}})");
   EXPECT_EQ(exchange_.record.reason, policy::Reason::mcp);
   exchange_.record.reason = policy::Reason::authorization;
-  refuse_call(exchange_, 200, id_, mcp::Code::invalid_params, "Unknown tool: x");
+  const RpcError unknown{mcp::Code::invalid_params, "Unknown tool: x", {}};
+  refuse_call(exchange_, 200, id_, unknown);
   EXPECT_EQ(exchange_.record.reason, policy::Reason::authorization);
 }
 

@@ -31,6 +31,7 @@ const schema::Located<std::string>& RuleSettings::expression() const {
 std::shared_ptr<const cel::RuleSet> compile_rules(const RulesSettings& settings, cel::Phase phase,
                                                   BuildContext& context) {
   std::vector<cel::Rule> rules;
+  rules.reserve(settings.rules.size());
   for (const RuleSettings& rule : settings.rules) {
     rules.push_back(cel::Rule{rule.mode(), rule.expression().value,
                               context.path() + ".rules[" + std::to_string(rules.size()) + "]"});

@@ -82,7 +82,7 @@ TEST_F(AttributesTest, say_what_the_request_is) {
       {"request.host", R"("gw.example:3000")"},
       {"request.scheme", R"("http")"},
       {"request.version", R"("HTTP/1.1")"},
-      {"request.startTime", R"("2027-01-15T08:00:00.250Z")"},
+      {"request.startTime", R"("2027-01-15T08:00:00.25Z")"},
       {"source.address", R"("192.0.2.7")"},
       {"source.port", "4711"},
       {"source.rawAddress", R"("192.0.2.7")"},

@@ -38,9 +38,7 @@ class Builder {
   }
 
   Bind* new_bind(std::uint16_t port) {
-    const bool is_taken = std::any_of(snapshot_->binds.begin(), snapshot_->binds.end(),
-                                      [&](const Bind& bind) { return bind.port == port; });
-    if (is_taken) {
+    if (snapshot_->find_bind(port) != nullptr) {
       context_.fail("port " + std::to_string(port) + " is bound twice");
       return nullptr;
     }

@@ -1,7 +1,5 @@
 #include "runtime/build.h"
 
-#include <fstream>
-
 #include <gtest/gtest.h>
 
 #include "schema/schema.h"
@@ -9,8 +7,6 @@
 
 namespace runtime {
 namespace {
-
-const std::string key_set = R"('{"keys":[]}')";
 
 class NoLog final : public LogSink {
  public:

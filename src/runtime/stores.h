@@ -34,6 +34,7 @@ class TargetStore {
   TargetStore(net::Spawner& spawner, Log log) : spawner_(spawner), log_(log) {}
   TargetStore(const TargetStore&) = delete;
   TargetStore& operator=(const TargetStore&) = delete;
+  ~TargetStore() = default;
 
   // The target of these settings, made if there is none. From the thread that builds snapshots
   // only.

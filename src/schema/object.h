@@ -315,7 +315,7 @@ void Object<T>::include(M T::* member) {
     }
     const FieldInfo& known = included.info.fields[i];
     FieldInfo& info = add(known.name, known.doc, std::move(entry));
-    auto default_json = DescribedChoice<M> ? known.default_json : std::move(info.default_json);
+    auto default_json = DescribedChoice<M> ? known.default_json : info.default_json;
     info = known;
     info.default_json = std::move(default_json);
   }

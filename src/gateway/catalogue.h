@@ -1,0 +1,47 @@
+#pragma once
+// The names of a server's tools (or prompts), so that one that is refused and one that does not
+// exist can be answered alike. Fetched when first needed, again when the server says that they
+// changed, and at most every ten seconds for a name that is not among them.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/signal.h"
+#include "upstream/upstream.h"
+
+namespace gateway {
+
+class Catalogue {
+ public:
+  // `list` is "tools" or "prompts". All must outlive the catalogue.
+  Catalogue(Scheduler& scheduler, upstream::Session& server, std::string_view list)
+      : scheduler_(scheduler), server_(server), list_(list) {}
+  Catalogue(const Catalogue&) = delete;
+  Catalogue& operator=(const Catalogue&) = delete;
+  ~Catalogue() = default;
+
+  // Whether the server lists that name. Those who ask at the same time share one fetch.
+  Task<Result<bool>> knows(std::string name);
+  // The server said that the list changed.
+  void expire() { is_stale_ = true; }
+
+ private:
+  class Fetching;
+  Task<Result<>> fetch();
+  Task<Result<std::optional<std::string>>> fetch_page(std::optional<std::string> cursor);
+  // Adds the page's names; gives the cursor of the next page.
+  std::optional<std::string> take_page(json::Value result);
+
+  Scheduler& scheduler_;
+  upstream::Session& server_;
+  std::string_view list_;
+  std::set<std::string, std::less<>> names_;
+  std::optional<Instant> fetched_;
+  bool is_stale_ = true;
+  bool is_being_fetched_ = false;
+  Signal changed_;
+};
+
+}  // namespace gateway
