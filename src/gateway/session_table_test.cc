@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/detail_test_server.h"
+
 namespace gateway {
 namespace {
 
@@ -13,11 +15,13 @@ SessionNumber number(std::uint8_t first) {
   return SessionNumber(bytes);
 }
 
-// A handle to a session that has no server: the table never looks inside.
+// A handle to a session whose server is never asked: the table does not look inside.
 SessionHome handle(net::Loop& loop) {
+  static Heard nothing;
   return std::make_shared<const SessionHandle>(
-      net::Home<McpSession>(loop, std::make_unique<McpSession>(loop, nullptr)), mcp::latest_legacy,
-      "n");
+      net::Home<McpSession>(
+          loop, std::make_unique<McpSession>(loop, std::make_unique<ScriptedSession>(nothing))),
+      mcp::latest_legacy, "n");
 }
 
 class SessionTableTest : public testing::Test {

@@ -171,9 +171,9 @@ TEST_F(BuildTest, points_at_the_character_of_a_rule_that_is_wrong) {
   ASSERT_EQ(found.size(), 3U);
   const std::string path = "binds[0].listeners[0].routes[0].policies.mcpAuthorization.rules";
   EXPECT_TRUE(found[0].starts_with("c.yaml:8:36: " + path + "[0]: ")) << found[0];
-  EXPECT_TRUE(found[1].starts_with("c.yaml:9:22: " + path + "[1]: ")) << found[1];
+  EXPECT_TRUE(found[1].starts_with("c.yaml:9:23: " + path + "[1]: ")) << found[1];
   EXPECT_NE(found[1].find("name"), std::string::npos) << found[1];
-  EXPECT_TRUE(found[2].starts_with("c.yaml:10:19: " + path + "[2]")) << found[2];
+  EXPECT_TRUE(found[2].starts_with("c.yaml:10:28: " + path + "[2]")) << found[2];
 }
 
 TEST_F(BuildTest, refuses_attributes_that_do_not_exist_yet_when_http_rules_are_asked) {
@@ -181,7 +181,7 @@ TEST_F(BuildTest, refuses_attributes_that_do_not_exist_yet_when_http_rules_are_a
       "    - policies: { authorization: { rules: [\"mcp.tool.name == 'a'\"] } }\n" + demo_backend));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].starts_with(
-      "c.yaml:5:44: binds[0].listeners[0].routes[0].policies.authorization.rules[0]: "))
+      "c.yaml:5:54: binds[0].listeners[0].routes[0].policies.authorization.rules[0]: "))
       << found[0];
 }
 
@@ -233,11 +233,11 @@ TEST_F(BuildTest, says_everything_that_is_wrong_at_once_in_the_order_of_the_file
       "  listeners:\n"
       "  - routes:\n"
       "    - backends: [{ host: nowhere }]\n"
-      "    - policies: { authorization: { rules: [\"nonsense(\"] } }\n"
+      "    - policies: { authorization: { rules: [\"request.pth == 'a'\"] } }\n"
       "- { port: 3000, listeners: [] }\n"
       "mcp: { port: 3001, targets: [{ name: t, demo: {} }],\n"
       "       policies: { mcpAuthorization: { rules: [\"mcp.tool.nme == 'a'\"] } } }\n");
-  ASSERT_EQ(found.size(), 4U);
+  ASSERT_EQ(found.size(), 4U) << testing::PrintToString(found);
   EXPECT_TRUE(found[0].starts_with("c.yaml:5:")) << found[0];
   EXPECT_TRUE(found[1].starts_with("c.yaml:6:")) << found[1];
   EXPECT_TRUE(found[2].starts_with("c.yaml:7:")) << found[2];
