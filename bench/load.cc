@@ -117,8 +117,8 @@ Load load_of(const Options& options) {
 std::unique_ptr<Job> job_of(const Options& options, const std::string& token) {
   const std::string mode = options.text("mode", "json");
   if (mode == "mcp") {
-    return make_tool_job(token,
-                         open_sessions(options.port("port"), token, options.number("sessions", 1)));
+    const Visitor visitor{options.port("port"), token, 0};
+    return make_tool_job(token, open_sessions(visitor, options.number("sessions", 1)));
   }
   const auto answer = answer_of(mode);
   if (!answer) give_up("no mode " + mode);
@@ -166,17 +166,25 @@ int run_load(const Options& options, Poller& poller, const Upstream* upstream) {
   return client.errors() == 0 && altered == 0 && client.counted() != 0 ? 0 : 1;
 }
 
+// Sessions and their streams come from so many addresses that none has too many.
 int run_streams(const Options& options) {
+  constexpr std::size_t sessions_of_one = 50;
   const std::vector<int> pids = pids_of(options.text("pids"));
-  const std::string token = token_of(options);
-  const std::uint16_t port = options.port("port");
+  const std::size_t wanted = options.number("streams");
+  Visitor visitor{options.port("port"), token_of(options), 0};
   Report report;
   report.add("rss_before_kb", resident_kilobytes(pids));
-  const auto sessions = open_sessions(port, token, options.number("streams"));
+  std::vector<std::pair<Visitor, std::string>> sessions;
+  for (; sessions.size() < wanted; ++visitor.caller) {
+    const std::size_t count = std::min(sessions_of_one, wanted - sessions.size());
+    for (std::string& id : open_sessions(visitor, count)) {
+      sessions.emplace_back(visitor, std::move(id));
+    }
+  }
   settle();
   report.add("rss_sessions_kb", resident_kilobytes(pids));
   std::vector<Descriptor> streams;
-  for (const std::string& session : sessions) streams.push_back(open_stream(port, token, session));
+  for (const auto& [owner, id] : sessions) streams.push_back(open_stream(owner, id));
   settle();
   report.add("rss_kb", resident_kilobytes(pids));
   report.add("streams", std::uint64_t{streams.size()});

@@ -128,13 +128,16 @@ Descriptor connect_to(std::uint16_t port) {
   return socket;
 }
 
-Descriptor connect_blocking(std::uint16_t port) {
+Descriptor connect_blocking(std::uint16_t port, std::uint8_t caller) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{10, 0};
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   send_at_once(socket.number());
+  sockaddr_in source = loopback(0);
+  source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + caller * 256U);
   const sockaddr_in address = loopback(port);
-  if (::connect(socket.number(), erased(address), sizeof(address)) != 0) {
+  if (::bind(socket.number(), erased(source), sizeof(source)) != 0 ||
+      ::connect(socket.number(), erased(address), sizeof(address)) != 0) {
     give_up("cannot connect to port " + std::to_string(port));
   }
   return socket;

@@ -16,7 +16,8 @@ constexpr std::string_view initialized =
 // One connection that waits for each answer.
 class Caller {
  public:
-  explicit Caller(std::uint16_t port) : socket_(connect_blocking(port)) {}
+  explicit Caller(const Visitor& visitor)
+      : socket_(connect_blocking(visitor.port, visitor.caller)) {}
 
   // The answer's views are good until the next call.
   Message call(std::string request) { return ask(std::move(request), false); }
@@ -48,28 +49,27 @@ class Caller {
 
 }  // namespace
 
-std::vector<std::string> open_sessions(std::uint16_t port, std::string_view token,
-                                       std::size_t count) {
+std::vector<std::string> open_sessions(const Visitor& visitor, std::size_t count) {
   std::vector<std::string> sessions;
-  Caller caller(port);
+  Caller caller(visitor);
   while (sessions.size() < count) {
-    const Message answer = caller.call(mcp_request(token, "", initialize));
+    const Message answer = caller.call(mcp_request(visitor.token, "", initialize));
     std::string session(answer.field("mcp-session-id"));
     if (answer.status() != 200 || session.empty()) {
       errno = 0;
       give_up("initialize was answered " + std::to_string(answer.status()) + ": " +
               std::string(answer.body));
     }
-    const Message noted = caller.call(mcp_request(token, session, initialized));
+    const Message noted = caller.call(mcp_request(visitor.token, session, initialized));
     if (noted.status() != 202) give_up("notifications/initialized was not taken");
     sessions.push_back(std::move(session));
   }
   return sessions;
 }
 
-Descriptor open_stream(std::uint16_t port, std::string_view token, std::string_view session) {
-  Caller caller(port);
-  const Message head = caller.call_for_head(mcp_request(token, session, ""));
+Descriptor open_stream(const Visitor& visitor, std::string_view session) {
+  Caller caller(visitor);
+  const Message head = caller.call_for_head(mcp_request(visitor.token, session, ""));
   if (head.status() != 200 || !head.field("content-type").starts_with("text/event-stream")) {
     errno = 0;
     give_up("a stream was answered " + std::to_string(head.status()));

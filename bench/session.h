@@ -10,11 +10,17 @@
 
 namespace bench {
 
+// Who opens sessions, and where.
+struct Visitor {
+  std::uint16_t port = 0;
+  std::string token;        // empty: anonymous
+  std::uint8_t caller = 0;  // see connect_blocking(): a gateway limits the sessions of one address
+};
+
 // Opens `count` sessions and gives their ids. Ends the program if one is refused.
-std::vector<std::string> open_sessions(std::uint16_t port, std::string_view token,
-                                       std::size_t count);
+std::vector<std::string> open_sessions(const Visitor& visitor, std::size_t count);
 
 // Opens a session's stream (GET) and leaves it open.
-Descriptor open_stream(std::uint16_t port, std::string_view token, std::string_view session);
+Descriptor open_stream(const Visitor& visitor, std::string_view session);
 
 }  // namespace bench

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""The benchmark: agentgateway beside nginx, haproxy and a bare byte pump, at the same job.
+
+    ./dev bench                 everything; writes bench/results.md
+    ./dev bench PART...         only these parts: proxy tools latency memory instructions
+    ROUNDS=9 ./dev bench proxy  more rounds
+
+The server is pinned to one core and the load generator, with the upstream inside it, to another. The
+candidates take turns, round after round, and what counts is the ratio within a round. Every answer is
+checked; one wrong byte and there is no result.
+"""
+
+import datetime
+import json
+import os
+import statistics
+import sys
+
+import instructions
+import load
+import report
+import servers
+
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+KEPT = servers.ROOT / "build/bench/results.json"
+
+
+def say(line):
+    print(line, flush=True)
+
+
+def rounds(started, ask):
+    """{name: [line of each round]}; the candidates take turns."""
+    lines = {name: [] for name in started}
+    for number in range(1, ROUNDS + 1):
+        for name, server in started.items():
+            line = ask(server, name)
+            lines[name].append(line)
+            say(f"  round {number} {name}: {line['cpu_us']} us CPU, {line['per_second']:.0f}/s")
+    return lines
+
+
+def summary_of(lines, base):
+    """Medians, and the median of the ratios to `base` within each round."""
+    found = {}
+    for name, mine in lines.items():
+        ratios = [a["cpu_us"] / b["cpu_us"] for a, b in zip(mine, lines[base])]
+        entry = {key: statistics.median(line[key] for line in mine)
+                 for key in ("cpu_us", "per_second", "p50_us", "p99_us")}
+        entry["ratio"] = statistics.median(ratios)
+        entry["ratio_min"], entry["ratio_max"] = min(ratios), max(ratios)
+        found[name] = entry
+    return found
+
+
+class Started(dict):
+    """Servers by name, all stopped at the end."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for server in self.values():
+            server.stop()
+
+
+def start_proxies(started, upstream):
+    for name, start in servers.PROXIES.items():
+        started[name] = start(upstream)
+
+
+def measure_proxy():
+    found = {}
+    upstream = servers.free_port()
+    with Started() as started:
+        start_proxies(started, upstream)
+        for mode in ("json", "chunked", "sse"):
+            say(f"plain proxying, {mode}")
+            lines = rounds(started, lambda server, _, mode=mode: load.proxy(server, upstream, mode))
+            found[mode] = summary_of(lines, "agentgateway")
+    return found
+
+
+def measure_tools():
+    say("tools/call with a token and rules, beside plain proxying")
+    upstream = servers.free_port()
+    with Started() as started:
+        started["demo target"] = servers.start_mcp(servers.DEMO_TARGET)
+        started["stdio child"] = servers.start_mcp(servers.CHILD_TARGET)
+        start_proxies(started, upstream)
+        is_tool = {"demo target", "stdio child"}
+        lines = rounds(started, lambda server, name: load.tools_call(server) if name in is_tool
+                       else load.proxy(server, upstream))
+    return summary_of(lines, "stdio child")
+
+
+def measure_latency():
+    say("latency, one connection")
+    upstream = servers.free_port()
+    with Started() as started:
+        start_proxies(started, upstream)
+        started["stdio child"] = servers.start_mcp(servers.CHILD_TARGET)
+        lines = rounds(started, lambda server, name:
+                       load.tools_call(server, connections=1, requests=3000, warm_up=300)
+                       if name == "stdio child"
+                       else load.proxy(server, upstream, connections=1, requests=3000, warm_up=300))
+    return summary_of(lines, "agentgateway")
+
+
+def measure_memory():
+    found = {"idle": {}, "streams": {}}
+    for count in (1000, 9000):
+        found["idle"][count] = {}
+        for name, start in servers.PROXIES.items():
+            if name == "byte pump":
+                continue
+            upstream = servers.free_port()
+            with start(upstream) as server:
+                line = load.run("--port", server.port, "--upstream", upstream, "--pids",
+                                load.pids_of(server), "--idle", count)
+            found["idle"][count][name] = line
+            say(f"  {count} idle connections, {name}: {line['rss_before_kb']} -> {line['rss_kb']} kB")
+    with servers.start_gateway("open.yaml") as server:
+        line = load.run("--port", server.port, "--pids", load.pids_of(server), "--streams", 1000)
+    found["streams"] = line
+    say(f"  1000 sessions with an open stream: {line}")
+    return found
+
+
+PARTS = {
+    "proxy": measure_proxy,
+    "tools": measure_tools,
+    "latency": measure_latency,
+    "memory": measure_memory,
+    "instructions": instructions.measure,
+}
+
+
+def main():
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in wanted if name not in PARTS]
+    if unknown:
+        raise SystemExit(f"bench: no part {unknown[0]}; there are: {' '.join(PARTS)}")
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for name in wanted:
+        found = PARTS[name]()
+        # Through JSON at once, so that fresh and kept parts look the same.
+        kept[name] = json.loads(json.dumps({
+            "found": found, "at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "commit": report.commit(), "rounds": ROUNDS, "load": os.getloadavg()[1]}))
+        KEPT.write_text(json.dumps(kept, indent=1))
+    text = report.markdown(kept)
+    (servers.ROOT / "bench/results.md").write_text(text)
+    say(text)
+
+
+if __name__ == "__main__":
+    main()

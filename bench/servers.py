@@ -1,0 +1,143 @@
+"""The servers under test: how each is started, pinned, found and stopped."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build/bench"
+PEERS = ROOT / "bench/peers"
+TOKEN = ROOT / "manifests/jwt/example2.key"
+SERVER_CORE, LOAD_CORE = "0", "1"
+DEMO_TARGET = "demo: {}"
+CHILD_TARGET = f"stdio: {{ cmd: {BUILD / 'load/child'} }}"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process that listens on `port`; `pids` are those whose CPU time counts."""
+
+    def __init__(self, command, port, folder, wrapper=(), log=None):
+        self.port = port
+        self.folder = folder
+        self.log = log
+        output = open(log, "wb") if log else subprocess.DEVNULL
+        self.process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *wrapper, *command], cwd=ROOT,
+                                        stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        if log:
+            output.close()
+        try:
+            self.wait_until_it_listens()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_it_listens(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise SystemExit(f"bench: {self.process.args} ended with {self.process.returncode}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit(f"bench: {self.process.args} does not listen")
+
+    def pids(self):
+        pid = self.process.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        # A gateway's children are what it serves; nginx's child is what serves.
+        return [int(word) for word in children] if self.counts_children else [pid]
+
+    counts_children = False
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Nginx(Server):
+    counts_children = True
+
+
+def fill(name, into, **values):
+    text = (PEERS / name).read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key.upper()}@", str(value))
+    path = pathlib.Path(into) / name
+    path.write_text(text)
+    return path
+
+
+def gateway_binary():
+    return pathlib.Path(os.environ.get("AGENTGATEWAY_BIN", BUILD / "agentgateway"))
+
+
+def start_gateway(config, wrapper=(), **values):
+    folder = tempfile.mkdtemp(prefix="agw-bench-")
+    port = free_port()
+    path = fill(config, folder, port=port, **values)
+    return Server([str(gateway_binary()), "-f", str(path)], port, folder, wrapper)
+
+
+def start_proxy(upstream, wrapper=()):
+    return start_gateway("proxy.yaml", wrapper, upstream=upstream)
+
+
+def start_mcp(target, wrapper=()):
+    return start_gateway("mcp.yaml", wrapper, target=target)
+
+
+def start_pump(upstream, wrapper=()):
+    folder = tempfile.mkdtemp(prefix="agw-bench-")
+    port = free_port()
+    return Server([str(BUILD / "load/pump"), str(port), str(upstream)], port, folder, wrapper)
+
+
+def start_nginx(upstream, wrapper=()):
+    folder = tempfile.mkdtemp(prefix="agw-bench-")
+    pathlib.Path(folder).chmod(0o755)
+    port = free_port()
+    # Under callgrind there is one process only, which is what is counted.
+    path = fill("nginx.conf", folder, port=port, upstream=upstream, folder=folder,
+                master="off" if wrapper else "on")
+    kind = Server if wrapper else Nginx
+    return kind([shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", str(path)], port,
+                folder, wrapper)
+
+
+def start_haproxy(upstream, wrapper=()):
+    folder = tempfile.mkdtemp(prefix="agw-bench-")
+    port = free_port()
+    path = fill("haproxy.cfg", folder, port=port, upstream=upstream)
+    return Server([shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", str(path)], port, folder,
+                  wrapper)
+
+
+PROXIES = {
+    "agentgateway": start_proxy,
+    "nginx": start_nginx,
+    "haproxy": start_haproxy,
+    "byte pump": start_pump,
+}
