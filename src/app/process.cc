@@ -259,7 +259,7 @@ class Process {
     log_.info("ready");
     TaskGroup background(loop);
     background.spawn(reloader.run());
-    background.spawn(end_idle_sessions(loop));
+    background.spawn(end_unused_sessions(loop, reloader));
     co_await wait_for_the_end(signals, reloader);
     background.cancel();
     co_await background.join();
@@ -277,12 +277,13 @@ class Process {
     }
   }
 
-  Task<> end_idle_sessions(net::Loop& loop) {
+  Task<> end_unused_sessions(net::Loop& loop, Reloader& reloader) {
     for (;;) {
       const Deadline next = Deadline::in(loop.now(), sessions_looked_at_every);
       co_await sleep_until(next);
       const auto ended = sessions_.take_idle(loop.now());
       if (!ended.empty()) log_.info("idle sessions ended", {{"count", ended.size()}});
+      co_await reloader.end_orphans();
     }
   }
 

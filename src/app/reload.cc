@@ -91,14 +91,14 @@ bool Reloader::reload_keys() {
 }
 
 Task<> Reloader::reload(bool is_forced) {
-  const bool are_keys_new = reload_keys();
+  if (reload_keys()) are_keys_pending_ = true;
   const Result<yaml::Source> text = source_.read();
   if (!text) {
     log_.error("configuration not reloaded, the running one stays",
                {{"error", text.error().why()}});
     co_return;
   }
-  if (text->text == text_ && !are_keys_new && !is_forced) co_return;
+  if (text->text == text_ && !are_keys_pending_ && !is_forced) co_return;
   schema::Reading<config::File> reading = read_file(*text);
   runtime::Built built;
   if (!schema::has_errors(reading.problems)) built = runtime::build(reading.value, stores_);
@@ -123,6 +123,7 @@ Task<> Reloader::reload(bool is_forced) {
   text_ = text->text;
   watch_files(built.watched);
   co_await publish(std::move(built.snapshot), std::move(*sockets));
+  are_keys_pending_ = false;
   log_.info("configuration reloaded", {{"file", source_.name()}});
 }
 
@@ -135,6 +136,13 @@ Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> Reloader::open_n
     opened.emplace(bind.port, std::move(sockets));
   }
   return opened;
+}
+
+Task<> Reloader::end_orphans() {
+  const std::vector<gateway::SessionHome> orphans = sessions_.take_orphans(targets_);
+  for (const gateway::SessionHome& orphan : orphans) {
+    [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);
+  }
 }
 
 Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
@@ -159,10 +167,8 @@ Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
   }
   ports_ = std::move(ports);
   // What no route leads to any more ends when its last request does.
-  const std::vector<gateway::SessionHome> orphans = sessions_.take_orphans(snapshot->targets());
-  for (const gateway::SessionHome& orphan : orphans) {
-    [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);
-  }
+  targets_ = snapshot->targets();
+  co_await end_orphans();
   stores_.targets.forget_unused();
 }
 

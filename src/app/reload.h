@@ -34,6 +34,8 @@ class Reloader {
                std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets);
   // Waits for changes and reloads, for ever.
   Task<> run();
+  // Ends sessions whose target is served no more, also those that were opened while it went.
+  Task<> end_orphans();
   // Reads everything again, changed or not (SIGHUP).
   void request();
 
@@ -58,9 +60,11 @@ class Reloader {
   std::string text_;  // what runs
   config::Process process_;
   std::set<std::uint16_t> ports_;
+  std::set<std::uint64_t> targets_;
   std::set<std::string> paths_;
   bool has_changed_ = false;
   bool is_requested_ = false;
+  bool are_keys_pending_ = false;  // new keys that no snapshot has yet
   Signal changed_;
   std::unique_ptr<TaskGroup> watching_;
 };

@@ -1,5 +1,6 @@
 #pragma once
-// Time as an argument. Deadlines use the monotonic Instant; token and certificate checks use WallTime.
+// Time as an argument. Deadlines use the monotonic Instant; token and certificate checks use
+// WallTime.
 
 #include <chrono>
 

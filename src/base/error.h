@@ -1,7 +1,8 @@
 #pragma once
-// What can go wrong, as a caller may act on it. One closed list: gateway/refuse.cc maps each Fault to
-// an HTTP status, a JSON-RPC code, the client's text, the metric label and the log level, and no other
-// file knows a status code for an error. `why` is for operators and is never sent to a client.
+// What can go wrong, as a caller may act on it. One closed list: gateway/refuse.cc maps each Fault
+// to an HTTP status, a JSON-RPC code, the client's text, the metric label and the log level, and no
+// other file knows a status code for an error. `why` is for operators and is never sent to a
+// client.
 
 #include <string>
 #include <string_view>
@@ -24,7 +25,8 @@ enum class Fault {
 // The enumerator's spelling, for logs and metric labels.
 std::string_view name_of(Fault fault);
 
-// A class with a constructor, not an aggregate: g++ 12 miscompiles aggregates in co_await expressions.
+// A class with a constructor, not an aggregate: g++ 12 miscompiles aggregates in co_await
+// expressions.
 class Error {
  public:
   Error(Fault fault, std::string why) : fault_(fault), why_(std::move(why)) {}

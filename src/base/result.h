@@ -5,11 +5,12 @@
 //   TRY(check(keys));                          // the same for a Result<>
 //   CO_TRY(auto reply, co_await call(request)) // in coroutines: co_return the error
 //
-// The bound expression is moved out of the temporary. An expression with a comma outside parentheses
-// (a template argument list) must be put in parentheses.
+// The bound expression is moved out of the temporary. An expression with a comma outside
+// parentheses (a template argument list) must be put in parentheses.
+
+#include <utility>
 
 #include <tl/expected.hpp>
-#include <utility>
 
 #include "base/error.h"
 
@@ -25,24 +26,23 @@ inline tl::unexpected<Error> failed(Fault fault, std::string why) {
 #define TRY_NAME_(line) TRY_JOIN_(try_result_, line)
 #define TRY_PICK_(_1, _2, name, ...) name
 
-#define TRY_VOID_(expression)                                                    \
-  do {                                                                           \
-    auto try_result = (expression);                                              \
+#define TRY_VOID_(expression)                                                     \
+  do {                                                                            \
+    auto try_result = (expression);                                               \
     if (!try_result) return tl::unexpected<Error>(std::move(try_result).error()); \
   } while (false)
-#define TRY_BIND_(declaration, expression)                               \
-  auto TRY_NAME_(__LINE__) = (expression);                               \
-  if (!TRY_NAME_(__LINE__))                                              \
-    return tl::unexpected<Error>(std::move(TRY_NAME_(__LINE__)).error()); \
+#define TRY_BIND_(declaration, expression)                                                        \
+  auto TRY_NAME_(__LINE__) = (expression);                                                        \
+  if (!TRY_NAME_(__LINE__)) return tl::unexpected<Error>(std::move(TRY_NAME_(__LINE__)).error()); \
   declaration = std::move(*TRY_NAME_(__LINE__))
-#define CO_TRY_VOID_(expression)                                                    \
-  do {                                                                              \
-    auto try_result = (expression);                                                 \
+#define CO_TRY_VOID_(expression)                                                     \
+  do {                                                                               \
+    auto try_result = (expression);                                                  \
     if (!try_result) co_return tl::unexpected<Error>(std::move(try_result).error()); \
   } while (false)
-#define CO_TRY_BIND_(declaration, expression)                               \
-  auto TRY_NAME_(__LINE__) = (expression);                                  \
-  if (!TRY_NAME_(__LINE__))                                                 \
+#define CO_TRY_BIND_(declaration, expression)                                \
+  auto TRY_NAME_(__LINE__) = (expression);                                   \
+  if (!TRY_NAME_(__LINE__))                                                  \
     co_return tl::unexpected<Error>(std::move(TRY_NAME_(__LINE__)).error()); \
   declaration = std::move(*TRY_NAME_(__LINE__))
 

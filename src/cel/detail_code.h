@@ -45,10 +45,10 @@ struct Op {
   std::uint32_t skip = 1;      // records of this subtree
   std::uint16_t count = 0;     // children
   OpKind kind = OpKind::other;
-  bool is_late = false;            // reads what does not exist yet while lists are filtered
-  bool has_two = false;            // of a macro: two variables; optional_map: flat; has: below a root
-  std::uint8_t anchors = 0;        // of test_matches_literal
-  bool is_item_atom = false;       // a shared atom whose answer depends on the item of a list
+  bool is_late = false;       // reads what does not exist yet while lists are filtered
+  bool has_two = false;       // of a macro: two variables; optional_map: flat; has: below a root
+  std::uint8_t anchors = 0;   // of test_matches_literal
+  bool is_item_atom = false;  // a shared atom whose answer depends on the item of a list
   bool is_optional_entry = false;  // an element of a literal with `?`
   std::uint32_t node = 0;          // of the syntax tree
   std::uint32_t atom = 0;          // shared atom, if test is test_atom

@@ -24,6 +24,8 @@ class Catalogue {
 
   // Whether the server lists that name. Those who ask at the same time share one fetch.
   Task<Result<bool>> knows(std::string name);
+  // A page of the list that the client itself asked for: what it was shown, it may call.
+  void learn(json::Value result) { (void)take_page(result); }
   // The server said that the list changed.
   void expire() { is_stale_ = true; }
 

@@ -8,6 +8,26 @@ namespace {
 
 // A door that is closed takes what is queued, which is quick; the rest of a drain is for requests.
 constexpr auto closing_within = std::chrono::seconds(1);
+constexpr std::size_t connections_per_address_max = 1'000;  // of one core
+
+// One connection of an address, as long as it lives.
+class Counted {
+ public:
+  Counted(std::unordered_map<std::string, std::size_t>& counts, std::string address)
+      : counts_(counts), address_(std::move(address)) {
+    ++counts_[address_];
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() {
+    const auto found = counts_.find(address_);
+    if (--found->second == 0) counts_.erase(found);
+  }
+
+ private:
+  std::unordered_map<std::string, std::size_t>& counts_;
+  std::string address_;
+};
 
 }  // namespace
 
@@ -72,9 +92,10 @@ Task<> Core::accept_all(std::shared_ptr<Door> door) {
       continue;
     }
     // The newest is refused: those who are served are not made to suffer for a flood.
-    if (connections_.size() >= connections_max_) {
+    const std::string_view refused = refused_connection(accepted->peer().unmapped().host());
+    if (!refused.empty()) {
       accepted->abort_on_close();
-      log().warn("connection refused", {{"error", "too many connections"}});
+      log().warn("connection refused", {{"error", refused}});
       continue;
     }
     auto stream = std::make_shared<net::TcpStream>(std::move(*accepted));
@@ -82,7 +103,15 @@ Task<> Core::accept_all(std::shared_ptr<Door> door) {
   }
 }
 
+std::string_view Core::refused_connection(const std::string& address) const {
+  if (connections_.size() >= connections_max_) return "too many connections";
+  const auto found = per_address_.find(address);
+  const bool is_full = found != per_address_.end() && found->second >= connections_per_address_max;
+  return is_full ? "too many connections from one address" : "";
+}
+
 Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream) {
+  const Counted counted(per_address_, stream->peer().unmapped().host());
   co_await serve(*this, configured_port, *stream);
 }
 

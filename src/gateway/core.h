@@ -6,6 +6,8 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/token_cache.h"
@@ -79,6 +81,8 @@ class Core {
   struct Door;
   Task<> accept_all(std::shared_ptr<Door> door);
   Task<> serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream);
+  // Why no connection of that peer is taken now; empty if it is.
+  std::string_view refused_connection(const std::string& address) const;
   Task<Result<>> all_served();
 
   net::Loop& loop_;
@@ -91,6 +95,7 @@ class Core {
   TcpConnector connector_;
   http::Pool pool_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
+  std::unordered_map<std::string, std::size_t> per_address_;  // connections
   bool is_draining_ = false;
   Signal draining_;
   TaskGroup background_;

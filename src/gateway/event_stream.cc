@@ -7,7 +7,9 @@ namespace gateway {
 namespace {
 
 constexpr auto keep_alive_every = std::chrono::seconds(15);
-constexpr std::size_t messages_ahead_max = 16;  // what is fetched and not sent yet; the rest waits
+// What is fetched and not sent yet; the rest waits at the session.
+constexpr std::size_t messages_ahead_max = 16;
+constexpr std::size_t bytes_ahead_max = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -21,11 +23,12 @@ void EventStream::begin_with(std::optional<std::string> first) {
 
 Task<> EventStream::fetch() {
   for (;;) {
-    while (messages_.size() >= messages_ahead_max) {
+    while (messages_.size() >= messages_ahead_max || bytes_ahead_ >= bytes_ahead_max) {
       co_await changed_.wait();
     }
     auto message = co_await source_->next();
     if (!message) break;
+    bytes_ahead_ += message->size();
     messages_.push_back(std::move(*message));
     changed_.notify_all();
   }
@@ -52,8 +55,9 @@ Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
   if (!changed) co_return std::optional(http::format_comment("keep-alive"));
   if (messages_.empty()) co_return std::optional<std::string>();
   std::string text;
-  while (!messages_.empty()) {
+  while (!messages_.empty() && text.size() < bytes_ahead_max) {
     http::append_event(text, "message", messages_.front(), "");
+    bytes_ahead_ -= messages_.front().size();
     messages_.pop_front();
   }
   changed_.notify_all();

@@ -48,6 +48,7 @@ class EventStream final : public http::BodySource {
   bool has_begun_ = false;
   bool is_over_ = false;
   std::deque<std::string> messages_;
+  std::size_t bytes_ahead_ = 0;
   Signal changed_;
   TaskGroup fetching_;  // last: its task uses everything above
 };

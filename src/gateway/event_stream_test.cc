@@ -133,6 +133,15 @@ TEST_F(EventStreamTest, fetches_a_bounded_number_of_messages_ahead) {
   EXPECT_EQ(events(response).size(), 100U);
 }
 
+TEST_F(EventStreamTest, fetches_a_bounded_number_of_bytes_ahead) {
+  script_->texts = std::deque<std::string>(5, std::string(600'000, '1'));
+  http::Response response = respond(std::nullopt);
+  read(response);
+  for (int turn = 0; turn < 10; ++turn) loop_.turn(Instant::min());
+  EXPECT_EQ(script_->asked, 2U);
+  EXPECT_EQ(events(response).size(), 5U);
+}
+
 TEST_F(EventStreamTest, drops_its_source_with_itself) {
   script_->ends = false;
   {

@@ -1,5 +1,6 @@
 #include "gateway/mcp_call.h"
 
+#include "base/before.h"
 #include "base/unless.h"
 #include "gateway/event_stream.h"
 #include "gateway/refuse.h"
@@ -34,7 +35,7 @@ class Reading {
   Task<Result<upstream::Event>> next() {
     const StreamId stream = stream_;
     auto event = co_await session_->home.ask(&McpSession::next, stream);
-    is_over_ = !event || event->kind() == upstream::Event::Kind::result;
+    is_over_ = event && event->kind() == upstream::Event::Kind::result;
     co_return event;
   }
 
@@ -163,15 +164,21 @@ class ListenSource final : public MessageSource {
         route_key_(std::move(route_key)),
         session_(std::move(session)),
         listener_(listener) {}
+  // The idle time of the session begins when its listener has left.
+  ~ListenSource() override { session_->touch(core_.loop().now()); }
 
   Task<std::optional<std::string>> next() override {
     for (;;) {
       const StreamId listener = listener_;
-      Task<> draining = core_.until_draining();
+      Task<> ending = until_over();
       auto asking = ask(listener);
-      auto event = co_await unless(std::move(draining), std::move(asking));
+      auto event = co_await unless(std::move(ending), std::move(asking));
       if (!event || !*event) co_return std::nullopt;
-      if (is_permitted(**event)) co_return (*event)->text();
+      const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
+      const runtime::McpBackend* backend = current_backend(*snapshot);
+      // The route is gone: nothing of its server is for anybody any more.
+      if (backend == nullptr) co_return std::nullopt;
+      if (is_permitted(*backend, **event)) co_return (*event)->text();
     }
   }
 
@@ -180,16 +187,33 @@ class ListenSource final : public MessageSource {
     co_return co_await session_->home.ask(&McpSession::next_unsolicited, listener);
   }
 
+  // The gateway stops, or the caller's token is good no longer.
+  Task<> until_over() {
+    const auto& claims = exchange_.principal().claims();
+    Task<Result<>> draining = until_draining();
+    const Deadline expiry = claims ? expiry_of(*claims) : Deadline::never();
+    [[maybe_unused]] auto drained = co_await before(expiry, std::move(draining));
+  }
+  Task<Result<>> until_draining() {
+    co_await core_.until_draining();
+    co_return Result<>();
+  }
+  Deadline expiry_of(const auth::Claims& claims) const {
+    if (claims.good_until() == WallTime::max()) return Deadline::never();
+    const Duration left = claims.good_until() - core_.shared().clock.wall();
+    return Deadline::in(core_.loop().now(), left);
+  }
+
+  const runtime::McpBackend* current_backend(const runtime::Snapshot& snapshot) const {
+    const runtime::Route* route = snapshot.find_route(route_key_);
+    return route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
+  }
+
   // By the rules that are in force now, not by those of when the stream was opened. What rules of
   // one snapshot saw is of no use to another's, and must not outlive it.
-  bool is_permitted(const upstream::Event& event) {
-    const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
-    const runtime::Route* route = snapshot->find_route(route_key_);
-    const auto* backend =
-        route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
-    if (backend == nullptr) return false;
+  bool is_permitted(const runtime::McpBackend& backend, const upstream::Event& event) {
     exchange_.forget_rules();
-    const bool permits = McpView(exchange_, *backend, session_->number).allows_notification(event);
+    const bool permits = McpView(exchange_, backend, session_->number).allows_notification(event);
     exchange_.forget_rules();
     return permits;
   }

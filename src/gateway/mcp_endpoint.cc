@@ -30,6 +30,9 @@ class Endpoint {
     const Deadline deadline = Deadline::in(core_.loop().now(), body_within);
     auto body =
         co_await exchange_.change_request().body.read_all(http::request_body_bytes_max, deadline);
+    if (!body && body.error().fault() == Fault::timed_out) {
+      co_return refuse(exchange_, 408, "the request's body did not arrive in time");
+    }
     if (!body) co_return refuse(exchange_, body.error());
     auto message = mcp::read(std::move(*body), mcp::Sender::client);
     if (!message) co_return refuse_message(exchange_, message.error());

@@ -9,6 +9,11 @@ namespace {
 
 // More than a client has reason for; bounds what one session makes the server and us remember.
 constexpr std::size_t in_flight_max = 256;
+// A question to a client that listens may wait for a person; one that was lost on the way must not
+// count for ever.
+constexpr auto answered_within = std::chrono::minutes(10);
+// Listeners are numbered apart from the requests of any core.
+constexpr StreamId first_listener = StreamId{0xffff} << 48;
 
 using Kind = policy::McpSubject::Kind;
 
@@ -23,18 +28,24 @@ std::optional<upstream::QuestionId> question_of(const mcp::Id& id) {
 }  // namespace
 
 struct McpSession::InFlight {
-  InFlight(StreamId the_stream, mcp::Id id, std::unique_ptr<upstream::Conversation> call)
-      : stream(the_stream), client_id(std::move(id)), conversation(std::move(call)) {}
+  InFlight(StreamId the_stream, mcp::Id id, std::string the_method,
+           std::unique_ptr<upstream::Conversation> call)
+      : stream(the_stream),
+        client_id(std::move(id)),
+        method(std::move(the_method)),
+        conversation(std::move(call)) {}
 
   StreamId stream;
   mcp::Id client_id;
+  std::string method;
   std::unique_ptr<upstream::Conversation> conversation;
   Signal cancelled;
   bool is_cancelled = false;
 };
 
 McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream)
-    : upstream_(std::move(upstream)),
+    : scheduler_(scheduler),
+      upstream_(std::move(upstream)),
       tools_(scheduler, *upstream_, "tools"),
       prompts_(scheduler, *upstream_, "prompts"),
       background_(scheduler) {}
@@ -75,10 +86,11 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::Par
   Claim claim(*this, request.id(), stream);
   mcp::Call call(request.method(), request.params(), deadline);
   call.change(std::move(edit));
+  std::string method(request.method());
   auto conversation = co_await upstream_->start(std::move(call));
   if (!conversation) co_return tl::unexpected(std::move(conversation).error());
-  in_flight_.emplace(stream,
-                     std::make_shared<InFlight>(stream, claim.keep(), std::move(*conversation)));
+  in_flight_.emplace(stream, std::make_shared<InFlight>(stream, claim.keep(), std::move(method),
+                                                        std::move(*conversation)));
   co_return Result<>();
 }
 
@@ -104,7 +116,11 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   Task<Result<upstream::Event>> coming = flight->conversation->next();
   auto event = co_await unless(std::move(cancelled), std::move(coming));
   if (!event) co_return failed(Fault::cancelled, "the client cancelled the request");
-  if (*event) observe(**event);
+  if (*event) {
+    observe(**event);
+    note_question(stream, **event);
+    learn(flight->method, **event);
+  }
   if (!*event || (*event)->kind() == upstream::Event::Kind::result) forget(stream);
   co_return std::move(*event);
 }
@@ -112,7 +128,43 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
 Task<> McpSession::leave(StreamId stream) {
   const auto found = in_flight_.find(stream);
   if (found != in_flight_.end()) background_.spawn(finish(found->second));
-  co_return;
+  co_await refuse_asked(stream);
+}
+
+// What was asked on a stream that nobody reads may never have arrived; the server must not wait for
+// it, nor run out of questions.
+Task<> McpSession::refuse_asked(StreamId stream) {
+  std::vector<upstream::QuestionId> lost;
+  for (const auto& [question, asked] : asked_) {
+    if (asked.stream == stream) lost.push_back(question);
+  }
+  for (const upstream::QuestionId question : lost) {
+    asked_.erase(question);
+    co_await refuse(question);
+  }
+}
+
+Task<> McpSession::refuse_old_questions() {
+  std::vector<upstream::QuestionId> old;
+  for (const auto& [question, asked] : asked_) {
+    if (scheduler_.now() - asked.at > answered_within) old.push_back(question);
+  }
+  for (const upstream::QuestionId question : old) {
+    asked_.erase(question);
+    co_await refuse(question);
+  }
+}
+
+void McpSession::note_question(StreamId stream, const upstream::Event& event) {
+  if (event.kind() != upstream::Event::Kind::question) return;
+  asked_.insert_or_assign(event.question(), Asked{stream, scheduler_.now()});
+  if (asked_.size() % 8 == 0) background_.spawn(refuse_old_questions());
+}
+
+void McpSession::learn(std::string_view method, const upstream::Event& event) {
+  if (event.kind() != upstream::Event::Kind::result || !event.message().result()) return;
+  if (method == "tools/list") tools_.learn(*event.message().result());
+  if (method == "prompts/list") prompts_.learn(*event.message().result());
 }
 
 Task<> McpSession::finish(std::shared_ptr<InFlight> flight) {
@@ -152,6 +204,7 @@ Task<Result<>> McpSession::respond(mcp::Message response) {
   const auto question = question_of(response.id());
   if (!question) co_return Result<>();
   const upstream::QuestionId asked = *question;
+  asked_.erase(asked);
   auto answered = co_await upstream_->answer(asked, response);
   // The question may be gone: its call was cancelled or timed out. That is no mistake of the
   // client.
@@ -167,7 +220,7 @@ Task<> McpSession::end() {
 }
 
 Task<StreamId> McpSession::listen() {
-  listener_ = ++last_listener_;
+  listener_ = first_listener | ++last_listener_;
   listener_changed_.notify_all();
   co_return listener_;
 }
@@ -186,7 +239,10 @@ Task<Result<upstream::Event>> McpSession::next_unsolicited(StreamId listener) {
   Task<Result<upstream::Event>> coming = upstream_->next_unsolicited();
   auto event = co_await unless(std::move(replaced), std::move(coming));
   if (!event) co_return failed(Fault::conflict, "another stream took over");
-  if (*event) observe(**event);
+  if (*event) {
+    observe(**event);
+    note_question(listener, **event);
+  }
   co_return std::move(*event);
 }
 

@@ -5,6 +5,7 @@
 // its call (MCP 2025-11-25, transports: a disconnection is no cancellation).
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,13 +72,23 @@ class McpSession {
   Task<> until_replaced(StreamId listener);
   Task<> finish(std::shared_ptr<InFlight> flight);
   Task<> refuse(upstream::QuestionId question);
+  Task<> refuse_asked(StreamId stream);
+  Task<> refuse_old_questions();
+  void note_question(StreamId stream, const upstream::Event& event);
   void forget(StreamId stream);
   void observe(const upstream::Event& event);
+  void learn(std::string_view method, const upstream::Event& event);
 
+  Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;
   bool is_ended_ = false;
   StreamId last_listener_ = 0;
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
+  struct Asked {
+    StreamId stream;
+    Instant at;
+  };
+  std::map<upstream::QuestionId, Asked> asked_;         // of the client, and not answered yet
   std::unordered_map<mcp::Id, StreamId> by_client_id_;  // also of requests that are being started
   StreamId listener_ = 0;
   Signal listener_changed_;

@@ -179,6 +179,51 @@ TEST_F(McpSessionTest, lets_a_call_go_on_when_its_client_leaves) {
   EXPECT_TRUE(start("7"));
 }
 
+TEST_F(McpSessionTest, refuses_what_a_client_that_leaves_was_asked_and_did_not_answer) {
+  const StreamId stream = start("7").value();
+  const StreamId other = start("8").value();
+  heard_.pending_question = 41;
+  call(0).say(question(41));
+  call(0).say(question(42));
+  call(1).say(question(43));
+  EXPECT_TRUE(run(session_.next(stream)));
+  EXPECT_TRUE(run(session_.next(stream)));
+  EXPECT_TRUE(run(session_.next(other)));
+  EXPECT_TRUE(run(
+      session_.respond(message(R"({"jsonrpc":"2.0","id":41,"result":{}})", mcp::Sender::client))));
+  run(session_.leave(stream));
+  scheduler_.run();
+  EXPECT_EQ(heard_.answered, std::vector<std::uint64_t>{41});
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{42});
+}
+
+TEST_F(McpSessionTest, refuses_questions_that_were_not_answered_for_long_when_more_are_asked) {
+  const StreamId stream = start("7").value();
+  call(0).say(question(1));
+  EXPECT_TRUE(run(session_.next(stream)));
+  scheduler_.advance(std::chrono::minutes(11));
+  for (std::uint64_t number = 2; number <= 8; ++number) {
+    EXPECT_TRUE(heard_.refused.empty());
+    call(0).say(question(number));
+    EXPECT_TRUE(run(session_.next(stream)));
+  }
+  scheduler_.run();
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{1});
+}
+
+TEST_F(McpSessionTest, knows_what_a_client_was_shown) {
+  page(R"({"tools":[{"name":"a"}]})");
+  EXPECT_FALSE(knows("b").value());
+  page(R"({"tools":[{"name":"b"}]})");
+  EXPECT_TRUE(run(session_.start(
+      1, message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})", mcp::Sender::client),
+      mcp::ParamsEdit(), Deadline::never())));
+  EXPECT_TRUE(run(session_.next(1)));
+  EXPECT_TRUE(knows("b").value());
+  EXPECT_TRUE(knows("a").value());
+  EXPECT_EQ(heard_.calls.size(), 2U);
+}
+
 TEST_F(McpSessionTest, cancels_a_call_whose_client_has_left) {
   run(session_.leave(start("7").value()));
   cancel("7");

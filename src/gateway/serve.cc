@@ -17,11 +17,15 @@ namespace {
 // client is gone.
 class RecordOnExit {
  public:
-  RecordOnExit(Core& core, const policy::Exchange& exchange) : core_(core), exchange_(exchange) {}
+  RecordOnExit(Core& core, policy::Exchange& exchange) : core_(core), exchange_(exchange) {}
   RecordOnExit(const RecordOnExit&) = delete;
   RecordOnExit& operator=(const RecordOnExit&) = delete;
   ~RecordOnExit() {
     const Log& log = core_.log();
+    if (exchange_.record.http_status == 0) {
+      exchange_.record.reason = policy::Reason::client_gone;
+      if (exchange_.record.error.empty()) exchange_.record.error = "the client is gone";
+    }
     if (!log.is_on(exchange_.record.level())) return;
     const Instant now = core_.shared().clock.now();
     log.write(telemetry::line_of(exchange_.record, log.format(), core_.shared().clock.wall(),
@@ -30,18 +34,24 @@ class RecordOnExit {
 
  private:
   Core& core_;
-  const policy::Exchange& exchange_;
+  policy::Exchange& exchange_;
 };
 
 // Claims about the caller that only a proxy we trust could make, and we trust none.
 constexpr std::string_view claimed[] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                        "x-real-ip",       "forwarded",         "x-forwarded-port"};
+                                        "x-real-ip",       "forwarded",         "x-forwarded-port",
+                                        "x-user"};
 
 // Before anybody looks at the request: what is authorized is what is forwarded, and what policies
 // add afterwards no client can take away by naming it in Connection.
 void strip(http::Headers& headers) {
   http::strip_request(headers);
   for (const std::string_view name : claimed) headers.remove(name);
+  std::vector<std::string> token_claims;
+  for (const http::Field field : headers) {
+    if (field.name.starts_with("x-jwt-")) token_claims.emplace_back(field.name);
+  }
+  for (const std::string& name : token_claims) headers.remove(name);
 }
 
 policy::Peer peer_of(const net::TcpStream& stream) {
@@ -53,9 +63,9 @@ policy::Peer peer_of(const net::TcpStream& stream) {
   return made;
 }
 
-void begin_record(policy::Exchange& exchange, const runtime::Bind& bind) {
+void begin_record(policy::Exchange& exchange, const runtime::Bind* bind) {
   telemetry::Record& record = exchange.record;
-  record.bind = bind.name;
+  if (bind != nullptr) record.bind = bind->name;
   record.source = exchange.peer.address + ":" + std::to_string(exchange.peer.port);
   record.http_method = exchange.request().method;
   record.http_host = exchange.request().authority;
@@ -64,11 +74,15 @@ void begin_record(policy::Exchange& exchange, const runtime::Bind& bind) {
 }
 
 // The one catch of the gateway: an exception is a bug or no memory, and costs its exchange only.
-Task<http::Response> answer_or_500(Core& core, const runtime::Bind& bind,
+Task<http::Response> answer_or_500(Core& core, const runtime::Bind* bind,
                                    policy::Exchange& exchange) {
+  if (bind == nullptr) {
+    // A reload took the port away while the connection was kept.
+    co_return refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));
+  }
   std::string what;
   try {
-    co_return co_await answer(core, bind, exchange);
+    co_return co_await answer(core, *bind, exchange);
   } catch (const std::exception& exception) {
     what = exception.what();
   }
@@ -81,7 +95,6 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, policy::Peer peer,
   const std::shared_ptr<const runtime::Snapshot> snapshot =
       core.snapshot();  // as long as this frame
   const runtime::Bind* bind = snapshot->find_bind(port);
-  if (bind == nullptr) co_return false;  // a reload took the port away
   const Clock& clock = core.shared().clock;
   strip(incoming.request.headers);
   policy::Exchange exchange(std::move(incoming.request), std::move(peer), clock.now(),
@@ -89,15 +102,15 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, policy::Peer peer,
   const runtime::Attributes attributes(exchange);
   exchange.attributes = &attributes;
   exchange.tokens = &core.tokens();
-  begin_record(exchange, *bind);
+  begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
-  http::Response response = co_await answer_or_500(core, *bind, exchange);
+  http::Response response = co_await answer_or_500(core, bind, exchange);
   exchange.record.http_status = response.status;
   response.headers.set("x-content-type-options", "nosniff");
   auto sent = co_await incoming.send(std::move(response));
   exchange.record.http_status = incoming.status_sent();
   if (!sent && exchange.record.error.empty()) exchange.record.error = sent.error().why();
-  co_return sent.has_value();
+  co_return sent.has_value() && bind != nullptr;
 }
 
 // Done when the gateway drains while no request has begun. One that has begun is read to its end,

@@ -24,10 +24,10 @@ void SessionTable::release(const std::string& owner) {
 
 void SessionTable::insert(const SessionNumber& number, std::string owner, std::uint64_t target,
                           SessionHome home, Instant now) {
+  home->touch(now);
   Shard& shard = shard_of(number);
   const std::lock_guard lock(shard.mutex);
-  shard.entries.insert_or_assign(key_of(number),
-                                 Entry{std::move(owner), target, std::move(home), now});
+  shard.entries.insert_or_assign(key_of(number), Entry{std::move(owner), target, std::move(home)});
 }
 
 SessionHome SessionTable::find(const SessionNumber& number, Instant now) {
@@ -35,7 +35,7 @@ SessionHome SessionTable::find(const SessionNumber& number, Instant now) {
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.entries.find(key_of(number));
   if (found == shard.entries.end()) return nullptr;
-  found->second.last_used = now;
+  found->second.home->touch(now);
   return found->second.home;
 }
 
@@ -78,7 +78,7 @@ std::vector<SessionHome> SessionTable::take_if(Condition condition) {
 std::vector<SessionHome> SessionTable::take_idle(Instant now) {
   // A session that a request or stream holds is in use, however long ago that began.
   return take_if([&](const Entry& entry) {
-    return entry.home.use_count() == 1 && now - entry.last_used > limits_.idle;
+    return entry.home.use_count() == 1 && now - entry.home->last_used() > limits_.idle;
   });
 }
 

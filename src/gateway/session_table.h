@@ -3,6 +3,7 @@
 // insert and is never held across a wait. What is found is a shared handle to the session's home.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,17 @@ struct SessionHandle {
   net::Home<McpSession> home;
   mcp::Revision revision;
   std::string number;  // for records
+
+  // Any core may say when the session was last used.
+  void touch(Instant now) const {
+    last_used_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  Instant last_used() const {
+    return Instant(Instant::duration(last_used_.load(std::memory_order_relaxed)));
+  }
+
+ private:
+  mutable std::atomic<Instant::rep> last_used_{0};
 };
 using SessionHome = std::shared_ptr<const SessionHandle>;
 
@@ -68,7 +80,6 @@ class SessionTable {
     std::string owner;
     std::uint64_t target;
     SessionHome home;
-    Instant last_used;
   };
   struct Shard {
     std::mutex mutex;

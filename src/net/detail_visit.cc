@@ -102,10 +102,11 @@ void Visit::begin(Guests& host, Loop& home) {
 }
 
 Task<> Visit::run(Visit& visit) {
+  // A bug or no memory at home costs the one who asked, not the process.
   try {
     co_await visit.work();
-  } catch (...) {
-    std::terminate();
+  } catch (const std::exception& exception) {
+    visit.fail(Error(Fault::internal, std::string("exception: ") + exception.what()));
   }
   answer(*visit.place_);
   // Not freed here: this is its own frame.

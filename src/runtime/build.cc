@@ -90,6 +90,11 @@ class Builder {
     Route route;
     route.name = settings->name.value_or("route" + std::to_string(index));
     route.key = prefix + "/" + key_of(*settings);
+    if (!keys_.insert(route.key).second) {
+      if (settings->name)
+        context_.fail("another route of this listener has the name `" + *settings->name + "`");
+      route.key += "#" + std::to_string(index);  // takes the same requests as one before it
+    }
     add_policies(route, settings->policies, settings.place);
     for (std::size_t i = 0; i < settings->backends.size(); ++i) {
       const policy::BuildContext::Scope backend(context_, step("backends", i),
@@ -180,6 +185,7 @@ class Builder {
   std::shared_ptr<Snapshot> snapshot_;
   std::unique_ptr<cel::Environment> environment_;
   policy::BuildContext context_;
+  std::set<std::string> keys_;  // of all routes so far
 };
 
 template <class Visit>

@@ -31,7 +31,8 @@ class Dialog {
   static constexpr std::size_t calls_max = 256;        // in flight
   static constexpr std::size_t questions_max = 64;     // open
   static constexpr std::size_t unsolicited_max = 256;  // kept
-  static constexpr std::size_t events_max = 256;       // of one call, before receive() should wait
+  static constexpr std::size_t unsolicited_bytes_max = 1 << 20;
+  static constexpr std::size_t events_max = 256;  // of one call, before receive() should wait
   static constexpr std::size_t event_bytes_max = 1 << 20;  // likewise
 
   explicit Dialog(Random& random);
@@ -95,6 +96,7 @@ class Dialog {
   void receive_cancelled(mcp::Message message);
   void deliver(Event event);
   void keep_unsolicited(Event event);
+  std::size_t unsolicited_bytes() const;
   void hand_over_questions(InFlight& call);
 
   std::uint64_t next_id_;

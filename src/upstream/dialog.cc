@@ -266,8 +266,15 @@ void Dialog::deliver(Event event) {
   }
 }
 
+std::size_t Dialog::unsolicited_bytes() const {
+  std::size_t bytes = 0;
+  for (const Event& event : unsolicited_) bytes += event.message().text().size();
+  return bytes;
+}
+
 void Dialog::keep_unsolicited(Event event) {
-  if (unsolicited_.size() >= unsolicited_max) {
+  while (unsolicited_.size() >= unsolicited_max ||
+         (!unsolicited_.empty() && unsolicited_bytes() > unsolicited_bytes_max)) {
     if (unsolicited_.front().kind() == Event::Kind::question) {
       (void)refuse(unsolicited_.front().question(), mcp::Code::internal_error,
                    "The client does not listen");

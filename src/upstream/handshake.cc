@@ -31,8 +31,8 @@ Result<mcp::Message> without_tasks(mcp::Message answer) {
 Result<Handshake> judge_handshake(mcp::Message answer) {
   if (answer.error()) {
     const auto why = answer.error()->find_string("message").value_or("");
-    return failed(Fault::upstream_failed,
-                  "initialize was refused: " + std::string(why.substr(0, 200)));
+    // By the server, for what the client sent: no fault of the server's.
+    return failed(Fault::bad_request, "initialize was refused: " + std::string(why.substr(0, 200)));
   }
   const auto text = answer.result()->find_string("protocolVersion");
   const auto revision = text ? mcp::read_revision(*text) : std::nullopt;
@@ -47,8 +47,11 @@ Result<Handshake> judge_handshake(mcp::Message answer) {
 Result<InitializeParams> InitializeParams::from(json::Value params) {
   const auto version = params.find_string("protocolVersion");
   const auto capabilities = params.find("capabilities");
-  if (!version || !capabilities || !capabilities->is_object()) {
-    return failed(Fault::bad_request, "initialize needs protocolVersion and capabilities");
+  const auto client = params.find("clientInfo");
+  const bool is_named = client && client->find_string("name") && client->find_string("version");
+  if (!version || !capabilities || !capabilities->is_object() || !is_named) {
+    return failed(Fault::bad_request,
+                  "initialize needs protocolVersion, capabilities and clientInfo");
   }
   json::Writer out;
   out.begin_object();

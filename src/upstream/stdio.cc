@@ -35,7 +35,9 @@ class StdioTarget final : public Target {
     SystemRandom random;
     auto session = std::make_unique<StdioSession>(scheduler, place_, random, std::move(params));
     Result<> up = co_await session->bring_up(deadline);
-    count(up.has_value(), scheduler.now());
+    // What a server refuses one client for must not open the breaker for the others.
+    const bool is_clients_fault = !up && up.error().fault() == Fault::bad_request;
+    if (!is_clients_fault) count(up.has_value(), scheduler.now());
     if (!up) {
       place_->log.warn("session not opened",
                        {{"target", place_->name.text()}, {"reason", up.error().why()}});

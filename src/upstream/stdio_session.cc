@@ -144,6 +144,7 @@ Task<Result<>> StdioSession::wait_for_room(Deadline deadline) {
 Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) {
   if (!is_up_) CO_TRY(co_await revive(call.deadline()));
   CO_TRY(co_await wait_for_room(call.deadline()));
+  if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
   remember(call);
   co_return dialog_.start(call);
 }
