@@ -86,7 +86,7 @@ describe('how a child may fail', () => {
       const begin = Date.now();
       const pending = [failure(client.callTool({ name: 'never', arguments: {} })), failure(client.callTool({ name: tool, arguments: {} }))];
       for (const error of await Promise.all(pending)) assert.ok(error, 'an error');
-      assert.ok(Date.now() - begin < 3000 * patience, 'fast');
+      assert.ok(Date.now() - begin < 8000 * patience, 'fast');
       await client.close().catch(() => {});
 
       const next = await connect(gateway.url());
@@ -104,7 +104,7 @@ describe('how a child may fail', () => {
     const begin = Date.now();
     process.kill(pid, 'SIGKILL');
     await pending;
-    assert.ok(Date.now() - begin < 2000 * patience);
+    assert.ok(Date.now() - begin < 8000 * patience);
     assert.equal(await neighbour, 'slept 800');
     assert.match(gateway.output, /signal|killed|exit/i);
     await Promise.all([one, two].map((client) => client.close().catch(() => {})));
