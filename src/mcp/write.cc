@@ -1,18 +1,43 @@
 #include "mcp/write.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "json/write.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace mcp {
 namespace {
 
-// The bytes that one_line() replaces all contain or are one of these leading bytes.
-constexpr std::string_view suspects = "\n\r\xE2\xC2";
+// Whatever one_line() replaces starts with one of these bytes.
+bool is_suspect(char c) {
+  return c == '\n' || c == '\r' || c == '\xE2' || c == '\xC2';
+}
+
+// Where the first suspect is; the size of `json` if there is none. Most messages have none, so this
+// is what writing one costs: 16 bytes are looked at in one go.
+std::size_t find_suspect(std::string_view json) {
+  std::size_t at = 0;
+#ifdef __SSE2__
+  const auto equal = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  for (; json.size() - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(json.data() + at));
+    const __m128i breaks = _mm_or_si128(equal(block, '\n'), equal(block, '\r'));
+    const __m128i leads = _mm_or_si128(equal(block, '\xE2'), equal(block, '\xC2'));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(breaks, leads)));
+    if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
+  while (at < json.size() && !is_suspect(json[at])) ++at;
+  return at;
+}
 
 void append_one_line(std::string& out, std::string_view json) {
   while (!json.empty()) {
-    const std::size_t at = std::min(json.find_first_of(suspects), json.size());
+    const std::size_t at = find_suspect(json);
     out.append(json.substr(0, at));
     json.remove_prefix(at);
     if (json.empty()) return;
@@ -107,8 +132,11 @@ std::string message_text(std::string_view id, std::string_view method, json::Val
   return message_text(id, method, edited_params(params, edit));
 }
 
-std::string response_start(std::string_view id) {
-  std::string out = R"({"jsonrpc":"2.0","id":)";
+// `rest` is how many bytes the caller will add.
+std::string response_start(std::string_view id, std::size_t rest) {
+  std::string out;
+  out.reserve(id.size() + rest + 64);
+  out.append(R"({"jsonrpc":"2.0","id":)");
   append_one_line(out, id);
   return out;
 }
@@ -155,8 +183,7 @@ std::string notification_text(std::string_view method, std::string_view params) 
 }
 
 std::string result_text(const Id& id, std::string_view result) {
-  std::string out = response_start(id.raw());
-  out.reserve(out.size() + result.size() + 16);
+  std::string out = response_start(id.raw(), result.size());
   out.append(R"(,"result":)");
   append_one_line(out, result);
   out.push_back('}');
@@ -165,7 +192,8 @@ std::string result_text(const Id& id, std::string_view result) {
 
 std::string error_text(const std::optional<Id>& id, int code, std::string_view message,
                        std::string_view data) {
-  std::string out = response_start(id ? std::string_view(id->raw()) : "null");
+  std::string out =
+      response_start(id ? std::string_view(id->raw()) : "null", message.size() + data.size() + 64);
   out.append(R"(,"error":{"code":)").append(std::to_string(code)).append(R"(,"message":)");
   append_one_line(out, json::quoted(message));
   if (!data.empty()) {
@@ -187,9 +215,10 @@ std::string error_text(const ReadFault& fault) {
 
 std::string response_text(const Id& id, const Message& response) {
   if (response.result()) return result_text(id, response.result()->raw());
-  std::string out = response_start(id.raw());
+  const std::string_view error = response.error()->raw();
+  std::string out = response_start(id.raw(), error.size());
   out.append(R"(,"error":)");
-  append_one_line(out, response.error()->raw());
+  append_one_line(out, error);
   out.push_back('}');
   return out;
 }

@@ -83,6 +83,23 @@ TEST(Write, makes_one_line_of_everything) {
             "x\u2028y\u2029z\u0085w\u00e9\u2027");
 }
 
+TEST(Write, makes_one_line_wherever_the_break_is) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    const std::string before(size, 'x');
+    const std::string after(40 - size, 'y');
+    const auto around = [&](std::string_view middle) {
+      return before + std::string(middle) + after;
+    };
+    EXPECT_EQ(one_line(around("\n")), around(" "));
+    EXPECT_EQ(one_line(around("\r\n")), around("  "));
+    EXPECT_EQ(one_line(around("\u2028")), around("\\u2028"));
+    EXPECT_EQ(one_line(around("\u2029")), around("\\u2029"));
+    EXPECT_EQ(one_line(around("\u0085")), around("\\u0085"));
+    EXPECT_EQ(one_line(around("\u00a0\u2027\u20ac")), around("\u00a0\u2027\u20ac"));
+    EXPECT_EQ(one_line(before + "\n"), before + " ");
+  }
+}
+
 TEST(Write, makes_one_line_of_edited_text) {
   const Parsed params("{\"name\":\"a\",\n\"b\u2028\":[\n1]}");
   ParamsEdit edit;
