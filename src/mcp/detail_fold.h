@@ -10,7 +10,8 @@
 
 namespace mcp {
 
-// The member of `object` that folds to one of `known` without being it; empty if there is none.
+// The member of `object` that folds to one of `known` without being it; empty if there is none. The
+// known names are ASCII.
 std::string_view folded_twin(json::Value object, std::span<const std::string_view> known);
 
 // Whether `name` folds to `known`: ASCII case, the long s and the Kelvin sign.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "json/value.h"
 #include "mcp/detail_fold.h"
@@ -34,7 +36,11 @@ bool folds_to(std::string_view name, std::string_view known) {
 
 std::string_view folded_twin(json::Value object, std::span<const std::string_view> known) {
   for (const json::Member member : object.members()) {
+    // Folding keeps the size of what is ASCII, so nearly all pairs are settled by their sizes.
+    const bool is_ascii = std::ranges::none_of(
+        member.name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
     for (const std::string_view name : known) {
+      if (is_ascii && member.name.size() != name.size()) continue;
       if (member.name != name && folds_to(member.name, name)) return member.name;
     }
   }

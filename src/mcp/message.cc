@@ -8,8 +8,10 @@
 namespace mcp {
 namespace {
 
+// In the order of `Top`.
 constexpr std::array<std::string_view, 6> top_members = {"jsonrpc", "id",     "method",
                                                          "params",  "result", "error"};
+enum class Top : std::uint8_t { jsonrpc, id, method, params, result, error };
 // What servers read in params; arguments below them are the tool's own and are not looked at.
 constexpr std::array<std::string_view, 23> params_members = {
     "name",         "arguments",     "_meta",         "uri",           "ref",
@@ -25,10 +27,6 @@ constexpr std::array<std::string_view, 5> meta_members = {
 
 bool is_integer(std::string_view number) {
   return number.find_first_of(".eE") == std::string_view::npos;
-}
-
-bool is_top_member(std::string_view name) {
-  return std::find(top_members.begin(), top_members.end(), name) != top_members.end();
 }
 
 }  // namespace
@@ -64,7 +62,8 @@ class MessageReader {
                                       "arrays of messages are not accepted"));
     }
     if (!root_.is_object()) return invalid("a message is an object");
-    if (const auto id = root_.find("id")) message_.id_ = Id::from(*id);
+    take_members();
+    if (const auto& id = top(Top::id)) message_.id_ = Id::from(*id);
     if (auto fault = check_members()) return tl::unexpected(std::move(*fault));
     if (auto fault = read_kind()) return tl::unexpected(std::move(*fault));
     return std::move(message_);
@@ -80,22 +79,38 @@ class MessageReader {
     return tl::unexpected(wrong(std::move(why)));
   }
 
+  // Names in an object differ, so each member is met once.
+  void take_members() {
+    for (const json::Member member : root_.members()) {
+      const auto known = std::find(top_members.begin(), top_members.end(), member.name);
+      if (known == top_members.end()) {
+        has_unknown_ = true;
+      } else {
+        top_.at(static_cast<std::size_t>(known - top_members.begin())) = member.value;
+      }
+    }
+  }
+  const std::optional<json::Value>& top(Top member) const {
+    return top_.at(static_cast<std::size_t>(member));
+  }
+  static std::optional<std::string_view> text_of(const std::optional<json::Value>& value) {
+    return value ? value->as_string() : std::nullopt;
+  }
+
   Verdict check_members() const {
-    if (root_.find_string("jsonrpc") != "2.0") return wrong("'jsonrpc' must be \"2.0\"");
-    if (root_.find("id") && !message_.id_) return wrong("'id' must be a string or an integer");
+    if (text_of(top(Top::jsonrpc)) != "2.0") return wrong("'jsonrpc' must be \"2.0\"");
+    if (top(Top::id) && !message_.id_) return wrong("'id' must be a string or an integer");
+    if (!has_unknown_) return std::nullopt;  // no known name folds to another one
     if (!folded_twin(root_, top_members).empty()) {
       return wrong("a member differs from a known one only in case");
     }
     if (sender_ == Sender::server) return std::nullopt;
-    for (const json::Member member : root_.members()) {
-      if (!is_top_member(member.name)) return wrong("unknown member beside 'method' and 'params'");
-    }
-    return std::nullopt;
+    return wrong("unknown member beside 'method' and 'params'");
   }
 
   Verdict read_kind() {
-    const bool has_method = root_.find("method").has_value();
-    const bool has_outcome = root_.find("result") || root_.find("error");
+    const bool has_method = top(Top::method).has_value();
+    const bool has_outcome = top(Top::result) || top(Top::error);
     if (has_method && has_outcome) return wrong("both a request and a response");
     if (has_method) return read_call();
     if (has_outcome) return read_response();
@@ -103,11 +118,11 @@ class MessageReader {
   }
 
   Verdict read_call() {
-    const std::optional<std::string_view> method = root_.find_string("method");
+    const std::optional<std::string_view> method = text_of(top(Top::method));
     if (!method || method->empty()) return wrong("'method' must be a string");
     message_.kind_ = message_.id_ ? Kind::request : Kind::notification;
     message_.method_ = *method;
-    const std::optional<json::Value> params = root_.find("params");
+    const std::optional<json::Value>& params = top(Top::params);
     if (!params) return std::nullopt;
     if (!params->is_object()) return wrong("'params' must be an object", Code::invalid_params);
     message_.params_ = *params;
@@ -134,9 +149,9 @@ class MessageReader {
   Verdict read_response() {
     if (!message_.id_) return wrong("a response needs an 'id'");
     message_.kind_ = Kind::response;
-    message_.result_ = root_.find("result");
-    message_.error_ = root_.find("error");
-    if (root_.find("params")) return wrong("a response has no 'params'");
+    message_.result_ = top(Top::result);
+    message_.error_ = top(Top::error);
+    if (top(Top::params)) return wrong("a response has no 'params'");
     if (message_.result_ && message_.error_) return wrong("both 'result' and 'error'");
     if (message_.result_ && !message_.result_->is_object()) {
       return wrong("'result' must be an object");
@@ -154,6 +169,8 @@ class MessageReader {
   Message message_;
   Sender sender_;
   json::Value root_;
+  std::array<std::optional<json::Value>, top_members.size()> top_;
+  bool has_unknown_ = false;
 };
 
 tl::expected<Message, ReadFault> read(std::string body, Sender sender, const json::Limits& limits) {
