@@ -1,7 +1,7 @@
 #include "auth/bearer.h"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 
 namespace auth {
 namespace {
@@ -14,16 +14,21 @@ std::string_view without_surrounding_space(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+// RFC 6750, 2.1: what a b64token consists of, beside the '=' at its end.
+constexpr std::array<bool, 256> make_token_bytes() {
+  std::array<bool, 256> table{};
+  constexpr std::string_view bytes =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+  for (const char c : bytes) table[static_cast<unsigned char>(c)] = true;
+  return table;
 }
+constexpr std::array<bool, 256> token_bytes = make_token_bytes();
 
-// RFC 6750, 2.1: b64token.
 bool is_b64token(std::string_view text) {
-  constexpr std::string_view others = "-._~+/";
-  const std::size_t end = text.find_last_not_of('=') + 1;  // npos + 1 is 0
-  return end > 0 && std::ranges::all_of(text.substr(0, end), [&](char c) {
-           return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+  std::size_t end = text.size();
+  while (end > 0 && text[end - 1] == '=') --end;
+  return end > 0 && std::ranges::all_of(text.substr(0, end), [](char c) {
+           return token_bytes[static_cast<unsigned char>(c)];
          });
 }
 

@@ -21,6 +21,16 @@ TEST(Bearer, is_the_one_token_after_the_scheme) {
   EXPECT_EQ(read({"Bearer -._~+/09azAZ=="}).token, "-._~+/09azAZ==");
 }
 
+TEST(Bearer, holds_the_bytes_of_a_b64token_only) {
+  constexpr std::string_view allowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string token = std::string("a") + static_cast<char>(byte) + "b";
+    const bool is_token = read({"Bearer " + token}).kind == Bearer::Kind::token;
+    EXPECT_EQ(is_token, allowed.find(static_cast<char>(byte)) != std::string_view::npos) << byte;
+  }
+}
+
 TEST(Bearer, is_absent_without_a_header) {
   EXPECT_EQ(read({}).kind, Bearer::Kind::none);
 }
