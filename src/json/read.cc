@@ -156,15 +156,33 @@ std::optional<std::size_t> number_end(std::string_view text, std::size_t at) {
   return end ? exponent_end(text, *end) : std::nullopt;
 }
 
+// What a Reader needs while it reads and nobody afterwards.
+struct Scratch {
+  std::vector<std::uint32_t> open;      // the containers that have no end yet
+  std::vector<std::string_view> names;  // of the object that ends; dangling between documents
+
+  void clear() {
+    open.clear();
+    names.clear();
+  }
+  void release_if_large() {
+    if (names.capacity() * sizeof(std::string_view) > kept_capacity) names = {};
+  }
+};
+
 // Fills a Table from the tokens. A method that returns false has set the error.
 class Reader {
  public:
-  Reader(Table& table, const TokenIndex& tokens, const Limits& limits)
+  Reader(Table& table, const TokenIndex& tokens, Scratch& scratch, const Limits& limits)
       : table_(table),
         text_(table.text),
         token_(tokens.begin()),
         tokens_end_(tokens.end()),
-        limits_(limits) {}
+        limits_(limits),
+        open_(scratch.open),
+        names_(scratch.names) {
+    scratch.clear();
+  }
 
   bool read() {
     if (!read_value()) return false;
@@ -378,8 +396,8 @@ class Reader {
   const std::uint32_t* tokens_end_;
   const Limits& limits_;
   std::size_t members_ = 0;
-  std::vector<std::uint32_t> open_;
-  std::vector<std::string_view> names_;
+  std::vector<std::uint32_t>& open_;
+  std::vector<std::string_view>& names_;
   Error error_ = Error(Fault::internal, "");
 };
 
@@ -418,6 +436,11 @@ TokenIndex& thread_index() {
   static thread_local TokenIndex index;
   return index;
 }
+Scratch& thread_scratch() {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): as above
+  static thread_local Scratch scratch;
+  return scratch;
+}
 
 }  // namespace
 
@@ -437,9 +460,11 @@ Result<Document> Document::parse(std::string text, const Limits& limits) {
   // A container has one entry and two tokens, an item at least one token and a separator.
   const auto token_count = static_cast<std::size_t>(tokens.end() - tokens.begin());
   table->entries.reserve(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
-  Reader reader(*table, tokens, limits);
+  Scratch& scratch = thread_scratch();
+  Reader reader(*table, tokens, scratch, limits);
   const bool is_valid = reader.read();
   tokens.release_if_large();
+  scratch.release_if_large();
   if (!is_valid) return tl::unexpected<Error>(reader.take_error());
   return Document(std::move(table));
 }

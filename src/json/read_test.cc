@@ -274,6 +274,16 @@ TEST(Json, gives_up_on_no_prefix_of_a_text) {
   }
 }
 
+TEST(Json, remembers_nothing_of_the_text_before) {
+  const Limits limits{.depth_max = 4};
+  for (const char* broken : {R"([[{"a":1,"b":)", R"({"a":1,"a":2})", "[[[[["}) {
+    EXPECT_FALSE(Document::parse(broken, limits).has_value()) << broken;
+    const Result<Document> document = Document::parse(R"({"a":[[[1]]],"b":2})", limits);
+    ASSERT_TRUE(document.has_value()) << broken;
+    EXPECT_EQ(document->root().find("b")->as_int(), 2);
+  }
+}
+
 TEST(Json, reads_large_texts) {
   std::string text = "[";
   for (int i = 0; i < 99'999; ++i) text += "{},  \"some string of thirty bytes\",";

@@ -70,8 +70,10 @@ std::size_t Value::size() const {
 }
 
 std::optional<Value> Value::find(std::string_view name) const {
-  for (const Member& member : members()) {
-    if (member.name == name) return member.value;
+  if (!is_object()) return std::nullopt;
+  const std::uint32_t end = next();
+  for (std::uint32_t at = index_ + 1; at < end; at = Value(table_, at + 1).next()) {
+    if (table_->content(table_->entries[at]) == name) return Value(table_, at + 1);
   }
   return std::nullopt;
 }
