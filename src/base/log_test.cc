@@ -49,6 +49,15 @@ TEST(LogLine, keeps_any_bytes_on_one_line) {
   }
 }
 
+TEST(LogLine, quotes_only_what_needs_it_between_plain_runs) {
+  for (int byte = 0x20; byte < 0x7f; ++byte) {
+    const char c = static_cast<char>(byte);
+    const std::string escape = c == '"' || c == '\\' ? "\\" : "";
+    const std::string json = line_of(LogFormat::json, "k", std::string("ab") + c + "cd " + c);
+    EXPECT_TRUE(json.ends_with("\"ab" + escape + c + "cd " + escape + c + "\"}\n")) << json;
+  }
+}
+
 TEST(LogWriter, writes_everything_before_it_is_gone) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
