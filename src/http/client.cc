@@ -252,7 +252,8 @@ Task<Result<>> Pool::State::send(net::Stream& stream, Request& request, Deadline
   const std::string& text = request.body.text();
   const bool is_joined = text.size() <= joined_body_bytes_max;
   std::string head;
-  head.reserve(512 + request.headers.size() * 48 + (is_joined ? text.size() : 0));
+  head.reserve(256 + request.target.size() + request.headers.text_bytes() +
+               request.headers.size() * 4 + (is_joined ? text.size() : 0));
   append_request_head(head, request, framing);
   if (is_joined) head += text;
   const net::Buffers buffers = is_joined ? net::Buffers(head) : net::Buffers(head, text);

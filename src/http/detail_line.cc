@@ -104,8 +104,7 @@ bool is_token(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return lower_token(c) != 0; });
 }
 
-bool equals_lower(std::string_view text, std::string_view lower_case) {
-  if (text.size() != lower_case.size()) return false;
+bool equals_lower_of_same_size(std::string_view text, std::string_view lower_case) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

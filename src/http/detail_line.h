@@ -42,8 +42,12 @@ inline char lower_token(char c) {
 }
 bool is_token(std::string_view text);
 
-// Whether `text` is `lower_case`, ignoring the case of ASCII letters.
-bool equals_lower(std::string_view text, std::string_view lower_case);
+// Whether `text` is `lower_case`, ignoring the case of ASCII letters. Sizes settle nearly all
+// look-ups, so they are compared without a call.
+bool equals_lower_of_same_size(std::string_view text, std::string_view lower_case);
+inline bool equals_lower(std::string_view text, std::string_view lower_case) {
+  return text.size() == lower_case.size() && equals_lower_of_same_size(text, lower_case);
+}
 // Without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
 // Calls `each` with every trimmed, non-empty element of a list separated by commas.

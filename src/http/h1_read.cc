@@ -91,7 +91,7 @@ WireFault RequestReader::take_request_line(std::string_view line) {
   const WireFault unserved = method_fault(method);
   if (unserved.status != 0) return unserved;
   request_.method = method;
-  fields_.headers.reserve(16, 1024);
+  fields_.headers.reserve(16, 2048);
   return take_target(target);
 }
 
@@ -189,6 +189,7 @@ WireFault ResponseReader::take_status_line(std::string_view line) {
   // An upgrade was never asked for, so nobody may open a tunnel.
   if (status == 101) return {502, "switched protocols without being asked"};
   response_.status = status;
+  fields_.headers.reserve(16, 512);
   return no_fault();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,20 @@ bool is_one_of(const std::array<std::string_view, size>& names, std::string_view
                      [&](std::string_view known) { return equals_lower(name, known); });
 }
 
+// Bit n is set if one of the names has n bytes: most fields are settled by that.
+constexpr std::uint32_t sizes_of_hop_by_hop() {
+  std::uint32_t sizes = 0;
+  for (const std::string_view name : hop_by_hop) sizes |= std::uint32_t{1} << name.size();
+  return sizes;
+}
+
+// is_hop_by_hop() for a name in lower case.
+bool is_hop_by_hop_field(std::string_view name) {
+  constexpr std::uint32_t sizes = sizes_of_hop_by_hop();
+  if (name.size() >= 32 || (sizes >> name.size() & 1U) == 0) return false;
+  return std::find(hop_by_hop.begin(), hop_by_hop.end(), name) != hop_by_hop.end();
+}
+
 bool has_prefix(std::string_view name, std::string_view prefix) {
   return equals_lower(name.substr(0, prefix.size()), prefix);
 }
@@ -46,17 +61,20 @@ bool is_needed(std::string_view name) {
   return must_be_single(name) || is_one_of(needed, name) || has_prefix(name, "x-forwarded-");
 }
 
-void strip(Headers& headers) {
-  // Copies: removing changes what the views point at.
-  std::vector<std::string> named;
+// Removes hop-by-hop fields, what `Connection` names, and `other`.
+void strip(Headers& headers, std::string_view other) {
+  std::vector<std::string_view> named;
   for (const Field field : headers) {
     if (field.name != "connection") continue;
     each_element(field.value, [&](std::string_view option) {
-      if (!is_needed(option)) named.emplace_back(option);
+      if (!is_needed(option)) named.push_back(option);
     });
   }
-  for (const std::string& name : named) headers.remove(name);
-  for (const std::string_view name : hop_by_hop) headers.remove(name);
+  headers.remove_if([&](const Field& field) {
+    return is_hop_by_hop_field(field.name) || field.name == other ||
+           std::any_of(named.begin(), named.end(),
+                       [&](std::string_view option) { return equals_lower(option, field.name); });
+  });
 }
 
 }  // namespace
@@ -77,12 +95,11 @@ bool is_disguised(std::string_view name) {
 }
 
 void strip_request(Headers& headers) {
-  strip(headers);
+  strip(headers, {});
 }
 
 void strip_response(Headers& headers) {
-  strip(headers);
-  headers.remove("alt-svc");
+  strip(headers, "alt-svc");
 }
 
 Result<> check_single(const Headers& headers) {

@@ -8,8 +8,7 @@ namespace http {
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Span& span : spans_) {
-    if (span.name_size != name.size() || !equals_lower(name, name_of(span))) continue;
-    return value_of(span);
+    if (equals_lower(name, name_of(span))) return value_of(span);
   }
   return std::nullopt;
 }
@@ -57,7 +56,7 @@ void Headers::set(std::string_view name, std::string_view value) {
   const auto is_same = [&](const Span& span) { return equals_lower(name, name_of(span)); };
   const auto first = std::find_if(spans_.begin(), spans_.end(), is_same);
   if (first == spans_.end()) {
-    add(name, value);
+    spans_.push_back(store(name, value));
     return;
   }
   spans_.erase(std::remove_if(first + 1, spans_.end(), is_same), spans_.end());

@@ -38,12 +38,22 @@ class Headers {
   void set(std::string_view name, std::string_view value);
   // Removes all fields of that name and says how many there were.
   std::size_t remove(std::string_view name);
+  // Removes the fields of which `is_unwanted(Field)` is true, in one pass. All views of the fields,
+  // removed ones too, stay valid until it returns.
+  template <class Predicate>
+  std::size_t remove_if(Predicate is_unwanted) {
+    return std::erase_if(spans_, [&](const Span& span) {
+      return is_unwanted(Field{name_of(span), value_of(span)});
+    });
+  }
   void clear();
   // Makes room in advance.
   void reserve(std::size_t fields, std::size_t text_bytes);
 
   std::size_t size() const { return spans_.size(); }
   bool is_empty() const { return spans_.empty(); }
+  // At least the size of all names and values: how much to make room for when writing them.
+  std::size_t text_bytes() const { return text_.size(); }
   Field at(std::size_t index) const;
   Iterator begin() const;
   Iterator end() const;

@@ -72,6 +72,30 @@ TEST(StripRequest, removes_what_belongs_to_the_connection_and_keeps_what_is_chec
                                  {"accept", "*/*"}}));
 }
 
+TEST(StripRequest, removes_every_field_of_a_connection) {
+  for (const char* name : {"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+                           "TE", "Proxy-Connection", "Trailer", "Transfer-Encoding", "Upgrade",
+                           "HTTP2-Settings", "Proxy-Authentication-Info"}) {
+    Headers headers = headers_of({{"a", "1"}, {name, "x"}, {"upgrades", "2"}, {name, "y"}});
+
+    strip_request(headers);
+
+    EXPECT_EQ(headers, headers_of({{"a", "1"}, {"upgrades", "2"}})) << name;
+    EXPECT_TRUE(is_hop_by_hop(name)) << name;
+  }
+}
+
+TEST(StripResponse, removes_alternative_services_too) {
+  Headers headers = headers_of({{"alt-svc", "h3"}, {"x-hop", "1"}, {"connection", "X-HOP"}});
+  Headers request = headers;
+
+  strip_response(headers);
+  strip_request(request);
+
+  EXPECT_TRUE(headers.is_empty());
+  EXPECT_EQ(request, headers_of({{"alt-svc", "h3"}}));
+}
+
 TEST(CheckSingle, refuses_a_second_copy_of_what_decides) {
   for (const char* name :
        {"Authorization", "Host", "Content-Length", "Content-Type", "Transfer-Encoding", "Origin",
