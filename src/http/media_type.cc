@@ -72,13 +72,23 @@ bool is_zero_weight(std::string_view weight) {
          weight.find_first_not_of("0.") == std::string_view::npos;
 }
 
-// How exactly `range` names `essence`: 3 exactly, 2 by type/*, 1 by */*, 0 not at all.
+// How exactly `range` names `essence`: 3 exactly, 2 by type/*, 1 by */*, 0 not at all. Letters of
+// the range may be of either case.
 int exactness(std::string_view range, std::string_view essence) {
-  if (range == essence) return 3;
+  if (equals_lower(range, essence)) return 3;
   if (range == "*/*") return 1;
   const std::size_t slash = essence.find('/');
   const bool is_type_range = range.ends_with("/*") && range.size() == slash + 2;
-  return is_type_range && range.substr(0, slash) == essence.substr(0, slash) ? 2 : 0;
+  return is_type_range && equals_lower(range.substr(0, slash), essence.substr(0, slash)) ? 2 : 0;
+}
+
+// Whether the element of an Accept field with these parameters allows what it names; nothing if it
+// is malformed.
+std::optional<bool> allows(std::string_view element) {
+  if (element.find(';') == std::string_view::npos) return true;
+  const Result<MediaType> range = MediaType::parse(element);
+  if (!range) return std::nullopt;
+  return !is_zero_weight(range->parameter("q").value_or("1"));
 }
 
 }  // namespace
@@ -119,19 +129,21 @@ bool accepts(std::string_view accept, std::string_view essence) {
   bool is_allowed = false;
   while (!accept.empty()) {
     const std::size_t end = element_end(accept);
-    const Result<MediaType> range = MediaType::parse(accept.substr(0, end));
+    const std::string_view element = accept.substr(0, end);
     accept.remove_prefix(std::min(end + 1, accept.size()));
-    if (!range) continue;
-    const int exact = exactness(range->essence(), essence);
+    // What names something else is of no interest, well-formed or not.
+    const int exact = exactness(base::trim(element.substr(0, element.find(';'))), essence);
     if (exact == 0 || exact < best) continue;
-    const bool allows = !is_zero_weight(range->parameter("q").value_or("1"));
-    is_allowed = exact == best ? is_allowed || allows : allows;
+    const std::optional<bool> verdict = allows(element);
+    if (!verdict) continue;
+    is_allowed = exact == best ? is_allowed || *verdict : *verdict;
     best = exact;
   }
   return is_allowed;
 }
 
 bool is_utf8_media_type(std::string_view content_type, std::string_view essence) {
+  if (content_type == essence) return true;  // as nearly everybody writes it
   const Result<MediaType> type = MediaType::parse(content_type);
   if (!type || !type->is(essence)) return false;
   const auto charset = type->parameter("charset");

@@ -42,5 +42,18 @@ TEST(Accepts, lets_the_most_exact_range_decide) {
   EXPECT_FALSE(accepts("a/b; x=\", text/event-stream\"", "text/event-stream"));
 }
 
+TEST(Accepts, reads_ranges_whatever_their_case_and_neighbours) {
+  EXPECT_TRUE(accepts("Text/Event-Stream", "text/event-stream"));
+  EXPECT_TRUE(accepts("TEXT/*", "text/event-stream"));
+  EXPECT_TRUE(accepts("nonsense, text/event-stream ; Q=0.5", "text/event-stream"));
+  EXPECT_FALSE(accepts("text/event-stream;Q=0", "text/event-stream"));
+  EXPECT_FALSE(accepts("text/event-stream;q", "text/event-stream"));
+  EXPECT_TRUE(accepts("text/event-stream;q, text/event-stream", "text/event-stream"));
+  EXPECT_TRUE(accepts("\ttext/event-stream\t;,", "text/event-stream"));
+  EXPECT_FALSE(accepts("te/*", "text/event-stream"));
+  EXPECT_FALSE(accepts("*/event-stream", "text/event-stream"));
+  EXPECT_FALSE(accepts("*", "text/event-stream"));
+}
+
 }  // namespace
 }  // namespace http
