@@ -1,11 +1,36 @@
 #include "telemetry/record.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+
 namespace telemetry {
 namespace {
 
 void add(LogLine& line, std::string_view key, std::string_view text) {
   if (!text.empty()) line.add(key, text);
 }
+
+// "12.345ms" without an allocation.
+class Milliseconds {
+ public:
+  explicit Milliseconds(std::int64_t microseconds) {
+    microseconds = std::max<std::int64_t>(microseconds, 0);
+    end_ = std::to_chars(text_.data(), text_.data() + digits_max, microseconds / 1000).ptr;
+    *end_++ = '.';
+    for (const int place : {100, 10, 1}) {
+      *end_++ = static_cast<char>('0' + microseconds / place % 10);
+    }
+    *end_++ = 'm';
+    *end_++ = 's';
+  }
+  std::string_view text() const { return {text_.data(), end_}; }
+
+ private:
+  static constexpr std::size_t digits_max = 20;
+  std::array<char, digits_max + 6> text_{};
+  char* end_ = nullptr;
+};
 
 void add_http(LogLine& line, const Record& record) {
   add(line, "bind", record.bind);
@@ -76,8 +101,7 @@ LogLine line_of(const Record& record, LogFormat format, WallTime now, Duration t
   add(line, "error", record.error);
   if (record.reason != Reason::upstream) line.add("reason", name_of(record.reason));
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  line.add("duration", std::to_string(microseconds / 1000) + "." +
-                           std::to_string(1000 + microseconds % 1000).substr(1) + "ms");
+  line.add("duration", Milliseconds(microseconds).text());
   return line;
 }
 
