@@ -1,5 +1,7 @@
 #include "policy/build.h"
 
+#include <algorithm>
+
 namespace policy {
 namespace {
 
@@ -30,6 +32,13 @@ void BuildContext::say(schema::Severity severity, std::string message) {
   problem.path = path_;
   problem.message = std::move(message);
   problems_.push_back(std::move(problem));
+}
+
+void BuildContext::check_header_value(std::string_view what, std::string_view value) {
+  const bool has_control = std::any_of(value.begin(), value.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  });
+  if (has_control) fail("the value of `" + std::string(what) + "` has control characters");
 }
 
 void BuildContext::say(const cel::Problem& problem, const schema::Located<std::string>& expression,

@@ -43,6 +43,9 @@ class BuildContext {
 
   void fail(std::string message) { say(schema::Severity::error, std::move(message)); }
   void warn(std::string message) { say(schema::Severity::warning, std::move(message)); }
+  // Fails if the text cannot be (part of) a header value: a line break would begin a field of its
+  // own.
+  void check_header_value(std::string_view what, std::string_view value);
   // What is wrong with an expression, at its character.
   void say(const cel::Problem& problem, const schema::Located<std::string>& expression,
            std::string_view step);

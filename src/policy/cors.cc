@@ -119,6 +119,10 @@ bool permits_origin(const CorsSettings& settings, std::string_view origin) {
 }
 
 std::unique_ptr<const Policy> make_cors(const CorsSettings& settings, BuildContext& context) {
+  for (const auto* list : {&settings.allow_origins, &settings.allow_methods,
+                           &settings.allow_headers, &settings.expose_headers}) {
+    for (const std::string& value : *list) context.check_header_value("cors", value);
+  }
   const auto& origins = settings.allow_origins;
   if (settings.allow_credentials &&
       std::find(origins.begin(), origins.end(), "*") != origins.end()) {

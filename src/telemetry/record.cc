@@ -7,8 +7,17 @@
 namespace telemetry {
 namespace {
 
+// Names and messages come from clients and servers, who must not be able to fill the log.
+constexpr std::size_t value_bytes_max = 512;
+
 void add(LogLine& line, std::string_view key, std::string_view text) {
-  if (!text.empty()) line.add(key, text);
+  if (text.empty()) return;
+  if (text.size() <= value_bytes_max) {
+    line.add(key, text);
+    return;
+  }
+  line.add(key, std::string(text.substr(0, value_bytes_max)) + "... (" +
+                    std::to_string(text.size()) + " bytes)");
 }
 
 // "12.345ms" without an allocation.
