@@ -2,8 +2,11 @@
 start-up and shutdown fall out. The steadiest figure there is: it does not depend on the machine's load.
 
     bench/instructions.py proxy|demo|stdio [LINES]    where they go, function by function
+    bench/instructions.py check                       compares with bench/budget.json; exit status 1 if
+                                                      a job costs over 5 % more than it says
 """
 
+import json
 import pathlib
 import re
 import subprocess
@@ -100,5 +103,20 @@ def profile(name, lines):
         print(f"{cost:10.0f} {key[:160]}")
 
 
+def check():
+    """A change that makes a request dearer says so in the budget, or is mended."""
+    budget = json.loads((servers.ROOT / "bench/budget.json").read_text())
+    found = measure(tuple(budget))
+    over = {name: count for name, count in found.items() if count > budget[name] * 1.05}
+    for name, count in over.items():
+        print(f"instructions: {name} costs {count}, and its budget is {budget[name]} and 5 %")
+    for name, count in found.items():
+        if count < budget[name] * 0.95:
+            print(f"instructions: {name} costs {count} only: lower its budget of {budget[name]}")
+    return 1 if over else 0
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "check":
+        sys.exit(check())
     profile(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 50)

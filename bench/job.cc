@@ -65,7 +65,7 @@ class ProxyJob final : public Job {
 
 class ToolJob final : public Job {
  public:
-  ToolJob(std::string_view token, std::vector<std::string> sessions) {
+  ToolJob(std::string_view token, const std::vector<std::string>& sessions) {
     for (const std::string& session : sessions) {
       heads_.push_back("POST /mcp HTTP/1.1\r\n" + mcp_fields(token) +
                        "Content-Type: application/json\r\nMcp-Session-Id: " + session + "\r\n");
@@ -131,8 +131,9 @@ std::unique_ptr<Job> make_proxy_job(Answer answer, std::string_view token) {
   return std::make_unique<ProxyJob>(answer, token);
 }
 
-std::unique_ptr<Job> make_tool_job(std::string_view token, std::vector<std::string> sessions) {
-  return std::make_unique<ToolJob>(token, std::move(sessions));
+std::unique_ptr<Job> make_tool_job(std::string_view token,
+                                   const std::vector<std::string>& sessions) {
+  return std::make_unique<ToolJob>(token, sessions);
 }
 
 std::string mcp_request(std::string_view token, std::string_view session, std::string_view body) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,8 @@ class Job {
 std::unique_ptr<Job> make_proxy_job(Answer answer, std::string_view token);
 
 // tools/call of `echo` at an MCP endpoint, spread over these sessions.
-std::unique_ptr<Job> make_tool_job(std::string_view token, std::vector<std::string> sessions);
+std::unique_ptr<Job> make_tool_job(std::string_view token,
+                                   const std::vector<std::string>& sessions);
 
 // One request at the MCP endpoint; `session` may be empty, `body` too (then it is a GET).
 std::string mcp_request(std::string_view token, std::string_view session, std::string_view body);

@@ -9,11 +9,12 @@
 //   load --upstream Q --serve        the upstream alone
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <map>
+#include <tuple>
 
 #include <poll.h>
 
@@ -25,33 +26,40 @@
 namespace bench {
 namespace {
 
+// A name that is not known is refused: a measurement of something else helps nobody.
+constexpr std::array<std::string_view, 14> known = {
+    "port", "upstream", "pids",     "mode",    "connections", "requests", "warm-up",
+    "rate", "token",    "sessions", "seconds", "idle",        "streams",  "serve"};
+
 class Options {
  public:
   Options(int count, char** words) {
     for (int i = 1; i < count; ++i) {
       const std::string_view name = words[i];
-      if (!name.starts_with("--")) usage();
+      const bool is_known = name.starts_with("--") &&
+                            std::find(known.begin(), known.end(), name.substr(2)) != known.end();
+      if (!is_known) usage();
       const bool has_value = i + 1 < count && words[i + 1][0] != '-';
       values_[std::string(name.substr(2))] = has_value ? words[++i] : "";
     }
   }
   bool has(const std::string& name) const { return values_.contains(name); }
-  std::string text(const std::string& name, std::string otherwise = "") const {
+  std::string text(const std::string& name, const std::string& otherwise = "") const {
     const auto found = values_.find(name);
     return found == values_.end() ? otherwise : found->second;
   }
   std::uint64_t number(const std::string& name, std::uint64_t otherwise = 0) const {
-    return has(name) ? number_at(text(name)).value_or(otherwise) : otherwise;
+    if (!has(name)) return otherwise;
+    const auto number = number_at(text(name));
+    if (!number) usage();
+    return *number;
   }
   std::uint16_t port(const std::string& name) const {
     return static_cast<std::uint16_t>(number(name));
   }
 
  private:
-  [[noreturn]] static void usage() {
-    std::fputs("load: see the head of bench/load.cc\n", stderr);
-    std::exit(2);
-  }
+  [[noreturn]] static void usage() { give_up("load: see the head of bench/load.cc"); }
   std::map<std::string, std::string> values_;
 };
 
@@ -82,7 +90,7 @@ class Report {
     }
     put(name, quoted + "\"");
   }
-  void print() const { std::fputs(("{" + members_ + "}\n").c_str(), stdout); }
+  void print() const { std::ignore = std::fputs(("{" + members_ + "}\n").c_str(), stdout); }
 
  private:
   void put(std::string_view name, const std::string& json) {
@@ -184,6 +192,7 @@ int run_streams(const Options& options) {
   settle();
   report.add("rss_sessions_kb", resident_kilobytes(pids));
   std::vector<Descriptor> streams;
+  streams.reserve(sessions.size());
   for (const auto& [owner, id] : sessions) streams.push_back(open_stream(owner, id));
   settle();
   report.add("rss_kb", resident_kilobytes(pids));

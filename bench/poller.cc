@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
@@ -62,8 +62,8 @@ void give_up(std::string_view why) {
   std::string text(why);
   if (errno != 0) text += ": errno " + std::to_string(errno);
   text += "\n";
-  std::fputs(text.c_str(), stderr);
-  std::exit(2);
+  std::ignore = std::fputs(text.c_str(), stderr);
+  std::_Exit(2);
 }
 
 Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
@@ -101,6 +101,7 @@ void Poller::bury(std::unique_ptr<Peer> peer) {
 
 Descriptor listen_on(std::uint16_t port) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) give_up("no socket");
   const int on = 1;
   ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   const sockaddr_in address = loopback(port);
@@ -119,7 +120,7 @@ Descriptor accept_from(const Descriptor& listener) {
 
 Descriptor connect_to(std::uint16_t port) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.number() < 0) give_up("no socket");
+  if (!socket.is_open()) give_up("no socket");
   send_at_once(socket.number());
   const sockaddr_in address = loopback(port);
   if (::connect(socket.number(), erased(address), sizeof(address)) != 0 && errno != EINPROGRESS) {
@@ -130,6 +131,7 @@ Descriptor connect_to(std::uint16_t port) {
 
 Descriptor connect_blocking(std::uint16_t port, std::uint8_t caller) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) give_up("no socket");
   const timeval patience{10, 0};
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   send_at_once(socket.number());

@@ -86,7 +86,8 @@ class Door final : public Peer {
     for (;;) {
       Descriptor client = accept_from(listener_);
       if (!client.is_open()) return;
-      std::make_unique<Pipe>(poller_, std::move(client), connect_to(upstream_)).release();
+      [[maybe_unused]] const Pipe* const owns_itself =
+          std::make_unique<Pipe>(poller_, std::move(client), connect_to(upstream_)).release();
     }
   }
 

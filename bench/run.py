@@ -18,6 +18,7 @@ import sys
 
 import instructions
 import load
+import load_test
 import report
 import servers
 
@@ -141,6 +142,8 @@ def main():
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:
         raise SystemExit(f"bench: no part {unknown[0]}; there are: {' '.join(PARTS)}")
+    if load_test.main() != 0:
+        raise SystemExit("bench: the load generator misses faults; nothing it says counts")
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name in wanted:
         found = PARTS[name]()

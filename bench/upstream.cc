@@ -138,7 +138,8 @@ void Upstream::ready(std::uint32_t) {
     Descriptor accepted = accept_from(listener_);
     if (!accepted.is_open()) return;
     // It owns itself until its peer leaves, and then the poller buries it.
-    std::make_unique<Connection>(poller_, std::move(accepted), counts_).release();
+    [[maybe_unused]] const Connection* const owns_itself =
+        std::make_unique<Connection>(poller_, std::move(accepted), counts_).release();
   }
 }
 
