@@ -12,6 +12,7 @@ constexpr std::uint64_t second = 1'000'000'000;
 // Of thousands of connections, those that open at the same time; more would overflow a listener's
 // queue.
 constexpr std::size_t opening_max = 64;
+constexpr std::size_t connections_of_one_address = 500;
 
 }  // namespace
 
@@ -23,7 +24,8 @@ std::uint64_t now_nanoseconds() {
 
 class Client::Connection final : public Peer {
  public:
-  explicit Connection(Client& client) : client_(client), socket_(connect_to(client.load_.port)) {
+  Connection(Client& client, std::uint8_t caller)
+      : client_(client), socket_(connect_to(client.load_.port, caller)) {
     client_.poller_.add(socket_.number(), *this, waiting_for_);
   }
 
@@ -103,6 +105,10 @@ void Client::fail(const std::string& why) {
   if (first_error_.empty()) first_error_ = why;
 }
 
+std::uint8_t Client::next_caller() const {
+  return static_cast<std::uint8_t>(connections_.size() / connections_of_one_address);
+}
+
 void Client::start(Connection& connection, std::uint64_t due) {
   connection.ask(++started_, due);
 }
@@ -125,7 +131,7 @@ void Client::start_what_is_due() {
   if (load_.rate == 0) {
     const bool is_crowded = load_.one_each && started_ - done_ >= opening_max;
     if (connections_.size() == load_.connections || is_crowded || !may_start()) return;
-    connections_.push_back(std::make_unique<Connection>(*this));
+    connections_.push_back(std::make_unique<Connection>(*this, next_caller()));
     start(*connections_.back(), now_nanoseconds());
     return;
   }
@@ -136,7 +142,7 @@ void Client::start_what_is_due() {
   while (may_start() && due_of(started_) <= now_nanoseconds()) {
     if (idle_.empty() && connections_.size() == load_.connections) return;
     if (idle_.empty()) {
-      connections_.push_back(std::make_unique<Connection>(*this));
+      connections_.push_back(std::make_unique<Connection>(*this, next_caller()));
       idle_.push_back(connections_.back().get());
     }
     Connection* const next = idle_.back();

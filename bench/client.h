@@ -44,6 +44,7 @@ class Client {
   class Connection;
   void start(Connection& connection, std::uint64_t due);
   void finished(Connection& connection, std::uint64_t due);
+  std::uint8_t next_caller() const;
   void fail(const std::string& why);
   void start_what_is_due();
   bool may_start() const { return started_ < load_.requests; }

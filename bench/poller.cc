@@ -112,16 +112,27 @@ Descriptor listen_on(std::uint16_t port) {
   return socket;
 }
 
+namespace {
+
+void come_from(const Descriptor& socket, std::uint8_t caller) {
+  sockaddr_in source = loopback(0);
+  source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + caller * 256U);
+  if (::bind(socket.number(), erased(source), sizeof(source)) != 0) give_up("no such address");
+}
+
+}  // namespace
+
 Descriptor accept_from(const Descriptor& listener) {
   Descriptor socket(::accept4(listener.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.is_open()) send_at_once(socket.number());
   return socket;
 }
 
-Descriptor connect_to(std::uint16_t port) {
+Descriptor connect_to(std::uint16_t port, std::uint8_t caller) {
   Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) give_up("no socket");
   send_at_once(socket.number());
+  if (caller != 0) come_from(socket, caller);
   const sockaddr_in address = loopback(port);
   if (::connect(socket.number(), erased(address), sizeof(address)) != 0 && errno != EINPROGRESS) {
     give_up("cannot connect to port " + std::to_string(port));
@@ -135,11 +146,9 @@ Descriptor connect_blocking(std::uint16_t port, std::uint8_t caller) {
   const timeval patience{10, 0};
   ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   send_at_once(socket.number());
-  sockaddr_in source = loopback(0);
-  source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + caller * 256U);
+  come_from(socket, caller);
   const sockaddr_in address = loopback(port);
-  if (::bind(socket.number(), erased(source), sizeof(source)) != 0 ||
-      ::connect(socket.number(), erased(address), sizeof(address)) != 0) {
+  if (::connect(socket.number(), erased(address), sizeof(address)) != 0) {
     give_up("cannot connect to port " + std::to_string(port));
   }
   return socket;

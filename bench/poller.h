@@ -63,10 +63,10 @@ class Poller {
 Descriptor listen_on(std::uint16_t port);
 // The next connection, non-blocking; not open if there is none.
 Descriptor accept_from(const Descriptor& listener);
-// Non-blocking from its start; it may still be connecting.
-Descriptor connect_to(std::uint16_t port);
-// Blocking, and every read ends after ten seconds. `caller` is the last byte but one of the address
-// it comes from, 127.0.CALLER.1.
+// Non-blocking from its start; it may still be connecting. `caller` is the last byte but one of the
+// address it comes from, 127.0.CALLER.1: a gateway limits what one address may have.
+Descriptor connect_to(std::uint16_t port, std::uint8_t caller = 0);
+// Blocking, and every read ends after ten seconds.
 Descriptor connect_blocking(std::uint16_t port, std::uint8_t caller);
 [[noreturn]] void give_up(std::string_view why);
 // As many descriptors as the system allows.
