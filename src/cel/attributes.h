@@ -44,6 +44,8 @@ struct Attribute {
   std::string_view doc = {};
   // If not empty, the values it can have: comparing with another constant is warned about.
   std::span<const std::string_view> known_values = {};
+  // Not every evaluation has it: a tool's name is missing where a prompt is concerned.
+  bool is_optional = false;
 };
 
 using AttributeTable = std::span<const Attribute>;

@@ -29,14 +29,17 @@ class ClaimReads {
 
   struct Read {
     std::string path;
+    std::string guard;  // what has() must be asked of: the claim, or the record it is missing with
     NodeIndex node = 0;
   };
-  // Reads that fail if the claim is missing.
+  // Reads that fail if the claim, or the thing they are about, is missing.
   std::vector<Read> unguarded() const {
     std::vector<Read> found;
     for (const Read& read : reads_) {
-      const auto is_same = [&](const Read& other) { return other.path == read.path; };
-      const bool is_asked = std::find(asked_.begin(), asked_.end(), read.path) != asked_.end();
+      const auto is_same = [&](const Read& other) { return other.guard == read.guard; };
+      const bool is_asked = std::any_of(
+          asked_.begin(), asked_.end(),
+          [&](const std::string& asked) { return asked == read.path || asked == read.guard; });
       if (!is_asked && std::none_of(found.begin(), found.end(), is_same)) found.push_back(read);
     }
     return found;
@@ -63,9 +66,15 @@ class ClaimReads {
 
   void add(const Path& path, NodeIndex index) {
     const Meaning meaning = meaning_of(path, environment_);
-    if (!meaning.attribute || meaning.part_count == path.parts.size()) return;
+    if (!meaning.attribute) return;
     const Attribute& attribute = environment_.attributes()[*meaning.attribute];
-    if (attribute.record == Record::open) reads_.push_back({written(path), index});
+    const std::string text = written(path);
+    if (attribute.is_optional) {
+      reads_.push_back(
+          {text, std::string(attribute.path.substr(0, attribute.path.rfind('.'))), index});
+    } else if (attribute.record == Record::open && meaning.part_count != path.parts.size()) {
+      reads_.push_back({text, text, index});
+    }
   }
 
   const Ast& ast_;
@@ -140,8 +149,8 @@ void Checker::check_pattern(const Node& node) {
 void Checker::check_missing_claims() {
   for (const ClaimReads::Read& read : ClaimReads(ast_, environment_).unguarded()) {
     warn(ast_.nodes[read.node],
-         "this deny rule fails, and so denies, if " + read.path + " is missing",
-         "write has(" + read.path + ") && ... if it should not");
+         "this deny rule fails, and so denies, if " + read.guard + " is missing",
+         "write has(" + read.guard + ") && ... if it should not");
   }
 }
 

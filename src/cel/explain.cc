@@ -104,6 +104,9 @@ Explanation explain(const Program& program, Context& context) {
   explanation.result = walk.text_of(root.value(root, fresh));
   walk.visit(root, 0, true);
   explanation.steps = walk.take();
+  // The whole is the source itself, with the parentheses that no node has.
+  explanation.steps.front().begin = 0;
+  explanation.steps.front().end = static_cast<std::uint32_t>(program.source().size());
   return explanation;
 }
 

@@ -28,9 +28,16 @@ class Authorization final : public Policy {
 
 void record_decision(Exchange& exchange, const cel::RuleSet& rules, const cel::Decision& decision) {
   exchange.record.authz_decision = decision.is_allowed ? "allow" : "deny";
-  exchange.record.authz_rule = decision.rule == cel::Decision::no_rule
-                                   ? std::string(cel::name_of(decision.reason))
-                                   : rules.rule(decision.rule).source;
+  std::string& rule = exchange.record.authz_rule;
+  if (decision.rule == cel::Decision::no_rule) {
+    rule = cel::name_of(decision.reason);
+    return;
+  }
+  rule = rules.rule(decision.rule).source;
+  // That a rule failed is the operator's to repair, so it must not look like a denial by it.
+  const bool has_failed = decision.reason == cel::Reason::denied_error ||
+                          decision.reason == cel::Reason::budget_exhausted;
+  if (has_failed) exchange.record.error = std::string(cel::name_of(decision.reason));
 }
 
 std::unique_ptr<const Policy> make_authorization(const RulesSettings& settings,
