@@ -40,10 +40,17 @@ Task<Result<bool>> Catalogue::knows(std::string name) {
     co_await changed_.wait();
   }
   if (!is_stale_ && names_.contains(name)) co_return true;
-  const bool is_fresh = fetched_ && scheduler_.now() - *fetched_ < age_of_a_miss;
-  if (!is_stale_ && is_fresh) co_return false;
-  CO_TRY(co_await fetch());
+  CO_TRY(co_await refresh());
   co_return names_.contains(name);
+}
+
+Task<Result<>> Catalogue::refresh() {
+  while (is_being_fetched_) {
+    co_await changed_.wait();
+  }
+  const bool is_fresh = fetched_ && scheduler_.now() - *fetched_ < age_of_a_miss;
+  if (!is_stale_ && is_fresh) co_return Result<>();
+  co_return co_await fetch();
 }
 
 Task<Result<>> Catalogue::fetch() {

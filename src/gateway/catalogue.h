@@ -24,6 +24,9 @@ class Catalogue {
 
   // Whether the server lists that name. Those who ask at the same time share one fetch.
   Task<Result<bool>> knows(std::string name);
+  // What a name that is not there costs: for one that is refused, so that the time taken does not
+  // tell the two apart.
+  Task<Result<>> refresh();
   // A page of the list that the client itself asked for: what it was shown, it may call.
   void learn(json::Value result) { (void)take_page(result); }
   // The server said that the list changed.

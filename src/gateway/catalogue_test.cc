@@ -43,6 +43,17 @@ TEST_F(CatalogueTest, knows_nothing_of_a_kind_that_the_server_does_not_have) {
   EXPECT_FALSE(knows("a").value());
 }
 
+TEST_F(CatalogueTest, works_for_a_refused_name_as_for_an_unknown_one) {
+  page(R"({"tools":[{"name":"a"}]})");
+  EXPECT_TRUE(run_on(scheduler_, catalogue_.refresh()));
+  EXPECT_TRUE(run_on(scheduler_, catalogue_.refresh()));
+  EXPECT_EQ(heard_.calls.size(), 1U);
+  scheduler_.advance(std::chrono::seconds(10));
+  page(R"({"tools":[{"name":"a"}]})");
+  EXPECT_TRUE(run_on(scheduler_, catalogue_.refresh()));
+  EXPECT_EQ(heard_.calls.size(), 2U);
+}
+
 TEST_F(CatalogueTest, looks_for_an_unknown_name_every_ten_seconds_at_most) {
   page(R"({"tools":[{"name":"a"}]})");
   EXPECT_FALSE(knows("b").value());

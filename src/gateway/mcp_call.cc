@@ -108,6 +108,17 @@ policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
   }
 }
 
+// Whether the server has what the caller may use. What it may not use is looked for like something
+// that is not there.
+Task<Result<bool>> is_there(SessionHome session, mcp::Subject subject, bool is_allowed) {
+  const policy::McpSubject::Kind kind = kind_of(subject);
+  if (!is_allowed) {
+    CO_TRY(co_await session->home.ask(&McpSession::pretend, kind));
+    co_return false;
+  }
+  co_return co_await session->home.ask(&McpSession::knows, kind, std::move(subject.name));
+}
+
 // Refuses what the caller may not use and what does not exist, in the same words and after the same
 // work.
 Task<std::optional<http::Response>> refused(policy::Exchange& exchange, const McpView& view,
@@ -115,11 +126,9 @@ Task<std::optional<http::Response>> refused(policy::Exchange& exchange, const Mc
                                             const mcp::Message& request) {
   if (subject.kind == mcp::Subject::Kind::none) co_return std::nullopt;
   const bool is_allowed = view.allows(subject, request.method(), request.params());
-  const policy::McpSubject::Kind kind = kind_of(subject);
-  std::string name = subject.name;
-  auto known = co_await session->home.ask(&McpSession::knows, kind, std::move(name));
-  if (!known) co_return refuse_call(exchange, request.id(), known.error());
-  if (is_allowed && *known) co_return std::nullopt;
+  auto there = co_await is_there(std::move(session), subject, is_allowed);
+  if (!there) co_return refuse_call(exchange, request.id(), there.error());
+  if (*there) co_return std::nullopt;
   if (!is_allowed) exchange.record.reason = policy::Reason::authorization;
   const std::string text = McpView::unknown_text(subject);
   const RpcError error{mcp::Code::invalid_params, text, {}};

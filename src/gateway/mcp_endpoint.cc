@@ -46,12 +46,14 @@ class Endpoint {
       co_return refuse(exchange_, 406, "mcp: client must accept text/event-stream");
     auto session = find_session(std::nullopt);
     if (!session) co_return std::move(session).error();
+    if (auto wrong = wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
     co_return co_await serve_listener(place_, std::move(*session));
   }
 
   Task<http::Response> end_session() {
     auto session = find_session(std::nullopt);
     if (!session) co_return std::move(session).error();
+    if (auto wrong = wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
     const OpenedSession opened = open_id(*exchange_.request().headers.find("mcp-session-id"));
     // Calls in flight hold the session until they are over; nobody else finds it from now on.
     core_.shared().sessions.take(opened.number);
@@ -92,12 +94,12 @@ class Endpoint {
     if (mcp::era_of_message(message, versions(), names_session) == mcp::Era::legacy)
       return std::nullopt;
     const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
-    return refuse_version(message, fault);
+    return refuse_version(id_of(message), fault);
   }
 
-  http::Response refuse_version(const mcp::Message& message, const mcp::VersionFault& fault) {
+  http::Response refuse_version(const std::optional<mcp::Id>& id, const mcp::VersionFault& fault) {
     const std::string data = fault.data();
-    return refuse_call(exchange_, 400, id_of(message),
+    return refuse_call(exchange_, 400, id,
                        RpcError{mcp::Code::unsupported_version, fault.why(), data});
   }
 
@@ -125,7 +127,7 @@ class Endpoint {
     }
     auto session = find_session(id_of(message));
     if (!session) co_return std::move(session).error();
-    if (auto wrong = wrong_version(message, **session)) co_return std::move(*wrong);
+    if (auto wrong = wrong_version(id_of(message), **session)) co_return std::move(*wrong);
     if (message.is_request()) {
       co_return co_await serve_call(place_, std::move(*session), *method, std::move(message));
     }
@@ -144,11 +146,11 @@ class Endpoint {
     co_return http::Response(202);
   }
 
-  std::optional<http::Response> wrong_version(const mcp::Message& message,
+  std::optional<http::Response> wrong_version(const std::optional<mcp::Id>& id,
                                               const SessionHandle& session) {
     const auto revision = mcp::revision_of_request(versions(), session.revision);
     if (revision) return std::nullopt;
-    return refuse_version(message, revision.error());
+    return refuse_version(id, revision.error());
   }
 
   OpenedSession open_id(std::string_view id) const {

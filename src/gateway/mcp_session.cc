@@ -258,4 +258,10 @@ Task<Result<bool>> McpSession::knows(Kind kind, std::string name) {
   co_return true;
 }
 
+Task<Result<>> McpSession::pretend(Kind kind) {
+  if (kind == Kind::tool) co_return co_await tools_.refresh();
+  if (kind == Kind::prompt) co_return co_await prompts_.refresh();
+  co_return Result<>();
+}
+
 }  // namespace gateway

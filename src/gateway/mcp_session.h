@@ -63,6 +63,8 @@ class McpSession {
 
   // Whether the server lists a tool or prompt of that name; other kinds are always known.
   Task<Result<bool>> knows(policy::McpSubject::Kind kind, std::string name);
+  // The work that a name which is not there costs, for one that is refused.
+  Task<Result<>> pretend(policy::McpSubject::Kind kind);
 
  private:
   struct InFlight;

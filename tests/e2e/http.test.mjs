@@ -72,6 +72,10 @@ describe('raw HTTP', () => {
     assert.equal((await post(ping, { accept: '*/*' })).status, 200);
     assert.equal((await post(ping, { 'content-type': 'application/json; charset=utf-8' })).status, 200);
     assert.equal((await post(ping, { 'mcp-protocol-version': '1999-01-01' })).status, 400);
+    for (const method of ['GET', 'DELETE']) {
+      const headers = { accept: 'text/event-stream', 'mcp-session-id': client.session, 'mcp-protocol-version': '1999-01-01' };
+      assert.equal((await request(gateway.port, method, '/mcp', { headers })).status, 400, method);
+    }
     assert.equal((await post(ping)).status, 200);
     assert.equal((await request(gateway.port, 'PUT', '/mcp', { headers: accept, body: ping })).status, 405);
     assert.equal((await request(gateway.port, 'GET', '/mcp', { headers: { accept: 'application/json', 'mcp-session-id': client.session } })).status, 406);
