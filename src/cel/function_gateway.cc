@@ -1,5 +1,5 @@
-// Small functions of agentgateway: fail, merge, flatten. (with, default, coalesce, mapValues and
-// filterKeys are nodes of their own.)
+// Small functions of agentgateway: fail, merge, flatten, variables, unredacted. (with, default,
+// coalesce, mapValues and filterKeys are nodes of their own.)
 
 #include <array>
 
@@ -37,11 +37,23 @@ Value flatten(Evaluation&, Arguments arguments) {
   return arguments[0];
 }
 
+// Everything there is, bodies included: only a log record could have it.
+Value variables(Evaluation&, Arguments) {
+  return Value::error(ErrorCode::not_available, "variables() in a rule");
+}
+
+// Secrets are not kept, so there is nothing to uncover.
+Value unredacted(Evaluation&, Arguments) {
+  return Value::error(ErrorCode::not_available, "unredacted() in a rule");
+}
+
 constexpr std::array table{
     Overload{"fail", "(string) -> dyn", fail, Purity::volatile_},
     Overload{"merge", "map(A, B).(map(A, B)) -> map(A, B)", merge},
     Overload{"flatten", "(A) -> A", flatten},
     Overload{"flattenRecursive", "(A) -> A", flatten},
+    Overload{"variables", "() -> map(string, dyn)", variables, Purity::volatile_},
+    Overload{"unredacted", "string.() -> string", unredacted, Purity::volatile_},
 };
 
 }  // namespace

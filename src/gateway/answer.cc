@@ -67,6 +67,7 @@ Task<http::Response> answer_listened(Core& core, const runtime::Listener& listen
   const runtime::Route& route = listener.routes.at(*found);
   exchange.route_name = route.name;
   exchange.record.route = route.name;
+  exchange.forget_rules();  // to rules that ran before, there was no route
   http::Response response = co_await answer_bounded(core, route, exchange);
   route.chain.on_response(exchange, response);
   co_return response;

@@ -260,6 +260,7 @@ Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
   exchange.record.protocol = "mcp";
   exchange.record.backend = backend.name;
   exchange.record.mcp_target = backend.target->target->name().text();
+  exchange.forget_rules();  // to rules that ran before, there was no backend
   if (const auto refused = refused_origin(exchange, backend.dns_rebinding_protection)) {
     co_return refuse(exchange, 403, *refused);
   }

@@ -166,14 +166,24 @@ TEST_F(BuildTest, points_at_the_character_of_a_rule_that_is_wrong) {
                            "          rules:\n"
                            "          - mcp.tool.name == 'a' &&\n"
                            "          - 'mcp.tool.nam == \"a\"'\n"
-                           "          - deny: mcp.tool.name\n" +
+                           "          - require: mcp.tool.name\n" +
                            demo_backend));
   ASSERT_EQ(found.size(), 3U);
   const std::string path = "binds[0].listeners[0].routes[0].policies.mcpAuthorization.rules";
   EXPECT_TRUE(found[0].starts_with("c.yaml:8:36: " + path + "[0]: ")) << found[0];
   EXPECT_TRUE(found[1].starts_with("c.yaml:9:23: " + path + "[1]: ")) << found[1];
   EXPECT_NE(found[1].find("name"), std::string::npos) << found[1];
-  EXPECT_TRUE(found[2].starts_with("c.yaml:10:28: " + path + "[2]")) << found[2];
+  EXPECT_TRUE(found[2].starts_with("c.yaml:10:31: " + path + "[2]")) << found[2];
+}
+
+TEST_F(BuildTest, warns_of_a_deny_rule_about_what_not_every_request_has) {
+  const auto found = problems(with_routes(
+      "    - policies: { mcpAuthorization: { rules: [{ deny: \"mcp.tool.name == 'a'\" }, "
+      "{ deny: \"has(mcp.tool) && mcp.tool.name == 'b'\" }] } }\n" +
+      demo_backend));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NE(found[0].find("rules[0]"), std::string::npos) << found[0];
+  EXPECT_NE(found[0].find("if mcp.tool is missing"), std::string::npos) << found[0];
 }
 
 TEST_F(BuildTest, refuses_attributes_that_do_not_exist_yet_when_http_rules_are_asked) {
