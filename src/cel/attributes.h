@@ -41,9 +41,9 @@ struct Attribute {
   std::string_view type = "dyn";
   Record record = Record::none;
   Phase phase = Phase::always;
-  std::string_view doc = {};
+  std::string_view doc = {};  // NOLINT(readability-redundant-member-init): g++ warns without
   // If not empty, the values it can have: comparing with another constant is warned about.
-  std::span<const std::string_view> known_values = {};
+  std::span<const std::string_view> known_values = {};  // NOLINT(readability-redundant-member-init)
   // Not every evaluation has it: a tool's name is missing where a prompt is concerned.
   bool is_optional = false;
 };

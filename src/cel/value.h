@@ -225,7 +225,7 @@ struct Entry {
 class Arena {
  public:
   static constexpr std::size_t inline_size = 4096;
-  static constexpr std::size_t default_cap = 256 * 1024;
+  static constexpr std::size_t default_cap = std::size_t{256} * 1024;
   static constexpr std::size_t owned_cap = std::size_t{8} * 1024 * 1024;
 
   explicit Arena(std::size_t cap = default_cap) : cap_(cap) {}

@@ -100,7 +100,7 @@ for (const [version, server, names] of [
       assert.match(await callText(client, names.sample, { prompt: 'say it', maxTokens: 10 }), /canned answer/);
       await until(async () => (await toolNames(client)).includes(names.elicit), 'the tools that need capabilities are offered');
       assert.match(await callText(client, names.elicit), /declined/);
-      assert.match(await callText(client, names.roots), /file:\/\/\/tmp\/agw-root/);
+      assert.match(await callText(client, names.roots), /file:\/\/\/tmp\/a-root/);
       const methods = asked.map((request) => request.method);
       for (const method of ['sampling/createMessage', 'elicitation/create', 'roots/list']) assert.ok(methods.includes(method), `${method} in ${methods}`);
       await client.close();
