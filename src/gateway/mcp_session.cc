@@ -1,7 +1,11 @@
 #include "gateway/mcp_session.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
+#include "base/sleep.h"
 #include "base/unless.h"
 
 namespace gateway {
@@ -99,6 +103,11 @@ void McpSession::forget(StreamId stream) {
   if (found == in_flight_.end()) return;
   by_client_id_.erase(found->second->client_id);
   in_flight_.erase(found);
+  // A call that is over waits for no answers, whatever it asked before.
+  const bool has_asked = std::any_of(asked_.begin(), asked_.end(), [&](const auto& question) {
+    return question.second.stream == stream;
+  });
+  if (has_asked) background_.spawn(refuse_asked(stream));
 }
 
 Task<> McpSession::until_cancelled(std::shared_ptr<InFlight> flight) {
@@ -144,21 +153,26 @@ Task<> McpSession::refuse_asked(StreamId stream) {
   }
 }
 
+// Question numbers grow, so the first is the oldest.
 Task<> McpSession::refuse_old_questions() {
-  std::vector<upstream::QuestionId> old;
-  for (const auto& [question, asked] : asked_) {
-    if (scheduler_.now() - asked.at > answered_within) old.push_back(question);
-  }
-  for (const upstream::QuestionId question : old) {
-    asked_.erase(question);
+  while (!asked_.empty()) {
+    const Deadline expiry = Deadline::in(asked_.begin()->second.at, answered_within);
+    if (!expiry.has_passed(scheduler_.now())) {
+      co_await sleep_until(expiry);
+      continue;  // it may have been answered meanwhile
+    }
+    const upstream::QuestionId question = asked_.begin()->first;
+    asked_.erase(asked_.begin());
     co_await refuse(question);
   }
+  is_expiring_ = false;
 }
 
 void McpSession::note_question(StreamId stream, const upstream::Event& event) {
   if (event.kind() != upstream::Event::Kind::question) return;
   asked_.insert_or_assign(event.question(), Asked{stream, scheduler_.now()});
-  if (asked_.size() % 8 == 0) background_.spawn(refuse_old_questions());
+  if (std::exchange(is_expiring_, true)) return;
+  background_.spawn(refuse_old_questions());
 }
 
 void McpSession::learn(std::string_view method, const upstream::Event& event) {

@@ -91,6 +91,7 @@ class McpSession {
     Instant at;
   };
   std::map<upstream::QuestionId, Asked> asked_;         // of the client, and not answered yet
+  bool is_expiring_ = false;                            // refuse_old_questions() runs
   std::unordered_map<mcp::Id, StreamId> by_client_id_;  // also of requests that are being started
   StreamId listener_ = 0;
   Signal listener_changed_;

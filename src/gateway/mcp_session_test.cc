@@ -197,18 +197,39 @@ TEST_F(McpSessionTest, refuses_what_a_client_that_leaves_was_asked_and_did_not_a
   EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{42});
 }
 
-TEST_F(McpSessionTest, refuses_questions_that_were_not_answered_for_long_when_more_are_asked) {
+TEST_F(McpSessionTest, refuses_a_question_that_was_not_answered_for_ten_minutes) {
   const StreamId stream = start("7").value();
   call(0).say(question(1));
   EXPECT_TRUE(run(session_.next(stream)));
-  scheduler_.advance(std::chrono::minutes(11));
-  for (std::uint64_t number = 2; number <= 8; ++number) {
-    EXPECT_TRUE(heard_.refused.empty());
-    call(0).say(question(number));
-    EXPECT_TRUE(run(session_.next(stream)));
-  }
+  scheduler_.advance(std::chrono::minutes(6));
+  call(0).say(question(2));
+  EXPECT_TRUE(run(session_.next(stream)));
+  scheduler_.advance(std::chrono::minutes(3));
+  EXPECT_TRUE(heard_.refused.empty());
+  scheduler_.advance(std::chrono::minutes(1));
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{1});
+  scheduler_.advance(std::chrono::minutes(6));
+  EXPECT_EQ(heard_.refused, (std::vector<std::uint64_t>{1, 2}));
+  call(0).say(question(3));
+  EXPECT_TRUE(run(session_.next(stream)));
+  scheduler_.advance(std::chrono::minutes(10));
+  EXPECT_EQ(heard_.refused, (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(McpSessionTest, refuses_what_a_call_asked_that_is_over_or_cancelled) {
+  const StreamId answered = start("7").value();
+  const StreamId cancelled = start("8").value();
+  call(0).say(question(1));
+  call(1).say(question(2));
+  EXPECT_TRUE(run(session_.next(answered)));
+  EXPECT_TRUE(run(session_.next(cancelled)));
+  call(0).say(result("{}"));
+  EXPECT_TRUE(run(session_.next(answered)));
   scheduler_.run();
   EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{1});
+  cancel("8");
+  scheduler_.run();
+  EXPECT_EQ(heard_.refused, (std::vector<std::uint64_t>{1, 2}));
 }
 
 TEST_F(McpSessionTest, knows_what_a_client_was_shown) {
