@@ -28,14 +28,15 @@ class SessionNumber {
   Bytes bytes_;
 };
 
-// To whom and what a session belongs: a digest of principal, route and target.
+// To whom and what a session belongs: principal, route and target in one text. Nothing is digested
+// for it on the way of a request: identity and route key are digests already.
 class Binding {
  public:
   Binding(std::string_view identity, std::string_view route_key, std::uint64_t target);
-  std::string_view bytes() const { return crypto::view_of(digest_); }
+  std::string_view bytes() const { return text_; }
 
  private:
-  crypto::Sha256 digest_;
+  std::string text_;
 };
 
 struct OpenedSession {

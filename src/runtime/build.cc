@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
 #include "base/uri.h"
+#include "crypto/digest.h"
 #include "runtime/attributes.h"
 
 namespace runtime {
 namespace {
+
+// Of one short length, whatever the route says: it is part of every session id.
+std::string digest_of(const std::string& key) {
+  return base::base64url_encode(crypto::view_of(crypto::sha256(key)));
+}
 
 class Builder {
  public:
@@ -95,6 +102,7 @@ class Builder {
         context_.fail("another route of this listener has the name `" + *settings->name + "`");
       route.key += "#" + std::to_string(index);  // takes the same requests as one before it
     }
+    route.key = digest_of(route.key);
     add_policies(route, settings->policies, settings.place);
     for (std::size_t i = 0; i < settings->backends.size(); ++i) {
       const policy::BuildContext::Scope backend(context_, step("backends", i),
