@@ -12,6 +12,7 @@
 #include "app/configuration.h"
 #include "app/demo.h"
 #include "app/reload.h"
+#include "app/stopwatch.h"
 #include "base/sleep.h"
 #include "net/child.h"
 #include "net/signals.h"
@@ -145,8 +146,9 @@ struct Start {
 class Process {
  public:
   Process(const ConfigurationSource& source, Loaded loaded, net::Spawner& spawner,
-          LogWriter& writer)
-      : source_(source),
+          LogWriter& writer, const Stopwatch& since_start)
+      : watch_(since_start),
+        source_(source),
         loaded_(std::move(loaded)),
         log_(make_log(writer, loaded_.file.config.logging)),
         targets_(spawner, log_),
@@ -256,7 +258,7 @@ class Process {
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
     co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),
                             std::move(start.built), std::move(start.sockets));
-    log_.info("ready");
+    log_.info("ready", {{"took_ms", watch_.milliseconds()}});
     TaskGroup background(loop);
     background.spawn(reloader.run());
     background.spawn(end_unused_sessions(loop, reloader));
@@ -310,6 +312,7 @@ class Process {
     log_.info("stopped");
   }
 
+  const Stopwatch watch_;  // since the process began
   const ConfigurationSource& source_;
   Loaded loaded_;
   const Duration termination_deadline_ = loaded_.file.config.termination_deadline;
@@ -327,6 +330,7 @@ class Process {
 }  // namespace
 
 int serve(const Options& options) {
+  const Stopwatch since_start;
   net::block_signals({SIGTERM, SIGINT, SIGHUP});
   net::Spawner spawner;  // before any thread, and before secrets are read
   const Result<ConfigurationSource> source = ConfigurationSource::from(options);
@@ -337,7 +341,7 @@ int serve(const Options& options) {
   std::optional<Loaded> loaded = load(*source);
   if (!loaded) return exit_invalid;
   LogWriter writer(STDOUT_FILENO);
-  return Process(*source, std::move(*loaded), spawner, writer).run();
+  return Process(*source, std::move(*loaded), spawner, writer, since_start).run();
 }
 
 int validate(const Options& options) {

@@ -1,5 +1,6 @@
 #include "app/reload.h"
 
+#include "app/stopwatch.h"
 #include "base/sleep.h"
 
 namespace app {
@@ -91,6 +92,7 @@ bool Reloader::reload_keys() {
 }
 
 Task<> Reloader::reload(bool is_forced) {
+  const Stopwatch watch;
   if (reload_keys()) are_keys_pending_ = true;
   const Result<yaml::Source> text = source_.read();
   if (!text) {
@@ -124,7 +126,8 @@ Task<> Reloader::reload(bool is_forced) {
   watch_files(built.watched);
   co_await publish(std::move(built.snapshot), std::move(*sockets));
   are_keys_pending_ = false;
-  log_.info("configuration reloaded", {{"file", source_.name()}});
+  log_.info("configuration reloaded",
+            {{"file", source_.name()}, {"took_ms", watch.milliseconds()}});
 }
 
 Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> Reloader::open_new_ports(
