@@ -3,7 +3,7 @@ import { test, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { everything2025, fixture, isAlive, isRunning, mcpConfig, patience, start, until, workFolder } from './lib/gateway.mjs';
+import { everything2025, fixture, isAlive, isRunning, mcpConfig, patience, sleep, start, until, workFolder } from './lib/gateway.mjs';
 import { callText, connect, failure, RawClient } from './lib/mcp.mjs';
 
 const withGateway = (options, body, startOptions) => async () => {
@@ -80,35 +80,46 @@ describe('how a child may fail', () => {
     await until(() => gateway.children().length === 0, 'the mute child is ended');
   }));
 
-  for (const [name, tool] of [['killed', 'crash'], ['left', 'leave']]) {
-    test(`a child that is ${name} in a call: the call fails fast, the next session works`, withGateway({}, async (gateway) => {
-      const client = await connect(gateway.url());
-      const begin = Date.now();
-      const pending = [failure(client.callTool({ name: 'never', arguments: {} })), failure(client.callTool({ name: tool, arguments: {} }))];
-      for (const error of await Promise.all(pending)) assert.ok(error, 'an error');
-      assert.ok(Date.now() - begin < 8000 * patience, 'fast');
-      await client.close().catch(() => {});
+  // From the moment a child dies until each call in flight has its error, in milliseconds.
+  const timesToFail = async (gateway, die) => {
+    const client = await connect(gateway.url());
+    const { pid } = JSON.parse(await callText(client, 'process'));
+    let died;
+    const failed = (call) => failure(call).then(() => performance.now() - died);
+    const pending = [failed(client.callTool({ name: 'never', arguments: {} }))];
+    await sleep(100);
+    died = performance.now();
+    const killing = die(client, pid);
+    if (killing) pending.push(failed(killing));
+    const times = await Promise.all(pending);
+    await client.close().catch(() => {});
+    return Math.max(...times);
+  };
+
+  // What the gateway promises is 100 ms; what is measured includes the machine's other work, so that
+  // promise is held by the median, and a looser bound by each.
+  for (const [name, die] of [
+    ['is killed in a call', (client) => client.callTool({ name: 'crash', arguments: {} })],
+    ['leaves in a call', (client) => client.callTool({ name: 'leave', arguments: {} })],
+    ['is killed from outside', (client, pid) => { process.kill(pid, 'SIGKILL'); }],
+  ]) {
+    test(`a child that ${name}: its calls fail within 100 ms, a neighbour does not notice, the next session works`, withGateway({}, async (gateway) => {
+      const neighbour = await connect(gateway.url());
+      const undisturbed = callText(neighbour, 'slow', { ms: 800 });
+      const times = [];
+      for (let round = 0; round < 5; round++) times.push(await timesToFail(gateway, die));
+      times.sort((a, b) => a - b);
+      assert.ok(times[2] <= 100 * patience, `the median of ${times.map(Math.round)} ms`);
+      assert.ok(times[4] <= 1000 * patience, `the longest of ${times.map(Math.round)} ms`);
+      assert.equal(await undisturbed, 'slept 800');
+      assert.equal(await callText(neighbour, 'echo', { message: 'still' }), 'Echo: still');
+      assert.match(gateway.output, /child ended .*reason=/);
 
       const next = await connect(gateway.url());
       assert.equal(await callText(next, 'echo', { message: 'again' }), 'Echo: again');
-      await next.close();
+      await Promise.all([next, neighbour].map((client) => client.close()));
     }));
   }
-
-  test('kill -9 from outside does the same; a neighbour does not notice', withGateway({}, async (gateway) => {
-    const [one, two] = [await connect(gateway.url()), await connect(gateway.url())];
-    const { pid } = JSON.parse(await callText(one, 'process'));
-    const neighbour = callText(two, 'slow', { ms: 800 });
-    const pending = failure(one.callTool({ name: 'never', arguments: {} }));
-    await new Promise((done) => setTimeout(done, 200));
-    const begin = Date.now();
-    process.kill(pid, 'SIGKILL');
-    await pending;
-    assert.ok(Date.now() - begin < 8000 * patience);
-    assert.equal(await neighbour, 'slept 800');
-    assert.match(gateway.output, /signal|killed|exit/i);
-    await Promise.all([one, two].map((client) => client.close().catch(() => {})));
-  }));
 
   test('crash after crash: the gateway stays, no zombie stays', withGateway({}, async (gateway) => {
     for (let round = 0; round < 4; round++) {
