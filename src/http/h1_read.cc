@@ -220,7 +220,10 @@ Framing ResponseReader::framing() const {
 bool ResponseReader::keeps_alive() const {
   if (framing() == Framing::until_close || fields_.says_close) return false;
   // RFC 9110, 8.6 and RFC 9112, 6.1: a 204 has neither. If it does, a body may follow after all.
-  if (response_.status == 204 && (fields_.has_transfer_encoding || length() > 0)) return false;
+  const bool names_body = fields_.has_transfer_encoding || length() > 0;
+  if (response_.status == 204 && names_body) return false;
+  // Nor has the 304 of a request that asks for no cached answer to be confirmed.
+  if (response_.status == 304 && names_body && !is_get_ && !is_head_) return false;
   return minor_version_ == 1 || fields_.says_keep_alive;
 }
 

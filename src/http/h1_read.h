@@ -109,7 +109,8 @@ class RequestReader {
 class ResponseReader {
  public:
   ResponseReader(std::string_view request_method, const ClientLimits& limits)
-      : is_head_(request_method == "HEAD"),
+      : is_get_(request_method == "GET"),
+        is_head_(request_method == "HEAD"),
         limits_(limits),
         fields_(FieldReader::Of::response, limits.fields) {}
 
@@ -128,6 +129,7 @@ class ResponseReader {
   WireFault take_status_line(std::string_view line);
   WireFault end_head();
 
+  bool is_get_;
   bool is_head_;
   const ClientLimits& limits_;
   LineReader lines_;

@@ -147,6 +147,30 @@ TEST(ResponseReader, finds_the_end_of_each_kind_of_body) {
   }
 }
 
+TEST(ResponseReader, keeps_no_connection_on_which_an_unread_body_may_follow) {
+  struct Case {
+    std::string head;
+    std::string method;
+    bool keeps;
+  };
+  const std::vector<Case> cases = {
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "GET", false},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "GET", true},
+      {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "POST", false},
+      {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "GET", true},
+      {"HTTP/1.1 304 Not Modified\r\n\r\n", "POST", true},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD", true},
+  };
+
+  for (const Case& c : cases) {
+    const ClientLimits limits;
+    ResponseReader reader(c.method, limits);
+    std::string_view bytes = c.head;
+    ASSERT_EQ(reader.take(bytes), Progress::done) << c.head;
+    EXPECT_EQ(reader.keeps_alive(), c.keeps) << c.method << " " << c.head;
+  }
+}
+
 // The cases that a reader of bytes can judge: the others need a token, a JSON reader or a route.
 bool is_judged_later(const Json& entry) {
   return entry.has("requires") || entry["category"].text == "body" ||
