@@ -12,7 +12,7 @@ std::size_t TokenCache::Spread::operator()(const crypto::Sha256& key) const {
   return spread;
 }
 
-const Verdict* TokenCache::Shelf::find(const crypto::Sha256& key, WallTime now) {
+const TokenCache::Entry* TokenCache::Shelf::find(const crypto::Sha256& key, WallTime now) {
   const auto found = index.find(key);
   if (found == index.end()) return nullptr;
   const Order::iterator entry = found->second;
@@ -23,7 +23,7 @@ const Verdict* TokenCache::Shelf::find(const crypto::Sha256& key, WallTime now) 
     return nullptr;
   }
   order.splice(order.begin(), order, entry);
-  return &entry->verdict;
+  return &*entry;
 }
 
 void TokenCache::Shelf::put(Entry entry) {
@@ -45,19 +45,38 @@ std::size_t TokenCache::size() const {
   return accepted_.order.size() + refused_.order.size();
 }
 
+const TokenCache::Entry* TokenCache::remembered(const crypto::Sha256& key, WallTime now) {
+  for (Shelf* shelf : {&accepted_, &refused_}) {
+    if (const Entry* entry = shelf->find(key, now)) return entry;
+  }
+  return nullptr;
+}
+
 Verdict TokenCache::verdict(std::string_view token, const Trust& trust, WallTime now) {
+  LastToken nobodys;
+  return verdict(token, trust, now, {}, nobodys);
+}
+
+Verdict TokenCache::verdict(std::string_view token, const Trust& trust, WallTime now,
+                            std::string_view credentials, LastToken& last) {
   if (token.size() > token_size_max) return tl::unexpected(TokenFault::too_long);
   const crypto::Sha256 key = crypto::sha256(crypto::view_of(trust.digest), token);
-  for (Shelf* shelf : {&accepted_, &refused_}) {
-    if (const Verdict* remembered = shelf->find(key, now)) {
-      ++hits_;
-      return *remembered;
-    }
+  const Entry* entry = remembered(key, now);
+  ++(entry != nullptr ? hits_ : misses_);
+  if (entry == nullptr) {
+    Verdict fresh = verify(token, trust, now);
+    remember(key, fresh, now);
+    entry = fresh ? accepted_.find(key, now) : nullptr;
+    if (entry == nullptr) return fresh;
   }
-  ++misses_;
-  Verdict fresh = verify(token, trust, now);
-  remember(key, fresh, now);
-  return fresh;
+  if (entry->verdict) {
+    last.credentials_ = credentials;
+    last.trust_ = trust.digest;
+    last.claims_ = *entry->verdict;
+    last.since_ = entry->since;
+    last.until_ = entry->until;
+  }
+  return entry->verdict;
 }
 
 void TokenCache::remember(const crypto::Sha256& key, const Verdict& verdict, WallTime now) {

@@ -25,6 +25,28 @@ struct TokenCacheLimits {
   std::chrono::seconds refused_age_max{10};
 };
 
+// The credentials that a connection presented last, if they were accepted: the next request of it
+// nearly always brings the same, and comparing them costs less than a digest. To be kept no longer
+// than their connection.
+class LastToken {
+ public:
+  // The claims of exactly these credentials under exactly this trust; null if they were others, or
+  // what was said of them holds no longer.
+  const std::shared_ptr<const Claims>* find(std::string_view credentials, const Trust& trust,
+                                            WallTime now) const {
+    const bool is_same = trust.digest == trust_ && credentials == credentials_;
+    return is_same && now >= since_ && now < until_ ? &claims_ : nullptr;
+  }
+
+ private:
+  friend class TokenCache;
+  std::string credentials_;
+  crypto::Sha256 trust_{};
+  std::shared_ptr<const Claims> claims_;
+  WallTime since_;
+  WallTime until_;  // never after since_ before there is one
+};
+
 class TokenCache {
  public:
   explicit TokenCache(TokenCacheLimits limits = {});
@@ -33,6 +55,10 @@ class TokenCache {
   // is used only within the token's own times. A forgery that expires while it is remembered is
   // still refused for its signature.
   Verdict verdict(std::string_view token, const Trust& trust, WallTime now);
+  // The same; what was accepted becomes the `last` of its connection, under `credentials`, whatever
+  // the token came in.
+  Verdict verdict(std::string_view token, const Trust& trust, WallTime now,
+                  std::string_view credentials, LastToken& last);
 
   std::size_t size() const;
   std::uint64_t hits() const { return hits_; }
@@ -54,10 +80,11 @@ class TokenCache {
     Order order;
     std::unordered_map<crypto::Sha256, Order::iterator, Spread> index;
 
-    const Verdict* find(const crypto::Sha256& key, WallTime now);
+    const Entry* find(const crypto::Sha256& key, WallTime now);
     void put(Entry entry);
   };
 
+  const Entry* remembered(const crypto::Sha256& key, WallTime now);
   void remember(const crypto::Sha256& key, const Verdict& verdict, WallTime now);
 
   TokenCacheLimits limits_;

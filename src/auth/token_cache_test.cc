@@ -179,5 +179,69 @@ TEST(TokenCache, never_differs_from_verify) {
   EXPECT_GT(cache.hits(), 100U);
 }
 
+TEST(LastToken, is_found_again_without_the_cache) {
+  const TestIssuer issuer;
+  const Trust trust = issuer.trust();
+  const std::string token = issuer.token("alice");
+  TokenCache cache;
+  LastToken last;
+  EXPECT_EQ(last.find("Bearer " + token, trust, test_time()), nullptr);
+
+  const Verdict said = cache.verdict(token, trust, test_time(), "Bearer " + token, last);
+
+  ASSERT_TRUE(said);
+  const auto* claims = last.find("Bearer " + token, trust, test_time());
+  ASSERT_NE(claims, nullptr);
+  EXPECT_EQ(*claims, *said);
+}
+
+TEST(LastToken, holds_for_the_same_credentials_trust_and_time_only) {
+  const TestIssuer issuer;
+  const TestIssuer other;
+  const Trust trust = issuer.trust();
+  const std::string token = issuer.token("alice", 100);
+  TokenCache cache;
+  LastToken last;
+  ASSERT_TRUE(cache.verdict(token, trust, test_time(), token, last));
+
+  EXPECT_EQ(last.find(token + "x", trust, test_time()), nullptr);
+  EXPECT_EQ(last.find(token.substr(1), trust, test_time()), nullptr);
+  EXPECT_EQ(last.find("", trust, test_time()), nullptr);
+  EXPECT_EQ(last.find(token, other.trust(), test_time()), nullptr);
+  EXPECT_NE(last.find(token, trust, test_time(159)), nullptr);
+  EXPECT_EQ(last.find(token, trust, test_time(160)), nullptr);
+  EXPECT_EQ(last.find(token, trust, test_time(-1)), nullptr) << "the clock was set back";
+}
+
+TEST(LastToken, grows_as_old_as_what_is_remembered_and_no_older) {
+  const TestIssuer issuer;
+  const Trust trust = issuer.trust();
+  const std::string token = issuer.token("alice");
+  TokenCache cache;
+  LastToken first;
+  LastToken second;
+  ASSERT_TRUE(cache.verdict(token, trust, test_time(), token, first));
+  ASSERT_TRUE(cache.verdict(token, trust, test_time(200), token, second));
+
+  EXPECT_NE(second.find(token, trust, test_time(299)), nullptr);
+  EXPECT_EQ(second.find(token, trust, test_time(300)), nullptr);
+}
+
+TEST(LastToken, is_no_token_that_was_refused) {
+  const TestIssuer issuer;
+  const Trust trust = issuer.trust();
+  const std::string good = issuer.token("alice");
+  const std::string bad = forged(issuer, "alice");
+  TokenCache cache;
+  LastToken last;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(cache.verdict(bad, trust, test_time(), bad, last));
+    EXPECT_EQ(last.find(bad, trust, test_time()), nullptr);
+  }
+  ASSERT_TRUE(cache.verdict(good, trust, test_time(), good, last));
+  EXPECT_FALSE(cache.verdict(bad, trust, test_time(), bad, last));
+  EXPECT_EQ(last.find(bad, trust, test_time()), nullptr);
+}
+
 }  // namespace
 }  // namespace auth

@@ -1,5 +1,6 @@
 #include "base/frame_pool.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <new>
@@ -18,8 +19,14 @@
 namespace {
 
 constexpr std::size_t class_bytes = 64;
-constexpr std::size_t class_count = 64;       // frames up to 4 KiB are recycled
-constexpr std::uint32_t kept_per_class = 64;  // bounds what an idle thread holds on to
+constexpr std::size_t class_count = 256;  // up to 16 KiB is recycled
+// Bounds what an idle thread holds on to: 64 small frames of each size, a few large ones.
+constexpr std::size_t kept_max = 64;
+constexpr std::size_t kept_bytes_max = std::size_t{64} << 10;
+constexpr std::uint32_t kept_of(std::size_t kind) {
+  return static_cast<std::uint32_t>(
+      std::min(kept_max, kept_bytes_max / ((kind + 1) * class_bytes)));
+}
 
 struct Free {
   Free* next;
@@ -62,10 +69,10 @@ void* FramePool::allocate(std::size_t size) {
   const std::size_t kind = class_of(size);
   if (!FRAMES_ARE_RECYCLED || kind >= class_count || are_gone) return ::operator new(size);
   Lists& mine = lists();
-  Free* frame = mine.first.at(kind);
+  Free* frame = mine.first[kind];
   if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
-  mine.first.at(kind) = frame->next;
-  --mine.count.at(kind);
+  mine.first[kind] = frame->next;
+  --mine.count[kind];
   return frame;
 }
 
@@ -76,7 +83,7 @@ void FramePool::release(void* frame, std::size_t size) noexcept {
     return;
   }
   Lists& mine = lists();
-  if (mine.count[kind] >= kept_per_class) {
+  if (mine.count[kind] >= kept_of(kind)) {
     ::operator delete(frame);
     return;
   }

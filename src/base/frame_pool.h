@@ -1,6 +1,7 @@
 #pragma once
-// Memory for coroutine frames, recycled per thread in free lists of 64-byte classes, bounded. Under
-// AddressSanitizer every frame is allocated anew, so that a use after free is found.
+// Memory for coroutine frames and for what is made and dropped as often, recycled per thread in
+// free lists of 64-byte classes, bounded. Under AddressSanitizer every frame is allocated anew, so
+// that a use after free is found.
 
 #include <cstddef>
 

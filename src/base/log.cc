@@ -1,9 +1,11 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 
 #include <fcntl.h>
@@ -17,9 +19,22 @@ namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
+// What may stand in a text line without quotes.
+constexpr std::array<bool, 256> make_plain() {
+  std::array<bool, 256> table{};
+  for (std::size_t byte = 0x21; byte < 0x7f; ++byte) {
+    table.at(byte) = byte != '"' && byte != '=' && byte != '\\';
+  }
+  return table;
+}
+constexpr std::array<bool, 256> plain = make_plain();
+
 bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte > 0x20 && byte < 0x7f && c != '"' && c != '=' && c != '\\';
+  return plain[static_cast<unsigned char>(c)];
+}
+
+bool is_plain(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c); });
 }
 
 // The size of what may stand between quotes as it is, from the start: printable ASCII.
@@ -29,95 +44,6 @@ std::size_t verbatim_size(std::string_view text) {
     ++size;
   }
   return size;
-}
-
-void append_escaped_byte(std::string& out, LogFormat format, unsigned char byte) {
-  if (format == LogFormat::json && byte >= 0x80) {
-    out += "\\ufffd";
-    return;
-  }
-  out += format == LogFormat::json ? "\\u00" : "\\x";
-  out += hex_digits[byte >> 4];
-  out += hex_digits[byte & 15];
-}
-
-void append_quoted(std::string& out, LogFormat format, std::string_view text) {
-  out += '"';
-  for (;;) {
-    const std::size_t verbatim = verbatim_size(text);
-    out.append(text.substr(0, verbatim));
-    text.remove_prefix(verbatim);
-    if (text.empty()) break;
-    const char c = text[0];
-    const std::size_t length = base::utf8_length(text);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      append_escaped_byte(out, format, static_cast<unsigned char>(c));
-    } else {
-      out.append(text.substr(0, length));
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  out += '"';
-}
-
-void append_text(std::string& out, LogFormat format, std::string_view text) {
-  bool plain = !text.empty() && format == LogFormat::text;
-  for (std::size_t i = 0; plain && i < text.size(); ++i) plain = is_plain(text[i]);
-  if (plain) {
-    out += text;
-  } else {
-    append_quoted(out, format, text);
-  }
-}
-
-template <class Number>
-void append_number(std::string& out, Number number) {
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
-}
-
-void append_digits(std::string& out, std::int64_t value, int width) {
-  std::array<char, 10> digits{};
-  for (int i = width - 1; i >= 0; --i) {
-    digits.at(static_cast<std::size_t>(i)) = static_cast<char>('0' + value % 10);
-    value /= 10;
-  }
-  out.append(digits.data(), static_cast<std::size_t>(width));
-}
-
-// RFC 3339 in UTC with microseconds. The date part changes once a second, so it is kept.
-void append_time(std::string& out, WallTime at) {
-  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
-  const std::time_t seconds = static_cast<std::time_t>(since.count() / 1'000'000);
-  thread_local std::time_t kept_second = -1;
-  thread_local std::string kept;
-  if (seconds != kept_second) {
-    std::tm parts{};
-    (void)gmtime_r(&seconds, &parts);  // fails only beyond the year 2147483647
-    kept.clear();
-    append_digits(kept, parts.tm_year + 1900, 4);
-    for (const auto& [sign, value] : {std::pair{'-', parts.tm_mon + 1},
-                                      {'-', parts.tm_mday},
-                                      {'T', parts.tm_hour},
-                                      {':', parts.tm_min},
-                                      {':', parts.tm_sec}}) {
-      kept += sign;
-      append_digits(kept, value, 2);
-    }
-    kept_second = seconds;
-  }
-  out += kept;
-  out += '.';
-  append_digits(out, since.count() % 1'000'000, 6);
-  out += 'Z';
 }
 
 std::int64_t monotonic_now() {
@@ -143,52 +69,166 @@ std::string_view name_of(LogLevel level) {
   return "error";
 }
 
-LogLine::LogLine(LogFormat format, WallTime at, LogLevel level, std::string_view event)
-    : format_(format) {
-  text_.reserve(512);
-  if (format == LogFormat::json) {
-    text_ += "{\"time\":\"";
-    append_time(text_, at);
-    text_ += "\",\"level\":\"";
-    text_ += name_of(level);
-    text_ += "\",\"event\":";
-    append_quoted(text_, format, event);
+void LogLine::grow(std::size_t bytes) {
+  const auto used = static_cast<std::size_t>(at_ - begin_);
+  std::string larger(2 * used + bytes, '\0');
+  std::copy(begin_, at_, larger.begin());
+  grown_ = std::move(larger);
+  begin_ = grown_.data();
+  at_ = begin_ + used;
+  end_ = begin_ + grown_.size();
+}
+
+void LogLine::append(std::string_view text) {
+  if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
+  std::memcpy(at_, text.data(), text.size());
+  at_ += text.size();
+}
+
+void LogLine::append(char c) {
+  if (at_ == end_) grow(1);
+  *at_++ = c;
+}
+
+template <class Number>
+void LogLine::append_number(Number number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  append({digits.data(), end});
+}
+
+void LogLine::append_digits(std::int64_t value, int width) {
+  std::array<char, 10> digits{};
+  for (int i = width - 1; i >= 0; --i) {
+    digits.at(static_cast<std::size_t>(i)) = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+  append({digits.data(), static_cast<std::size_t>(width)});
+}
+
+// RFC 3339 in UTC with microseconds. The part before the point changes once a second, so it is
+// kept.
+void LogLine::append_time(WallTime at) {
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch());
+  const std::time_t seconds = static_cast<std::time_t>(since.count() / 1'000'000);
+  thread_local std::time_t kept_second = -1;
+  thread_local std::string kept;
+  if (seconds == kept_second) {
+    append(kept);
+  } else {
+    const auto begin = static_cast<std::size_t>(at_ - begin_);
+    std::tm parts{};
+    (void)gmtime_r(&seconds, &parts);  // fails only beyond the year 2147483647
+    append_digits(parts.tm_year + 1900, 4);
+    for (const auto& [sign, value] : {std::pair{'-', parts.tm_mon + 1},
+                                      {'-', parts.tm_mday},
+                                      {'T', parts.tm_hour},
+                                      {':', parts.tm_min},
+                                      {':', parts.tm_sec}}) {
+      append(sign);
+      append_digits(value, 2);
+    }
+    kept.assign(begin_ + begin, at_);
+    kept_second = seconds;
+  }
+  append('.');
+  append_digits(since.count() % 1'000'000, 6);
+  append('Z');
+}
+
+void LogLine::append_escaped_byte(unsigned char byte) {
+  if (format_ == LogFormat::json && byte >= 0x80) {
+    append("\\ufffd");
     return;
   }
-  append_time(text_, at);
-  text_ += ' ';
-  text_ += name_of(level);
-  text_ += ' ';
-  text_ += event;
+  append(format_ == LogFormat::json ? "\\u00" : "\\x");
+  append(hex_digits[byte >> 4]);
+  append(hex_digits[byte & 15]);
+}
+
+void LogLine::append_quoted(std::string_view text) {
+  append('"');
+  for (;;) {
+    const std::size_t verbatim = verbatim_size(text);
+    append(text.substr(0, verbatim));
+    text.remove_prefix(verbatim);
+    if (text.empty()) break;
+    const char c = text[0];
+    const std::size_t length = base::utf8_length(text);
+    if (c == '"' || c == '\\') {
+      append('\\');
+      append(c);
+    } else if (c == '\n') {
+      append("\\n");
+    } else if (c == '\t') {
+      append("\\t");
+    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      append_escaped_byte(static_cast<unsigned char>(c));
+    } else {
+      append(text.substr(0, length));
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  append('"');
+}
+
+LogLine::LogLine(LogFormat format, WallTime at, LogLevel level, std::string_view event)
+    : format_(format) {
+  if (format == LogFormat::json) {
+    append("{\"time\":\"");
+    append_time(at);
+    append("\",\"level\":\"");
+    append(name_of(level));
+    append("\",\"event\":");
+    append_quoted(event);
+    return;
+  }
+  append_time(at);
+  append(' ');
+  append(name_of(level));
+  append(' ');
+  append(event);
+}
+
+void LogLine::begin_field(std::string_view key) {
+  if (format_ == LogFormat::json) {
+    append(',');
+    append_quoted(key);
+    append(':');
+  } else {
+    append(' ');
+    append(key);
+    append('=');
+  }
+}
+
+void LogLine::add(std::string_view key, std::string_view text) {
+  begin_field(key);
+  if (format_ == LogFormat::text && is_plain(text)) {
+    append(text);
+  } else {
+    append_quoted(text);
+  }
 }
 
 void LogLine::add(std::string_view key, const LogValue& value) {
-  if (format_ == LogFormat::json) {
-    text_ += ',';
-    append_quoted(text_, format_, key);
-    text_ += ':';
-  } else {
-    text_ += ' ';
-    text_ += key;
-    text_ += '=';
-  }
-  if (const auto* text = std::get_if<std::string_view>(&value.value_)) {
-    append_text(text_, format_, *text);
-  } else if (const auto* flag = std::get_if<bool>(&value.value_)) {
-    text_ += *flag ? "true" : "false";
+  if (const auto* text = std::get_if<std::string_view>(&value.value_)) return add(key, *text);
+  begin_field(key);
+  if (const auto* flag = std::get_if<bool>(&value.value_)) {
+    append(*flag ? "true" : "false");
   } else if (const auto* whole = std::get_if<std::int64_t>(&value.value_)) {
-    append_number(text_, *whole);
+    append_number(*whole);
   } else if (const auto* natural = std::get_if<std::uint64_t>(&value.value_)) {
-    append_number(text_, *natural);
+    append_number(*natural);
   } else {
-    append_number(text_, std::get<double>(value.value_));
+    append_number(std::get<double>(value.value_));
   }
 }
 
-std::string LogLine::take() {
-  if (format_ == LogFormat::json) text_ += '}';
-  text_ += '\n';
-  return std::move(text_);
+std::string_view LogLine::finish() {
+  if (format_ == LogFormat::json) append('}');
+  append('\n');
+  return {begin_, at_};
 }
 
 void Log::put(LogLevel level, std::string_view event,
@@ -196,7 +236,7 @@ void Log::put(LogLevel level, std::string_view event,
   if (!is_on(level)) return;
   LogLine line(format_, std::chrono::system_clock::now(), level, event);
   for (const LogField& field : fields) line.add(field.key, field.value);
-  sink_->write(line.take());
+  sink_->write(line.finish());
 }
 
 LogWriter::LogWriter(int descriptor, std::size_t bytes_max)

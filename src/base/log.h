@@ -7,6 +7,7 @@
 // thread of its own writes it out, so a blocked pipe or a full disk drops lines (and counts them)
 // instead of stalling a request.
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -63,13 +64,36 @@ struct LogField {
 class LogLine {
  public:
   LogLine(LogFormat format, WallTime at, LogLevel level, std::string_view event);
+  LogLine(const LogLine&) = delete;
+  LogLine& operator=(const LogLine&) = delete;
+  ~LogLine() = default;
   void add(std::string_view key, const LogValue& value);
-  // The finished line with its line feed.
-  std::string take();
+  // The same for a text, which most values are.
+  void add(std::string_view key, std::string_view text);
+  void add(std::string_view key, const char* text) { add(key, std::string_view(text)); }
+  void add(std::string_view key, const std::string& text) { add(key, std::string_view(text)); }
+  // Ends the line; with its line feed. The text lives as long as the LogLine.
+  std::string_view finish();
 
  private:
+  void begin_field(std::string_view key);
+  void append_quoted(std::string_view text);
+  void append_escaped_byte(unsigned char byte);
+  void append_time(WallTime at);
+  void append_digits(std::int64_t value, int width);
+  template <class Number>
+  void append_number(Number number);
+  void append(std::string_view text);
+  void append(char c);
+  void grow(std::size_t bytes);
+
   LogFormat format_;
-  std::string text_;
+  // Nearly all lines fit here, and a line that is made where it lives costs no allocation.
+  std::array<char, 1024> first_;
+  std::string grown_;
+  char* begin_ = first_.data();
+  char* at_ = first_.data();
+  char* end_ = first_.data() + first_.size();
 };
 
 class LogSink {
@@ -132,7 +156,7 @@ class Log {
     put(LogLevel::error, event, fields);
   }
   // A line that was made elsewhere, such as an access record.
-  void write(LogLine line) const { sink_->write(line.take()); }
+  void write(LogLine& line) const { sink_->write(line.finish()); }
 
  private:
   void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;

@@ -13,7 +13,7 @@ constexpr WallTime noon{std::chrono::microseconds(1'767'268'800'000'042)};
 std::string line_of(LogFormat format, std::string_view key, const LogValue& value) {
   LogLine line(format, noon, LogLevel::info, "request");
   line.add(key, value);
-  return line.take();
+  return std::string(line.finish());
 }
 
 TEST(LogLine, writes_time_level_event_and_fields_as_text) {

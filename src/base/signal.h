@@ -4,6 +4,7 @@
 // in a turn of its own and in the order of waiting, so the notifier's code goes on first. Spurious
 // wake-ups happen: test the condition again.
 
+#include "base/deadline.h"
 #include "base/task.h"
 
 class Signal {
@@ -16,7 +17,8 @@ class Signal {
   // Whoever still waits is never woken and can only be destroyed.
   ~Signal();
 
-  Wait wait();
+  // `const bool is_notified = co_await signal.wait(deadline);`: false once the deadline has passed.
+  Wait wait(Deadline deadline = Deadline::never());
   void notify_all();
   bool has_waiters() const { return first_ != nullptr; }
 
@@ -27,7 +29,8 @@ class Signal {
 
 class Signal::Wait {
  public:
-  explicit Wait(Signal& signal) : signal_(&signal), wakeup_(&Wait::wake, this) {}
+  Wait(Signal& signal, Deadline deadline)
+      : signal_(&signal), deadline_(deadline), wakeup_(&Wait::wake, this) {}
   Wait(const Wait&) = delete;
   Wait& operator=(const Wait&) = delete;
   ~Wait() { unlink(); }
@@ -41,12 +44,18 @@ class Signal::Wait {
     (before_ != nullptr ? before_->after_ : signal_->first_) = this;
     signal_->last_ = this;
     is_linked_ = true;
+    if (!deadline_.is_never()) scheduler_->arm(wakeup_, deadline_.at());
   }
-  void await_resume() const noexcept {}
+  bool await_resume() const noexcept { return is_notified_; }
 
  private:
   friend class Signal;
-  static void wake(void* self) { static_cast<Wait*>(self)->awaiting_.resume(); }
+  static void wake(void* self) {
+    auto& wait = *static_cast<Wait*>(self);
+    wait.is_notified_ = !wait.is_linked_;
+    wait.unlink();
+    wait.awaiting_.resume();
+  }
   void unlink() {
     if (!is_linked_) return;
     is_linked_ = false;
@@ -56,20 +65,26 @@ class Signal::Wait {
   }
 
   Signal* signal_;
+  Deadline deadline_;
   Wakeup wakeup_;
   std::coroutine_handle<> awaiting_;
   Scheduler* scheduler_ = nullptr;
   Wait* before_ = nullptr;
   Wait* after_ = nullptr;
   bool is_linked_ = false;
+  bool is_notified_ = false;
 };
 
 inline Signal::~Signal() {
-  while (first_ != nullptr) first_->unlink();
+  while (first_ != nullptr) {
+    Wait& waiter = *first_;
+    waiter.unlink();
+    waiter.scheduler_->disarm(waiter.wakeup_);
+  }
 }
 
-inline Signal::Wait Signal::wait() {
-  return Wait(*this);
+inline Signal::Wait Signal::wait(Deadline deadline) {
+  return Wait(*this, deadline);
 }
 
 inline void Signal::notify_all() {

@@ -34,6 +34,31 @@ TEST(Signal, wakes_all_in_the_order_of_waiting) {
   EXPECT_FALSE(signal.has_waiters());
 }
 
+Task<> note_until(Signal& signal, Deadline deadline, std::vector<int>& notes) {
+  const bool is_notified = co_await signal.wait(deadline);
+  notes.push_back(is_notified ? 1 : 0);
+}
+
+TEST(Signal, wakes_a_waiter_at_its_deadline_or_by_a_notice_whichever_is_first) {
+  ManualScheduler scheduler;
+  Signal signal;
+  std::vector<int> notes;
+  TaskGroup group(scheduler);
+  const Deadline deadline = Deadline::in(scheduler.now(), std::chrono::seconds(5));
+  group.spawn(note_until(signal, deadline, notes));
+  scheduler.run();
+  signal.notify_all();
+  scheduler.run();
+  EXPECT_THAT(notes, ElementsAre(1));
+
+  group.spawn(note_until(signal, deadline, notes));
+  scheduler.advance(std::chrono::seconds(4));
+  EXPECT_THAT(notes, ElementsAre(1));
+  scheduler.advance(std::chrono::seconds(1));
+  EXPECT_THAT(notes, ElementsAre(1, 0));
+  EXPECT_FALSE(signal.has_waiters());
+}
+
 TEST(Signal, does_not_wake_those_who_come_later) {
   ManualScheduler scheduler;
   Signal signal;

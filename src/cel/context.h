@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/frame_pool.h"
 #include "cel/attributes.h"
 #include "cel/environment.h"
 #include "cel/evaluation.h"
@@ -35,6 +36,12 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context() = default;
+
+  // It is ten kilobytes, and there is one for each request that meets a rule.
+  static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  static void operator delete(void* context, std::size_t size) {
+    FramePool::release(context, size);
+  }
 
   // What depends on the item of a list or on the call is fetched again when it is next read.
   void next_item();

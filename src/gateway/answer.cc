@@ -16,36 +16,35 @@ const runtime::Listener* find_listener(const runtime::Bind& bind, const http::Re
   return nullptr;
 }
 
-Task<http::Response> dispatch(Core& core, const runtime::Route& route, policy::Exchange& exchange) {
-  if (const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend)) {
-    co_return co_await serve_mcp(core, route, *mcp, exchange);
-  }
-  if (const auto* host = std::get_if<runtime::HostBackend>(&route.backend)) {
-    co_return co_await proxy(core, route, *host, exchange);
-  }
-  co_return refuse(exchange, Error(Fault::not_found, "the route has no backend"));
+Task<http::Response> at_once(http::Response response) {
+  co_return response;
 }
 
-Task<http::Response> answer_routed(Core& core, const runtime::Route& route,
-                                   policy::Exchange& exchange) {
+Task<http::Response> dispatch(Core& core, const runtime::Route& route, policy::Exchange& exchange) {
+  if (const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend)) {
+    return serve_mcp(core, route, *mcp, exchange);
+  }
+  if (const auto* host = std::get_if<runtime::HostBackend>(&route.backend)) {
+    return proxy(core, route, *host, exchange);
+  }
+  return at_once(refuse(exchange, Error(Fault::not_found, "the route has no backend")));
+}
+
+Task<Result<http::Response>> answer_waiting(Core& core, const runtime::Route& route,
+                                            policy::Exchange& exchange) {
   policy::Verdict verdict = co_await route.chain.on_request(exchange);
   if (verdict) co_return std::move(*verdict);
   co_return co_await dispatch(core, route, exchange);
 }
 
-Task<Result<http::Response>> answer_in_time(Core& core, const runtime::Route& route,
-                                            policy::Exchange& exchange) {
-  auto response = co_await answer_routed(core, route, exchange);
-  co_return response;
-}
-
 // requestTimeout bounds everything until the answer begins; a body that is still coming is bounded
 // by what makes it.
-Task<http::Response> answer_bounded(Core& core, const runtime::Route& route,
+Task<http::Response> answer_in_time(Core& core, const runtime::Route& route,
                                     policy::Exchange& exchange) {
-  if (!route.request_timeout) co_return co_await answer_routed(core, route, exchange);
-  const Deadline deadline = Deadline::in(exchange.began, *route.request_timeout);
-  Task<Result<http::Response>> answering = answer_in_time(core, route, exchange);
+  const Deadline deadline = route.request_timeout
+                                ? Deadline::in(exchange.began, *route.request_timeout)
+                                : Deadline::never();
+  Task<Result<http::Response>> answering = answer_waiting(core, route, exchange);
   auto response = co_await before(deadline, std::move(answering));
   if (response) co_return std::move(*response);
   exchange.record.reason = policy::Reason::timeout;
@@ -54,23 +53,28 @@ Task<http::Response> answer_bounded(Core& core, const runtime::Route& route,
   co_return late;
 }
 
-Task<http::Response> answer_listened(Core& core, const runtime::Listener& listener,
-                                     policy::Exchange& exchange) {
-  policy::Verdict verdict = co_await listener.chain.on_request(exchange);
-  if (verdict) co_return std::move(*verdict);
+// Most routes have neither a bound nor a policy that waits, and need no task of their own here.
+Task<http::Response> answer_routed(Core& core, const runtime::Route& route,
+                                   policy::Exchange& exchange) {
+  if (route.request_timeout || route.chain.may_wait()) return answer_in_time(core, route, exchange);
+  policy::Verdict verdict = route.chain.decide(exchange);
+  return verdict ? at_once(std::move(*verdict)) : dispatch(core, route, exchange);
+}
+
+// Null if no route takes the request.
+const runtime::Route* find_route(const runtime::Listener& listener, policy::Exchange& exchange) {
   const std::optional<std::size_t> found = listener.router.find(exchange.request());
-  if (!found) {
-    exchange.record.reason = policy::Reason::not_found;
-    http::Response response(404, "text/plain; charset=utf-8", "route not found");
-    co_return response;
-  }
+  if (!found) return nullptr;
   const runtime::Route& route = listener.routes.at(*found);
   exchange.route_name = route.name;
   exchange.record.route = route.name;
   exchange.forget_rules();  // to rules that ran before, there was no route
-  http::Response response = co_await answer_bounded(core, route, exchange);
-  route.chain.on_response(exchange, response);
-  co_return response;
+  return &route;
+}
+
+http::Response no_route(policy::Exchange& exchange) {
+  exchange.record.reason = policy::Reason::not_found;
+  return http::Response(404, "text/plain; charset=utf-8", "route not found");
 }
 
 }  // namespace
@@ -82,9 +86,22 @@ Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Excha
   }
   exchange.listener_name = listener->name;
   exchange.record.listener = listener->name;
-  http::Response response = co_await answer_listened(core, *listener, exchange);
-  listener->chain.on_response(exchange, response);
-  co_return response;
+  policy::Verdict answered;
+  if (listener->chain.may_wait()) {
+    answered = co_await listener->chain.on_request(exchange);
+  } else {
+    answered = listener->chain.decide(exchange);
+  }
+  if (!answered) {
+    if (const runtime::Route* route = find_route(*listener, exchange)) {
+      answered = co_await answer_routed(core, *route, exchange);
+      route->chain.on_response(exchange, *answered);
+    } else {
+      answered = no_route(exchange);
+    }
+  }
+  listener->chain.on_response(exchange, *answered);
+  co_return std::move(*answered);
 }
 
 }  // namespace gateway

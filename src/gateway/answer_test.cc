@@ -31,6 +31,7 @@ class Marker final : public policy::Policy {
     http::Response response(status_, "text/plain", name_);
     co_return response;
   }
+  bool may_wait() const override { return true; }
   void on_response(policy::Exchange&, http::Response& response) const override {
     response.headers.add("x-seen", name_);
   }
@@ -64,6 +65,7 @@ class AnswerTest : public testing::Test {
     const runtime::Attributes attributes(exchange);
     exchange.attributes = &attributes;
     exchange.tokens = &core_.tokens();
+    exchange.last_token = &last_token_;
     http::Response response = net::run_to_end(loop_, answer(core_, bind_, exchange));
     if (record != nullptr) *record = exchange.record;
     return response;
@@ -120,6 +122,7 @@ class AnswerTest : public testing::Test {
   SessionTable sessions_{SessionLimits()};
   Shared shared_{Log(sink_, LogFormat::text, LogLevel::error), clock_, ids_, sessions_};
   Core core_{loop_, shared_, 0, 10};
+  auth::LastToken last_token_;
 };
 
 TEST_F(AnswerTest, finds_the_listener_by_its_host_and_the_route_by_its_path) {

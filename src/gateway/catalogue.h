@@ -22,6 +22,10 @@ class Catalogue {
   Catalogue& operator=(const Catalogue&) = delete;
   ~Catalogue() = default;
 
+  // Whether it is known without asking the server that it lists that name.
+  bool surely_knows(std::string_view name) const {
+    return !is_being_fetched_ && !is_stale_ && names_.contains(name);
+  }
   // Whether the server lists that name. Those who ask at the same time share one fetch.
   Task<Result<bool>> knows(std::string name);
   // What a name that is not there costs: for one that is refused, so that the time taken does not

@@ -64,6 +64,20 @@ Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t co
 
 Core::~Core() = default;
 
+DrainWatch::~DrainWatch() {
+  if (place_ == nullptr) return;
+  *place_ = next_;
+  if (next_ != nullptr) next_->place_ = place_;
+}
+
+void Core::tell_of_draining(DrainWatch& watch) {
+  watch.next_ = drain_watches_;
+  if (watch.next_ != nullptr) watch.next_->place_ = &watch.next_;
+  watch.place_ = &drain_watches_;
+  drain_watches_ = &watch;
+  if (is_draining_) watch.on_draining();
+}
+
 Task<> Core::adopt(std::shared_ptr<const runtime::Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   co_return;
@@ -132,6 +146,9 @@ Task<> Core::drain(Deadline deadline) {
   for (const auto& [port, door] : doors_) door->listener.drain();
   doors_.clear();
   draining_.notify_all();
+  for (DrainWatch* watch = drain_watches_; watch != nullptr; watch = watch->next_) {
+    watch->on_draining();
+  }
   Task<Result<>> served = all_served();
   auto in_time = co_await before(deadline, std::move(served));
   if (!in_time) {

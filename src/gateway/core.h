@@ -43,6 +43,25 @@ class TcpConnector final : public http::Connector {
   net::Resolver resolver_;
 };
 
+class Core;
+
+// Is told when its core begins to drain; at once if it does already. It may go at any time.
+class DrainWatch {
+ public:
+  DrainWatch() = default;
+  DrainWatch(const DrainWatch&) = delete;
+  DrainWatch& operator=(const DrainWatch&) = delete;
+  virtual void on_draining() = 0;
+
+ protected:
+  virtual ~DrainWatch();
+
+ private:
+  friend class Core;
+  DrainWatch* next_ = nullptr;
+  DrainWatch** place_ = nullptr;  // what points at this
+};
+
 class Core {
  public:
   // `number` is the core's own; `connections_max`: of this core.
@@ -67,6 +86,7 @@ class Core {
   const std::shared_ptr<const runtime::Snapshot>& snapshot() const { return snapshot_; }
   auth::TokenCache& tokens() { return tokens_; }
   http::Pool& pool() { return pool_; }
+  OpenedIds& opened_ids() { return opened_ids_; }
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
 
@@ -76,6 +96,7 @@ class Core {
   bool is_draining() const { return is_draining_; }
   // Returns when draining begins.
   Task<> until_draining();
+  void tell_of_draining(DrainWatch& watch);
 
  private:
   struct Door;
@@ -92,12 +113,14 @@ class Core {
   StreamId last_stream_ = 0;
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
+  OpenedIds opened_ids_;
   TcpConnector connector_;
   http::Pool pool_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::unordered_map<std::string, std::size_t> per_address_;  // connections
   bool is_draining_ = false;
   Signal draining_;
+  DrainWatch* drain_watches_ = nullptr;
   TaskGroup background_;
   TaskGroup connections_;
   TaskGroup accepting_;

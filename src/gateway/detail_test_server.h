@@ -68,6 +68,10 @@ class ScriptedConversation final : public upstream::Conversation {
   explicit ScriptedConversation(std::shared_ptr<Script> script) : script_(std::move(script)) {}
   ~ScriptedConversation() override { script_->is_gone = true; }
   Task<Result<Event>> next() override { return next_of(script_); }
+  void cancel() override {
+    script_->events.clear();
+    script_->say(failed(Fault::cancelled, "cancelled"));
+  }
 
  private:
   std::shared_ptr<Script> script_;

@@ -29,8 +29,8 @@ class Reading {
     if (!is_over_) core_.background().spawn(leave(session_, stream_));
   }
 
-  // The request never got into flight.
-  void give_up() { is_over_ = true; }
+  // The request never got into flight, or it has its result.
+  void is_over() { is_over_ = true; }
 
   Task<Result<upstream::Event>> next() {
     const StreamId stream = stream_;
@@ -108,35 +108,21 @@ policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
   }
 }
 
-// Whether the server has what the caller may use. What it may not use is looked for like something
-// that is not there.
-Task<Result<bool>> is_there(SessionHome session, mcp::Subject subject, bool is_allowed) {
-  const policy::McpSubject::Kind kind = kind_of(subject);
-  if (!is_allowed) {
-    CO_TRY(co_await session->home.ask(&McpSession::pretend, kind));
-    co_return false;
-  }
-  co_return co_await session->home.ask(&McpSession::knows, kind, std::move(subject.name));
-}
-
-// Refuses what the caller may not use and what does not exist, in the same words and after the same
-// work.
-Task<std::optional<http::Response>> refused(policy::Exchange& exchange, const McpView& view,
-                                            SessionHome session, const mcp::Subject& subject,
-                                            const mcp::Message& request) {
-  if (subject.kind == mcp::Subject::Kind::none) co_return std::nullopt;
-  const bool is_allowed = view.allows(subject, request.method(), request.params());
-  auto there = co_await is_there(std::move(session), subject, is_allowed);
-  if (!there) co_return refuse_call(exchange, request.id(), there.error());
-  if (*there) co_return std::nullopt;
+// The same words and the same work for what the caller may not use and for what does not exist.
+http::Response refuse_unknown(policy::Exchange& exchange, const mcp::Id& id,
+                              const mcp::Subject& subject, bool is_allowed) {
   if (!is_allowed) exchange.record.reason = policy::Reason::authorization;
   const std::string text = McpView::unknown_text(subject);
   const RpcError error{mcp::Code::invalid_params, text, {}};
-  co_return refuse_call(exchange, 200, request.id(), error);
+  return refuse_call(exchange, 200, id, error);
 }
 
 http::Response json_response(std::string text) {
-  return http::Response(200, "application/json", std::move(text));
+  static constexpr http::ConstantField type("content-type", "application/json");
+  http::Response response(200);
+  response.headers.add(type);
+  response.body = http::Body(std::move(text));
+  return response;
 }
 
 Deadline deadline_of(Core& core, const runtime::Route& route) {
@@ -146,22 +132,14 @@ Deadline deadline_of(Core& core, const runtime::Route& route) {
 }
 
 // The first event decides the form of the answer.
-Task<http::Response> first_answer(Core& core, policy::Exchange& exchange, McpView view, Call call,
-                                  std::unique_ptr<Reading> reading) {
-  auto event = co_await reading->next();
-  if (!event) {
-    if (event.error().fault() != Fault::cancelled)
-      co_return refuse_call(exchange, call.id, event.error());
-    http::Response nothing(202);
-    co_return nothing;
+http::Response first_answer(const McpPlace& at, const McpView& view, Call call,
+                            upstream::Event first, std::unique_ptr<Reading> reading) {
+  if (first.kind() == upstream::Event::Kind::result) {
+    return json_response(view.answer_text(call.id, call.touches, call.subject, first.message()));
   }
-  if (event->kind() == upstream::Event::Kind::result) {
-    co_return json_response(
-        view.answer_text(call.id, call.touches, call.subject, event->message()));
-  }
-  std::optional<std::string> first = event->text();
-  auto source = std::make_unique<CallSource>(exchange, view, std::move(call), std::move(reading));
-  co_return stream_response(core.loop(), std::move(source), std::move(first));
+  auto source =
+      std::make_unique<CallSource>(at.exchange, view, std::move(call), std::move(reading));
+  return stream_response(at.core.loop(), std::move(source), first.text());
 }
 
 class ListenSource final : public MessageSource {
@@ -236,31 +214,32 @@ class ListenSource final : public MessageSource {
 
 }  // namespace
 
-Task<http::Response> serve_call(const McpPlace& at, SessionHome session, const mcp::Method& method,
+Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request) {
   auto subject = mcp::subject_of(method, request);
   if (!subject) co_return refuse_message(at.exchange, subject.error());
   record_subject(at.exchange, *subject);
   const McpView view(at.exchange, at.backend, session->number);
-  auto refusal = co_await refused(at.exchange, view, session, *subject, request);
-  if (refusal) co_return std::move(*refusal);
-
+  const bool is_named = subject->kind != mcp::Subject::Kind::none;
+  const bool is_allowed = !is_named || view.allows(*subject, request.method(), request.params());
   Call call{request.id(), method.touches, std::move(*subject)};
-  const mcp::ParamsEdit unchanged;
-  const Deadline deadline = deadline_of(at.core, at.route);
-  const StreamId stream = at.core.next_stream();
+  CallOrder order(kind_of(call.subject), call.subject.name, is_allowed, std::move(request),
+                  deadline_of(at.core, at.route));
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
+  const StreamId stream = at.core.next_stream();
   auto reading = std::make_unique<Reading>(at.core, session, stream);
-  auto started = co_await session->home.ask(&McpSession::start, stream, std::move(request),
-                                            unchanged, deadline);
-  if (!started) {
-    reading->give_up();
-    co_return refuse_call(at.exchange, call.id, started.error());
+  auto first = co_await session->home.ask(&McpSession::call, stream, std::move(order));
+  if (!first || !*first || (*first)->kind() == upstream::Event::Kind::result) reading->is_over();
+  if (first && !*first) co_return refuse_unknown(at.exchange, call.id, call.subject, is_allowed);
+  if (first) {
+    co_return first_answer(at, view, std::move(call), std::move(**first), std::move(reading));
   }
-  co_return co_await first_answer(at.core, at.exchange, view, std::move(call), std::move(reading));
+  // The client cancelled it: it wants no answer (MCP 2025-11-25, cancellation).
+  if (first.error().fault() == Fault::cancelled) co_return http::Response(202);
+  co_return refuse_call(at.exchange, call.id, first.error());
 }
 
-Task<http::Response> serve_listener(const McpPlace& at, SessionHome session) {
+Task<http::Response> serve_listener(McpPlace at, SessionHome session) {
   auto listener = co_await session->home.ask(&McpSession::listen);
   if (!listener) co_return refuse(at.exchange, listener.error());
   auto source = std::make_unique<ListenSource>(at.core, at.exchange, at.route.key,

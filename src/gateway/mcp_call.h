@@ -20,10 +20,10 @@ struct McpPlace {
 };
 
 // `method` is the request's row in the table.
-Task<http::Response> serve_call(const McpPlace& at, SessionHome session, const mcp::Method& method,
+Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request);
 
 // The stream of what belongs to no request.
-Task<http::Response> serve_listener(const McpPlace& at, SessionHome session);
+Task<http::Response> serve_listener(McpPlace at, SessionHome session);
 
 }  // namespace gateway

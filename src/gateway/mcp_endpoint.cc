@@ -14,54 +14,16 @@ namespace {
 constexpr auto body_within = std::chrono::seconds(60);
 constexpr auto open_within = std::chrono::seconds(30);
 
-// One request at one MCP route. It lives in the frame of serve_mcp.
+// What one request at one MCP route is asked about before it is served.
 class Endpoint {
  public:
-  Endpoint(Core& core, const runtime::Route& route, const runtime::McpBackend& backend,
-           policy::Exchange& exchange)
-      : core_(core),
-        route_(route),
-        backend_(backend),
-        exchange_(exchange),
-        place_{core, route, backend, exchange} {}
+  explicit Endpoint(const McpPlace& at)
+      : core_(at.core),
+        route_(at.route),
+        backend_(at.backend),
+        exchange_(at.exchange),
+        versions_(exchange_.request().headers.all("mcp-protocol-version")) {}
 
-  Task<http::Response> post() {
-    if (auto wrong = wrong_media_type()) co_return std::move(*wrong);
-    const Deadline deadline = Deadline::in(core_.loop().now(), body_within);
-    auto body =
-        co_await exchange_.change_request().body.read_all(http::request_body_bytes_max, deadline);
-    if (!body && body.error().fault() == Fault::timed_out) {
-      co_return refuse(exchange_, 408, "the request's body did not arrive in time");
-    }
-    if (!body) co_return refuse(exchange_, body.error());
-    auto message = mcp::read(std::move(*body), mcp::Sender::client);
-    if (!message) co_return refuse_message(exchange_, message.error());
-    if (!message->is_response()) exchange_.record.mcp_method = std::string(message->method());
-    if (auto wrong = wrong_era(*message)) co_return std::move(*wrong);
-    co_return co_await take(std::move(*message));
-  }
-
-  Task<http::Response> get() {
-    if (!accepts_stream())
-      co_return refuse(exchange_, 406, "mcp: client must accept text/event-stream");
-    auto session = find_session(std::nullopt);
-    if (!session) co_return std::move(session).error();
-    if (auto wrong = wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
-    co_return co_await serve_listener(place_, std::move(*session));
-  }
-
-  Task<http::Response> end_session() {
-    auto session = find_session(std::nullopt);
-    if (!session) co_return std::move(session).error();
-    if (auto wrong = wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
-    const OpenedSession opened = open_id(*exchange_.request().headers.find("mcp-session-id"));
-    // Calls in flight hold the session until they are over; nobody else finds it from now on.
-    core_.shared().sessions.take(opened.number);
-    [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
-    co_return http::Response(202);
-  }
-
- private:
   // The session or the answer that there is none.
   using Found = tl::expected<SessionHome, http::Response>;
 
@@ -73,10 +35,14 @@ class Endpoint {
   std::optional<http::Response> wrong_media_type() {
     const http::Headers& headers = exchange_.request().headers;
     const auto type = headers.find("content-type");
+    const auto accept = headers.find("accept");
+    // What nearly all clients say, to the letter.
+    if (type == "application/json" && accept == "application/json, text/event-stream") {
+      return std::nullopt;
+    }
     if (!type || !http::is_utf8_media_type(*type, "application/json")) {
       return refuse(exchange_, 415, "mcp: client must send application/json");
     }
-    const auto accept = headers.find("accept");
     if (!accept || !http::accepts(*accept, "application/json") || !accepts_stream()) {
       return refuse(exchange_, 406,
                     "mcp: client must accept both application/json and text/event-stream");
@@ -84,14 +50,10 @@ class Endpoint {
     return std::nullopt;
   }
 
-  std::vector<std::string_view> versions() const {
-    return exchange_.request().headers.all("mcp-protocol-version");
-  }
-
   // The stateless revision is not served: its clients are told which ones are, and fall back.
   std::optional<http::Response> wrong_era(const mcp::Message& message) {
     const bool names_session = exchange_.request().headers.has("mcp-session-id");
-    if (mcp::era_of_message(message, versions(), names_session) == mcp::Era::legacy)
+    if (mcp::era_of_message(message, versions_, names_session) == mcp::Era::legacy)
       return std::nullopt;
     const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
     return refuse_version(id_of(message), fault);
@@ -115,49 +77,36 @@ class Endpoint {
     return std::string(exchange_.request().headers.find("mcp-protocol-version").value_or(""));
   }
 
-  Task<http::Response> take(mcp::Message message) {
-    const mcp::Method* method = nullptr;
-    if (!message.is_response()) {
-      auto admitted = mcp::admit(message, mcp::Sender::client, mcp::Era::legacy);
-      if (!admitted) co_return refuse_message(exchange_, admitted.error());
-      method = *admitted;
-    }
-    if (message.is_request() && message.method() == "initialize") {
-      co_return co_await open_session(std::move(message));
-    }
-    auto session = find_session(id_of(message));
-    if (!session) co_return std::move(session).error();
-    if (auto wrong = wrong_version(id_of(message), **session)) co_return std::move(*wrong);
-    if (message.is_request()) {
-      co_return co_await serve_call(place_, std::move(*session), *method, std::move(message));
-    }
-    if (message.is_notification() && method == nullptr) co_return http::Response(202);
-    co_return co_await pass_on(std::move(*session), std::move(message));
-  }
-
-  // A notification or an answer to a question: there is nothing to say to it but 202.
-  Task<http::Response> pass_on(SessionHome session, mcp::Message message) {
-    const auto told = message.is_response() ? &McpSession::respond : &McpSession::notify;
-    auto passed = co_await session->home.ask(told, std::move(message));
-    if (!passed) {
-      exchange_.record.error = passed.error().why();
-      exchange_.record.reason = policy::Reason::upstream_failure;
-    }
-    co_return http::Response(202);
-  }
-
   std::optional<http::Response> wrong_version(const std::optional<mcp::Id>& id,
                                               const SessionHandle& session) {
-    const auto revision = mcp::revision_of_request(versions(), session.revision);
+    const auto revision = mcp::revision_of_request(versions_, session.revision);
     if (revision) return std::nullopt;
     return refuse_version(id, revision.error());
   }
 
   OpenedSession open_id(std::string_view id) const {
-    return core_.shared().session_ids.open(id, binding());
+    return core_.opened_ids().open(core_.shared().session_ids, id, binding());
   }
   Binding binding() const {
     return Binding(exchange_.principal().identity(), route_.key, backend_.target->number);
+  }
+
+  // Calls in flight hold the session until they are over; nobody else finds it from now on.
+  void take_out() {
+    const OpenedSession opened = open_id(*exchange_.request().headers.find("mcp-session-id"));
+    core_.shared().sessions.take(opened.number);
+  }
+
+  http::Response refuse_body(const Error& error) {
+    if (error.fault() != Fault::timed_out) return refuse(exchange_, error);
+    return refuse(exchange_, 408, "the request's body did not arrive in time");
+  }
+
+  // The request's or notification's row in the table of methods; null for an answer and for a
+  // notification that is not in it.
+  static tl::expected<const mcp::Method*, mcp::ReadFault> admit(const mcp::Message& message) {
+    if (message.is_response()) return nullptr;
+    return mcp::admit(message, mcp::Sender::client, mcp::Era::legacy);
   }
 
   Found find_session(const std::optional<mcp::Id>& id) {
@@ -185,6 +134,23 @@ class Endpoint {
     return session;
   }
 
+  Task<http::Response> open_session(mcp::Message request) {
+    SessionTable& table = core_.shared().sessions;
+    const mcp::Id& id = request.id();
+    auto reserved = table.reserve(owner());
+    if (!reserved) {
+      exchange_.record.error = reserved.error().why();
+      const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
+      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
+    }
+    Reservation reservation(table, owner());
+    const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
+    auto opened = co_await backend_.target->target->open(request.params(), deadline);
+    if (!opened) co_return refuse_call(exchange_, id, opened.error());
+    co_return keep(id, std::move(*opened), reservation.use());
+  }
+
+ private:
   // All callers without a token are one principal; for counting they are told apart by address, so
   // that one cannot use up the sessions of the others.
   std::string owner() const {
@@ -214,22 +180,6 @@ class Endpoint {
     bool is_used_ = false;
   };
 
-  Task<http::Response> open_session(mcp::Message request) {
-    SessionTable& table = core_.shared().sessions;
-    const mcp::Id& id = request.id();
-    auto reserved = table.reserve(owner());
-    if (!reserved) {
-      exchange_.record.error = reserved.error().why();
-      const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
-      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
-    }
-    Reservation reservation(table, owner());
-    const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
-    auto opened = co_await backend_.target->target->open(request.params(), deadline);
-    if (!opened) co_return refuse_call(exchange_, id, opened.error());
-    co_return keep(id, std::move(*opened), reservation.use());
-  }
-
   http::Response keep(const mcp::Id& id, std::unique_ptr<upstream::Session> opened,
                       std::string owner) {
     const SessionNumber number = core_.shared().session_ids.make();
@@ -250,8 +200,75 @@ class Endpoint {
   const runtime::Route& route_;
   const runtime::McpBackend& backend_;
   policy::Exchange& exchange_;
-  McpPlace place_;
+  const std::vector<std::string_view> versions_;  // that the request says it is of
 };
+
+Task<http::Response> at_once(http::Response response) {
+  co_return response;
+}
+
+// A notification or an answer to a question: there is nothing to say to it but 202.
+Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session,
+                             mcp::Message message) {
+  const auto told = message.is_response() ? &McpSession::respond : &McpSession::notify;
+  auto passed = co_await session->home.ask(told, std::move(message));
+  if (!passed) {
+    exchange.record.error = passed.error().why();
+    exchange.record.reason = policy::Reason::upstream_failure;
+  }
+  co_return http::Response(202);
+}
+
+Task<http::Response> post(McpPlace place) {
+  Endpoint endpoint(place);
+  policy::Exchange& exchange = place.exchange;
+  if (auto wrong = endpoint.wrong_media_type()) co_return std::move(*wrong);
+  http::Body& body = exchange.change_request().body;
+  Result<std::string> text = body.take_whole(http::request_body_bytes_max);
+  if (!body.is_whole()) {
+    const Deadline deadline = Deadline::in(place.core.loop().now(), body_within);
+    text = co_await body.read_all(http::request_body_bytes_max, deadline);
+  }
+  if (!text) co_return endpoint.refuse_body(text.error());
+  auto message = mcp::read(std::move(*text), mcp::Sender::client);
+  if (!message) co_return refuse_message(exchange, message.error());
+  if (!message->is_response()) exchange.record.mcp_method = std::string(message->method());
+  if (auto wrong = endpoint.wrong_era(*message)) co_return std::move(*wrong);
+  const auto method = Endpoint::admit(*message);
+  if (!method) co_return refuse_message(exchange, method.error());
+  if (message->is_request() && message->method() == "initialize") {
+    co_return co_await endpoint.open_session(std::move(*message));
+  }
+  const std::optional<mcp::Id> id = Endpoint::id_of(*message);
+  auto session = endpoint.find_session(id);
+  if (!session) co_return std::move(session).error();
+  if (auto wrong = endpoint.wrong_version(id, **session)) co_return std::move(*wrong);
+  if (message->is_request()) {
+    co_return co_await serve_call(place, std::move(*session), **method, std::move(*message));
+  }
+  if (message->is_notification() && *method == nullptr) co_return http::Response(202);
+  co_return co_await pass_on(exchange, std::move(*session), std::move(*message));
+}
+
+Task<http::Response> get(McpPlace place) {
+  Endpoint endpoint(place);
+  if (!endpoint.accepts_stream())
+    co_return refuse(place.exchange, 406, "mcp: client must accept text/event-stream");
+  auto session = endpoint.find_session(std::nullopt);
+  if (!session) co_return std::move(session).error();
+  if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
+  co_return co_await serve_listener(place, std::move(*session));
+}
+
+Task<http::Response> end_session(McpPlace place) {
+  Endpoint endpoint(place);
+  auto session = endpoint.find_session(std::nullopt);
+  if (!session) co_return std::move(session).error();
+  if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
+  endpoint.take_out();
+  [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
+  co_return http::Response(202);
+}
 
 }  // namespace
 
@@ -262,16 +279,16 @@ Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
   exchange.record.mcp_target = backend.target->target->name().text();
   exchange.forget_rules();  // to rules that ran before, there was no backend
   if (const auto refused = refused_origin(exchange, backend.dns_rebinding_protection)) {
-    co_return refuse(exchange, 403, *refused);
+    return at_once(refuse(exchange, 403, *refused));
   }
-  Endpoint endpoint(core, route, backend, exchange);
-  if (exchange.request().method == "POST") co_return co_await endpoint.post();
-  if (exchange.request().method == "GET") co_return co_await endpoint.get();
-  if (exchange.request().method == "DELETE") co_return co_await endpoint.end_session();
+  const McpPlace place{core, route, backend, exchange};
+  if (exchange.request().method == "POST") return post(place);
+  if (exchange.request().method == "GET") return get(place);
+  if (exchange.request().method == "DELETE") return end_session(place);
   http::Response response =
       refuse(exchange, 405, "mcp: method not allowed; must be GET, POST, or DELETE");
   response.headers.set("allow", "GET, POST, DELETE");
-  co_return response;
+  return at_once(std::move(response));
 }
 
 }  // namespace gateway

@@ -43,8 +43,6 @@ struct McpSession::InFlight {
   mcp::Id client_id;
   std::string method;
   std::unique_ptr<upstream::Conversation> conversation;
-  Signal cancelled;
-  bool is_cancelled = false;
 };
 
 McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream)
@@ -91,11 +89,34 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::Par
   mcp::Call call(request.method(), request.params(), deadline);
   call.change(std::move(edit));
   std::string method(request.method());
-  auto conversation = co_await upstream_->start(std::move(call));
-  if (!conversation) co_return tl::unexpected(std::move(conversation).error());
+  auto begun = upstream_->start_now(call);
+  if (!begun) {
+    begun = co_await upstream_->start(std::move(call));
+  }
+  if (!*begun) co_return tl::unexpected(std::move(*begun).error());
   in_flight_.emplace(stream, std::make_shared<InFlight>(stream, claim.keep(), std::move(method),
-                                                        std::move(*conversation)));
+                                                        std::move(**begun)));
   co_return Result<>();
+}
+
+Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, CallOrder order) {
+  if (!order.is_allowed) {
+    CO_TRY(co_await pretend(order.kind));
+    co_return std::nullopt;
+  }
+  if (!is_surely_known(order)) {
+    CO_TRY(const bool is_known, co_await knows(order.kind, order.name));
+    if (!is_known) co_return std::nullopt;
+  }
+  const mcp::ParamsEdit unchanged;
+  CO_TRY(co_await start(stream, std::move(order.request), unchanged, order.deadline));
+  co_return co_await next(stream);
+}
+
+bool McpSession::is_surely_known(const CallOrder& order) const {
+  if (order.kind == Kind::tool) return tools_.surely_knows(order.name);
+  if (order.kind == Kind::prompt) return prompts_.surely_knows(order.name);
+  return true;
 }
 
 void McpSession::forget(StreamId stream) {
@@ -110,28 +131,19 @@ void McpSession::forget(StreamId stream) {
   if (has_asked) background_.spawn(refuse_asked(stream));
 }
 
-Task<> McpSession::until_cancelled(std::shared_ptr<InFlight> flight) {
-  while (!flight->is_cancelled) {
-    co_await flight->cancelled.wait();
-  }
-}
-
 Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   const auto found = in_flight_.find(stream);
   if (found == in_flight_.end())
     co_return failed(Fault::cancelled, "the client cancelled the request");
   const std::shared_ptr<InFlight> flight = found->second;
-  Task<> cancelled = until_cancelled(flight);
-  Task<Result<upstream::Event>> coming = flight->conversation->next();
-  auto event = co_await unless(std::move(cancelled), std::move(coming));
-  if (!event) co_return failed(Fault::cancelled, "the client cancelled the request");
-  if (*event) {
-    observe(**event);
-    note_question(stream, **event);
-    learn(flight->method, **event);
+  auto event = co_await flight->conversation->next();
+  if (event) {
+    observe(*event);
+    note_question(stream, *event);
+    learn(flight->method, *event);
   }
-  if (!*event || (*event)->kind() == upstream::Event::Kind::result) forget(stream);
-  co_return std::move(*event);
+  if (!event || event->kind() == upstream::Event::Kind::result) forget(stream);
+  co_return event;
 }
 
 Task<> McpSession::leave(StreamId stream) {
@@ -209,8 +221,7 @@ Task<Result<>> McpSession::notify(mcp::Message notification) {
   if (flight == in_flight_.end()) co_return Result<>();
   const std::shared_ptr<InFlight> ended = flight->second;
   forget(ended->stream);
-  ended->is_cancelled = true;
-  ended->cancelled.notify_all();
+  ended->conversation->cancel();
   co_return Result<>();
 }
 

@@ -24,6 +24,25 @@ namespace gateway {
 
 using StreamId = std::uint64_t;
 
+// A client's request, with what its caller was found to be allowed. It goes from core to core.
+class CallOrder {
+ public:
+  using Kind = policy::McpSubject::Kind;
+  CallOrder(Kind the_kind, std::string the_name, bool allowed, mcp::Message the_request,
+            Deadline the_deadline)
+      : kind(the_kind),
+        name(std::move(the_name)),
+        is_allowed(allowed),
+        request(std::move(the_request)),
+        deadline(the_deadline) {}
+
+  Kind kind;         // of what it names; none for what needs not to be looked up
+  std::string name;  // the upstream's own
+  bool is_allowed;
+  mcp::Message request;
+  Deadline deadline;
+};
+
 class McpSession {
  public:
   McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream);
@@ -33,6 +52,11 @@ class McpSession {
 
   const mcp::Message& initialized() const { return upstream_->initialized(); }
   mcp::Revision revision() const { return upstream_->revision(); }
+
+  // Does what a client asks, up to the first thing that comes of it; the rest is for next().
+  // Nothing: the server has no tool or prompt of that name, or the caller may not use it, which
+  // takes the same work. Errors and `stream` as start() and next() say.
+  Task<Result<std::optional<upstream::Event>>> call(StreamId stream, CallOrder order);
 
   // Sends a client's request to the server. `stream` is the caller's name for it, never used before
   // in this session, so that leave() can be said whatever became of the answer to start().
@@ -70,7 +94,7 @@ class McpSession {
   struct InFlight;
   class Claim;
 
-  static Task<> until_cancelled(std::shared_ptr<InFlight> flight);
+  bool is_surely_known(const CallOrder& order) const;
   Task<> until_replaced(StreamId listener);
   Task<> finish(std::shared_ptr<InFlight> flight);
   Task<> refuse(upstream::QuestionId question);

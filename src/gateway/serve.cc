@@ -2,7 +2,6 @@
 
 #include <exception>
 
-#include "base/sleep.h"
 #include "base/unless.h"
 #include "gateway/answer.h"
 #include "gateway/refuse.h"
@@ -28,8 +27,7 @@ class RecordOnExit {
     }
     if (!log.is_on(exchange_.record.level())) return;
     const Instant now = core_.shared().clock.now();
-    log.write(telemetry::line_of(exchange_.record, log.format(), core_.shared().clock.wall(),
-                                 now - exchange_.began));
+    telemetry::write(log, exchange_.record, core_.shared().clock.wall(), now - exchange_.began);
   }
 
  private:
@@ -38,27 +36,28 @@ class RecordOnExit {
 };
 
 // Claims about the caller that only a proxy we trust could make, and we trust none.
-constexpr std::string_view claimed[] = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                        "x-real-ip",       "forwarded",         "x-forwarded-port",
-                                        "x-user"};
+bool is_claim(std::string_view name) {
+  if (!name.starts_with("x-")) return name == "forwarded";
+  return name.starts_with("x-jwt-") || name == "x-forwarded-for" || name == "x-forwarded-proto" ||
+         name == "x-forwarded-host" || name == "x-forwarded-port" || name == "x-real-ip" ||
+         name == "x-user";
+}
 
 // Before anybody looks at the request: what is authorized is what is forwarded, and what policies
 // add afterwards no client can take away by naming it in Connection.
 void strip(http::Headers& headers) {
   http::strip_request(headers);
-  for (const std::string_view name : claimed) headers.remove(name);
-  std::vector<std::string> token_claims;
-  for (const http::Field field : headers) {
-    if (field.name.starts_with("x-jwt-")) token_claims.emplace_back(field.name);
-  }
-  for (const std::string& name : token_claims) headers.remove(name);
+  headers.remove_if([](const http::Field& field) { return is_claim(field.name); });
 }
+
+constexpr http::ConstantField no_sniffing("x-content-type-options", "nosniff");
 
 policy::Peer peer_of(const net::TcpStream& stream) {
   const net::Address peer = stream.peer().unmapped();
   policy::Peer made;
   made.address = peer.host();
   made.port = peer.port();
+  made.text = made.address + ":" + std::to_string(made.port);
   made.is_loopback = peer.is_loopback() && stream.local().unmapped().is_loopback();
   return made;
 }
@@ -66,99 +65,111 @@ policy::Peer peer_of(const net::TcpStream& stream) {
 void begin_record(policy::Exchange& exchange, const runtime::Bind* bind) {
   telemetry::Record& record = exchange.record;
   if (bind != nullptr) record.bind = bind->name;
-  record.source = exchange.peer.address + ":" + std::to_string(exchange.peer.port);
+  record.source = exchange.peer.text;
   record.http_method = exchange.request().method;
   record.http_host = exchange.request().authority;
   record.http_path = std::string(exchange.request().path());
   record.http_minor_version = exchange.request().minor_version;
 }
 
+http::Response answer_500(Core& core, policy::Exchange& exchange, const std::string& what) {
+  core.log().error("exception", {{"what", what}});
+  return refuse(exchange, Error(Fault::internal, "exception: " + what));
+}
+
 // The one catch of the gateway: an exception is a bug or no memory, and costs its exchange only.
-Task<http::Response> answer_or_500(Core& core, const runtime::Bind* bind,
+Task<http::Response> answer_or_500(Core& core, const runtime::Bind& bind,
                                    policy::Exchange& exchange) {
-  if (bind == nullptr) {
-    // A reload took the port away while the connection was kept.
-    co_return refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));
-  }
   std::string what;
   try {
-    co_return co_await answer(core, *bind, exchange);
+    co_return co_await answer(core, bind, exchange);
   } catch (const std::exception& exception) {
     what = exception.what();
   }
-  core.log().error("exception", {{"what", what}});
-  co_return refuse(exchange, Error(Fault::internal, "exception: " + what));
+  co_return answer_500(core, exchange, what);
 }
 
-Task<bool> serve_exchange(Core& core, std::uint16_t port, policy::Peer peer,
+// What is known of a connection's client from one request to the next.
+struct Client {
+  explicit Client(policy::Peer the_peer) : peer(std::move(the_peer)) {}
+  policy::Peer peer;
+  auth::LastToken last_token;
+};
+
+Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
                           http::Incoming& incoming) {
   const std::shared_ptr<const runtime::Snapshot> snapshot =
       core.snapshot();  // as long as this frame
   const runtime::Bind* bind = snapshot->find_bind(port);
   const Clock& clock = core.shared().clock;
   strip(incoming.request.headers);
-  policy::Exchange exchange(std::move(incoming.request), std::move(peer), clock.now(),
-                            clock.wall());
+  policy::Exchange exchange(std::move(incoming.request), client.peer, clock.now(), clock.wall());
   const runtime::Attributes attributes(exchange);
   exchange.attributes = &attributes;
   exchange.tokens = &core.tokens();
+  exchange.last_token = &client.last_token;
   begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
-  http::Response response = co_await answer_or_500(core, bind, exchange);
+  http::Response response;
+  if (bind != nullptr) {
+    response = co_await answer_or_500(core, *bind, exchange);
+  } else {
+    // A reload took the port away while the connection was kept.
+    response = refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));
+  }
   exchange.record.http_status = response.status;
-  response.headers.set("x-content-type-options", "nosniff");
+  response.headers.set(no_sniffing);
   auto sent = co_await incoming.send(std::move(response));
   exchange.record.http_status = incoming.status_sent();
   if (!sent && exchange.record.error.empty()) exchange.record.error = sent.error().why();
   co_return sent.has_value() && bind != nullptr;
 }
 
-// Done when the gateway drains while no request has begun. One that has begun is read to its end,
-// which the limits of its head and body bound.
-Task<> until_drained_idle(Core& core, http::ServerConnection& connection) {
-  co_await core.until_draining();
-  connection.drain();
-  while (!connection.is_idle()) {
-    const Deadline later = Deadline::in(core.loop().now(), std::chrono::milliseconds(50));
-    co_await sleep_until(later);
+// Ends a connection when the gateway drains: at once if no request has begun, else after its
+// answer. A request that has begun is read to its end, which the limits of its head and body bound.
+class EndWhenDraining final : public DrainWatch {
+ public:
+  EndWhenDraining(Core& core, http::ServerConnection& connection, net::TcpStream& stream)
+      : connection_(connection), stream_(stream) {
+    core.tell_of_draining(*this);
   }
-}
+  void on_draining() override {
+    connection_.drain();
+    if (connection_.is_idle()) stream_.end_reading();
+  }
 
-Task<Result<std::optional<http::Incoming>>> next_request(Core& core,
-                                                         http::ServerConnection& connection) {
-  Task<> drained = until_drained_idle(core, connection);
-  Task<Result<std::optional<http::Incoming>>> coming = connection.next();
-  auto incoming = co_await unless(std::move(drained), std::move(coming));
-  if (!incoming) co_return std::optional<http::Incoming>();
-  co_return std::move(*incoming);
-}
+ private:
+  http::ServerConnection& connection_;
+  net::TcpStream& stream_;
+};
 
 void record_refusal(Core& core, const runtime::Snapshot& snapshot, std::uint16_t port,
                     const policy::Peer& peer, const http::Refusal& refusal) {
   telemetry::Record record;
   if (const runtime::Bind* bind = snapshot.find_bind(port)) record.bind = bind->name;
-  record.source = peer.address + ":" + std::to_string(peer.port);
+  record.source = peer.text;
   record.http_method = refusal.method;
   record.http_path = refusal.target.substr(0, refusal.target.find('?'));
   record.http_status = refusal.status;
   record.reason = policy::Reason::invalid_request;
   record.error = refusal.why;
-  core.log().write(
-      telemetry::line_of(record, core.log().format(), core.shared().clock.wall(), Duration(0)));
+  telemetry::write(core.log(), record, core.shared().clock.wall(), Duration(0));
 }
 
 Task<> serve_requests(Core& core, std::uint16_t port, net::TcpStream& stream) {
   http::ServerConnection connection(stream, http::ServerLimits());
-  const policy::Peer peer = peer_of(stream);
+  Client client(peer_of(stream));
+  const EndWhenDraining ending(core, connection, stream);
   for (;;) {
-    auto incoming = co_await next_request(core, connection);
+    auto incoming = co_await connection.next();
     if (!incoming && connection.refusal()) {
-      record_refusal(core, *core.snapshot(), port, peer, *connection.refusal());
+      record_refusal(core, *core.snapshot(), port, client.peer, *connection.refusal());
     }
     if (!incoming || !*incoming) break;
-    if (core.is_draining()) connection.drain();
-    const bool goes_on = co_await serve_exchange(core, port, peer, **incoming);
+    const bool goes_on = co_await serve_exchange(core, port, client, **incoming);
     if (!goes_on) break;
+    // The answer had begun before, so it could not say that it is the last.
+    if (core.is_draining()) stream.end_reading();
   }
   co_await connection.close();
 }

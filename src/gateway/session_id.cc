@@ -1,6 +1,7 @@
 #include "gateway/session_id.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 namespace gateway {
@@ -22,11 +23,12 @@ std::string SessionNumber::text() const {
   return text;
 }
 
-Binding::Binding(std::string_view identity, std::string_view route_key, std::uint64_t target) {
-  // The length stands in front, so that no two triples give the same text.
-  text_ = std::to_string(target) + ":" + std::to_string(identity.size()) + ":";
-  text_ += identity;
-  text_ += route_key;
+std::string Binding::text() const {
+  // The length stands in front, so that it is clear where the identity ends.
+  std::string text = std::to_string(target_) + ":" + std::to_string(identity_.size()) + ":";
+  text += identity_;
+  text += route_key_;
+  return text;
 }
 
 SessionNumber SessionIds::make() const {
@@ -37,7 +39,7 @@ SessionNumber SessionIds::make() const {
 
 std::string SessionIds::seal(const SessionNumber& number, const Binding& binding) const {
   std::string text(number.bytes().begin(), number.bytes().end());
-  text += binding.bytes();
+  text += binding.text();
   return key_.seal(text, purpose, random_);
 }
 
@@ -47,7 +49,7 @@ OpenedSession SessionIds::open(std::string_view id, const Binding& binding) cons
   const auto text = key_.open(id, purpose);
   if (!text || text->size() < number_bytes) return opened;
   const std::string_view owner = std::string_view(*text).substr(number_bytes);
-  if (!crypto::equal_in_constant_time(owner, binding.bytes())) {
+  if (!crypto::equal_in_constant_time(owner, binding.text())) {
     opened.kind = OpenedSession::Kind::foreign;
     return opened;
   }
@@ -55,6 +57,22 @@ OpenedSession SessionIds::open(std::string_view id, const Binding& binding) cons
   std::copy_n(text->begin(), number_bytes, bytes.begin());
   opened.kind = OpenedSession::Kind::own;
   opened.number = SessionNumber(bytes);
+  return opened;
+}
+
+OpenedSession OpenedIds::open(const SessionIds& ids, std::string_view id, const Binding& binding) {
+  // The end of an id is the cipher's tag, which is as good as random.
+  std::uint64_t spread = 0;
+  std::memcpy(&spread, id.data() + id.size() - std::min(id.size(), sizeof(spread)),
+              std::min(id.size(), sizeof(spread)));
+  std::unique_ptr<Entry>& entry = entries_[spread % places];
+  if (entry && entry->is_of(id, binding)) return entry->opened;
+  const OpenedSession opened = ids.open(id, binding);
+  if (opened.kind == OpenedSession::Kind::own) {
+    entry =
+        std::make_unique<Entry>(Entry{std::string(id), std::string(binding.identity_),
+                                      std::string(binding.route_key_), binding.target_, opened});
+  }
   return opened;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -28,15 +29,20 @@ class SessionNumber {
   Bytes bytes_;
 };
 
-// To whom and what a session belongs: principal, route and target in one text. Nothing is digested
-// for it on the way of a request: identity and route key are digests already.
+// To whom and what a session belongs. The views must outlive it. Nothing is digested for it on the
+// way of a request: identity and route key are digests already.
 class Binding {
  public:
-  Binding(std::string_view identity, std::string_view route_key, std::uint64_t target);
-  std::string_view bytes() const { return text_; }
+  Binding(std::string_view identity, std::string_view route_key, std::uint64_t target)
+      : identity_(identity), route_key_(route_key), target_(target) {}
+  // All three in one text; no two triples give the same.
+  std::string text() const;
 
  private:
-  std::string text_;
+  friend class OpenedIds;
+  std::string_view identity_;
+  std::string_view route_key_;
+  std::uint64_t target_;
 };
 
 struct OpenedSession {
@@ -60,6 +66,30 @@ class SessionIds {
  private:
   crypto::SealKey key_;
   Random& random_;
+};
+
+// What one core's clients presented last. To open an id is a function of the id and of who presents
+// it and where, so what it said once of the same four may be said again without the cipher. Only
+// ids that were their presenters' own are kept, in a bounded number of places.
+class OpenedIds {
+ public:
+  // What ids.open(id, binding) says.
+  OpenedSession open(const SessionIds& ids, std::string_view id, const Binding& binding);
+
+ private:
+  struct Entry {
+    bool is_of(std::string_view presented, const Binding& binding) const {
+      return presented == id && binding.target_ == target && binding.identity_ == identity &&
+             binding.route_key_ == route_key;
+    }
+    std::string id;
+    std::string identity;
+    std::string route_key;
+    std::uint64_t target;
+    OpenedSession opened;
+  };
+  static constexpr std::size_t places = 1024;
+  std::array<std::unique_ptr<Entry>, places> entries_;
 };
 
 }  // namespace gateway

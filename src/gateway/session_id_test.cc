@@ -27,8 +27,8 @@ TEST_F(SessionIdsTest, tells_apart_who_and_what_a_session_is_bound_to) {
 }
 
 TEST_F(SessionIdsTest, keeps_the_parts_of_a_binding_apart) {
-  EXPECT_NE(Binding("ab", "c", 1).bytes(), Binding("a", "bc", 1).bytes());
-  EXPECT_NE(Binding("a", "1:b", 1).bytes(), Binding("a1:", "b", 1).bytes());
+  EXPECT_NE(Binding("ab", "c", 1).text(), Binding("a", "bc", 1).text());
+  EXPECT_NE(Binding("a", "1:b", 1).text(), Binding("a1:", "b", 1).text());
 }
 
 TEST_F(SessionIdsTest, does_not_know_what_it_did_not_make) {
@@ -54,6 +54,41 @@ TEST_F(SessionIdsTest, writes_visible_characters_only) {
     EXPECT_GT(c, 0x20);
     EXPECT_LT(c, 0x7f);
   }
+}
+
+class OpenedIdsTest : public SessionIdsTest {
+ protected:
+  OpenedIds opened_;
+};
+
+TEST_F(OpenedIdsTest, says_again_what_opening_said) {
+  const SessionNumber number = ids_.make();
+  const std::string id = ids_.seal(number, alice_);
+  for (int i = 0; i < 3; ++i) {
+    const OpenedSession opened = opened_.open(ids_, id, alice_);
+    EXPECT_EQ(opened.kind, OpenedSession::Kind::own);
+    EXPECT_EQ(opened.number, number);
+  }
+}
+
+TEST_F(OpenedIdsTest, says_nothing_of_what_one_caller_opened_to_another) {
+  const std::string id = ids_.seal(ids_.make(), alice_);
+  for (const Binding& other :
+       {Binding("bob", "route", 1), Binding("alice", "other", 1), Binding("alice", "route", 2)}) {
+    EXPECT_EQ(opened_.open(ids_, id, alice_).kind, OpenedSession::Kind::own);
+    EXPECT_EQ(opened_.open(ids_, id, other).kind, OpenedSession::Kind::foreign);
+  }
+}
+
+TEST_F(OpenedIdsTest, knows_no_id_that_only_resembles_one) {
+  const std::string id = ids_.seal(ids_.make(), alice_);
+  EXPECT_EQ(opened_.open(ids_, id, alice_).kind, OpenedSession::Kind::own);
+  // The last characters choose the place, so these are compared with the id that was kept.
+  std::string altered = id;
+  altered[0] = altered[0] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(opened_.open(ids_, altered, alice_).kind, OpenedSession::Kind::unknown);
+  EXPECT_EQ(opened_.open(ids_, id.substr(1), alice_).kind, OpenedSession::Kind::unknown);
+  EXPECT_EQ(opened_.open(ids_, "", alice_).kind, OpenedSession::Kind::unknown);
 }
 
 }  // namespace

@@ -11,9 +11,14 @@ Task<Result<std::optional<std::string>>> Body::read(Deadline deadline) {
   co_return std::exchange(text_, {});
 }
 
+Result<std::string> Body::take_whole(std::size_t bytes_max) {
+  if (text_.size() > bytes_max) return failed(Fault::too_large, "the body is too large");
+  return std::exchange(text_, {});
+}
+
 Task<Result<std::string>> Body::read_all(std::size_t bytes_max, Deadline deadline) {
+  if (is_whole()) co_return take_whole(bytes_max);
   if (length().value_or(0) > bytes_max) co_return failed(Fault::too_large, "the body is too large");
-  if (is_whole()) co_return std::exchange(text_, {});
   std::string all;
   // No more than a little ahead of what really comes.
   all.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(length_bytes_.value_or(0), 65536)));

@@ -55,6 +55,8 @@ class Body {
   // All of it. Fault::too_large as soon as it is known to have more than `bytes_max`. The body is
   // empty afterwards; to pass it on, give it the text again.
   Task<Result<std::string>> read_all(std::size_t bytes_max, Deadline deadline);
+  // The same of a body that is whole.
+  Result<std::string> take_whole(std::size_t bytes_max);
 
  private:
   std::string text_;

@@ -13,8 +13,6 @@ namespace http {
 
 namespace {
 
-// Bodies up to this size are copied behind their head instead of being sent from two places.
-constexpr std::size_t joined_body_bytes_max = std::size_t{4} * 1024;
 // An upstream that says how long it keeps a connection is left this much earlier.
 constexpr Duration keep_alive_margin = std::chrono::seconds(1);
 // Between two pieces of a body that is no event stream.
@@ -249,16 +247,15 @@ Task<Pool::State::Attempt> Pool::State::attempt(Connection connection, Request& 
 Task<Result<>> Pool::State::send(net::Stream& stream, Request& request, Deadline deadline) {
   WriteFraming framing = WriteFraming::of(request.body);
   if (request.body.is_empty() && !may_have_body(request.method)) framing.kind = Framing::none;
-  const std::string& text = request.body.text();
-  const bool is_joined = text.size() <= joined_body_bytes_max;
-  std::string head;
-  head.reserve(256 + request.target.size() + request.headers.text_bytes() +
-               request.headers.size() * 4 + (is_joined ? text.size() : 0));
+  std::string& head = head_of_thread();
   append_request_head(head, request, framing);
-  if (is_joined) head += text;
-  const net::Buffers buffers = is_joined ? net::Buffers(head) : net::Buffers(head, text);
-  auto written = co_await stream.write(buffers, deadline);
-  if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+  auto unsent = write_now(stream, head, request.body.text());
+  if (!unsent) co_return tl::unexpected<Error>(broken(unsent.error()));
+  if (!unsent->is_empty()) {
+    const net::Buffers rest = unsent->buffers();
+    auto written = co_await stream.write(rest, deadline);
+    if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+  }
   if (request.body.is_whole()) co_return Result<>();
   co_return co_await send_pieces(stream, request.body, framing, deadline);
 }

@@ -92,6 +92,25 @@ void append_response_head(std::string& out, const Response& response, const Writ
   out.append("\r\n");
 }
 
+std::string& head_of_thread() {
+  thread_local std::string head;
+  head.clear();
+  return head;
+}
+
+Result<Unsent> write_now(net::Stream& stream, std::string& head, std::string_view body) {
+  // A small body is copied behind its head instead of being sent from two places.
+  constexpr std::size_t joined_bytes_max = std::size_t{4} * 1024;
+  const bool is_joined = body.size() <= joined_bytes_max;
+  if (is_joined) head.append(body);
+  const std::string_view rest = is_joined ? std::string_view() : body;
+  TRY(const std::size_t put, stream.write_now(net::Buffers(head, rest)));
+  Unsent unsent;
+  if (put < head.size()) unsent.head = head.substr(put);
+  unsent.body = rest.substr(put < head.size() ? 0 : put - head.size());
+  return unsent;
+}
+
 Result<net::Buffers> PieceFramer::frame(std::string_view piece) {
   if (piece.empty()) return net::Buffers();
   if (framing_.kind == Framing::chunked) {

@@ -50,4 +50,21 @@ class PieceFramer {
   std::string size_line_;
 };
 
+// What of a head and a body behind it could not be written at once.
+class Unsent {
+ public:
+  bool is_empty() const { return head.empty() && body.empty(); }
+  net::Buffers buffers() const { return net::Buffers(head, body); }
+
+  std::string head;
+  std::string_view body;  // the end of the caller's
+};
+
+// Writes `head`, which is the thread's own and is lost when this returns, and `body`, as far as
+// that goes without waiting. Errors as Stream::write() has them.
+Result<Unsent> write_now(net::Stream& stream, std::string& head, std::string_view body);
+// An empty text to make a head in, whose memory is kept from one head to the next. It belongs to
+// whoever asked last, and to nobody once he has waited.
+std::string& head_of_thread();
+
 }  // namespace http

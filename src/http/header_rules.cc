@@ -61,15 +61,20 @@ bool is_needed(std::string_view name) {
   return must_be_single(name) || is_one_of(needed, name) || has_prefix(name, "x-forwarded-");
 }
 
-// Removes hop-by-hop fields, what `Connection` names, and `other`.
+// Removes hop-by-hop fields, what `Connection` names, and `other`. Most messages have none of them,
+// so they are looked for before anything is moved.
 void strip(Headers& headers, std::string_view other) {
+  bool has_any = false;
   std::vector<std::string_view> named;
   for (const Field field : headers) {
+    if (!is_hop_by_hop_field(field.name) && field.name != other) continue;
+    has_any = true;
     if (field.name != "connection") continue;
     each_element(field.value, [&](std::string_view option) {
       if (!is_needed(option)) named.push_back(option);
     });
   }
+  if (!has_any) return;
   headers.remove_if([&](const Field& field) {
     return is_hop_by_hop_field(field.name) || field.name == other ||
            std::any_of(named.begin(), named.end(),

@@ -27,11 +27,6 @@ std::vector<std::string_view> Headers::all(std::string_view name) const {
   return values;
 }
 
-Field Headers::at(std::size_t index) const {
-  const Span& span = spans_[index];
-  return {name_of(span), value_of(span)};
-}
-
 Headers::Span Headers::store(std::string_view name, std::string_view value) {
   const std::size_t name_at = text_.size();
   text_.append(name);
@@ -49,6 +44,23 @@ Headers::Span Headers::store(std::string_view name, std::string_view value) {
 
 void Headers::add(std::string_view name, std::string_view value) {
   if (is_token(name)) spans_.push_back(store(name, value));
+}
+
+void Headers::add(const ConstantField& field) {
+  const std::size_t name_at = text_.size();
+  text_.append(field.name).append(field.value);
+  spans_.push_back({static_cast<std::uint32_t>(name_at),
+                    static_cast<std::uint32_t>(field.name.size()),
+                    static_cast<std::uint32_t>(name_at + field.name.size()),
+                    static_cast<std::uint32_t>(field.value.size())});
+}
+
+void Headers::set(const ConstantField& field) {
+  if (has(field.name)) {
+    set(field.name, field.value);
+  } else {
+    add(field);
+  }
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

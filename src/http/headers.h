@@ -18,6 +18,24 @@ struct Field {
   bool operator==(const Field&) const = default;
 };
 
+// A field that is known when the program is made, and valid as it stands.
+class ConstantField {
+ public:
+  consteval ConstantField(std::string_view the_name, std::string_view the_value)
+      : name(the_name), value(the_value) {
+    for (const char c : name) {
+      const bool is_token = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+      if (!is_token) throw "a name of lower-case letters, digits and dashes is wanted";
+    }
+    for (const char c : value) {
+      if (c < ' ' || c > '~') throw "a value of printable ASCII is wanted";
+    }
+  }
+
+  std::string_view name;
+  std::string_view value;
+};
+
 class Headers {
  public:
   class Iterator;
@@ -34,8 +52,10 @@ class Headers {
   // so that no value, wherever it comes from, can start a line of its own; a name that is no token
   // is not added at all. Neither argument may be a view into these Headers.
   void add(std::string_view name, std::string_view value);
+  void add(const ConstantField& field);
   // The only field of that name from now on; takes the place of the first one if there is one.
   void set(std::string_view name, std::string_view value);
+  void set(const ConstantField& field);
   // Removes all fields of that name and says how many there were.
   std::size_t remove(std::string_view name);
   // Removes the fields of which `is_unwanted(Field)` is true, in one pass. All views of the fields,
@@ -54,7 +74,7 @@ class Headers {
   bool is_empty() const { return spans_.empty(); }
   // At least the size of all names and values: how much to make room for when writing them.
   std::size_t text_bytes() const { return text_.size(); }
-  Field at(std::size_t index) const;
+  Field at(std::size_t index) const { return {name_of(spans_[index]), value_of(spans_[index])}; }
   Iterator begin() const;
   Iterator end() const;
 
@@ -72,10 +92,10 @@ class Headers {
   };
 
   std::string_view name_of(const Span& span) const {
-    return std::string_view(text_).substr(span.name_at, span.name_size);
+    return {text_.data() + span.name_at, span.name_size};
   }
   std::string_view value_of(const Span& span) const {
-    return std::string_view(text_).substr(span.value_at, span.value_size);
+    return {text_.data() + span.value_at, span.value_size};
   }
   Span store(std::string_view name, std::string_view value);
 

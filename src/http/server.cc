@@ -10,8 +10,6 @@ namespace {
 
 // What a closing connection is read for, at most, so that the peer gets our last answer.
 constexpr std::size_t linger_bytes_max = std::size_t{1024} * 1024;
-// Bodies up to this size are copied behind their head instead of being sent from two places.
-constexpr std::size_t joined_body_bytes_max = std::size_t{4} * 1024;
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -220,20 +218,21 @@ Task<Result<>> ServerConnection::State::send(Response response) {
   if (refusal_) response = answer_to(*refusal_);
   const WriteFraming framing = framing_of(response);
   const bool has_body = !is_head_ && !has_no_body(response.status);
-  const std::string& text = response.body.text();
-  const bool is_joined = has_body && text.size() <= joined_body_bytes_max;
-  std::string head;
-  head.reserve(512 + (is_joined ? text.size() : 0));
+  std::string& head = head_of_thread();
   append_response_head(head, response, framing, connection_says());
-  if (is_joined) head += text;
   status_sent_ = response.status;
   if (!keeps_alive_) is_over_ = true;
-  const Deadline deadline = Deadline::in(scheduler_->now(), limits_.write_within);
-  const net::Buffers buffers =
-      has_body && !is_joined ? net::Buffers(head, text) : net::Buffers(head);
-  auto written = co_await stream_.write(buffers, deadline);
-  if (!written) is_broken_ = true;
-  if (!written || !has_body || response.body.is_whole()) co_return written;
+  auto unsent = write_now(stream_, head,
+                          has_body ? std::string_view(response.body.text()) : std::string_view());
+  if (!unsent) {
+    is_broken_ = true;
+    co_return tl::unexpected<Error>(std::move(unsent).error());
+  }
+  if (!unsent->is_empty()) {
+    const net::Buffers rest = unsent->buffers();
+    CO_TRY(co_await write(rest));
+  }
+  if (!has_body || response.body.is_whole()) co_return Result<>();
   co_return co_await send_pieces(std::move(response.body), framing);
 }
 

@@ -1,10 +1,14 @@
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include <simdjson.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/text.h"
 #include "json/detail_table.h"
@@ -106,17 +110,15 @@ char simple_escape(char c) {
 
 // The offset of the first '"' or '\' at or after `from`.
 std::size_t find_special(std::string_view text, std::size_t from) {
-  constexpr std::uint64_t ones = 0x0101010101010101ULL;
-  constexpr std::uint64_t highs = 0x8080808080808080ULL;
-  while (from + 8 <= text.size()) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + from, 8);
-    const std::uint64_t quotes = word ^ (ones * '"');
-    const std::uint64_t slashes = word ^ (ones * '\\');
-    const std::uint64_t hit = ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes);
-    if ((hit & highs) != 0) break;
-    from += 8;
+#ifdef __SSE2__
+  for (; from + 16 <= text.size(); from += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                     _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit));
+    if (mask != 0) return from + static_cast<std::size_t>(std::countr_zero(mask));
   }
+#endif
   while (from < text.size() && text[from] != '"' && text[from] != '\\') ++from;
   return from;
 }

@@ -185,6 +185,15 @@ Task<Result<>> Child::write_line(std::string line, Deadline deadline) {
   co_return Result<>();
 }
 
+bool Child::write_line_now(std::string_view line) {
+  if (is_input_closing_ || !has_room(line.size() + 1)) return false;
+  if (line.find('\n') != std::string_view::npos) return false;
+  queued_ += line;
+  queued_ += '\n';
+  queue_changed_.notify_all();
+  return true;
+}
+
 void Child::close_input() {
   is_input_closing_ = true;
   queue_changed_.notify_all();

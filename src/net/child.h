@@ -65,6 +65,8 @@ class Child {
   // newline (Fault::bad_request). Any number of tasks may call it, and destroying the task never
   // leaves half a line. Fault::unavailable if the child no longer reads.
   Task<Result<>> write_line(std::string line, Deadline deadline);
+  // The same if there is room now; false if write_line() has to wait or would fail.
+  bool write_line_now(std::string_view line);
   // End of its standard input, after what is queued.
   void close_input();
 

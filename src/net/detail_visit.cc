@@ -1,13 +1,14 @@
 #include "net/detail_visit.h"
 
 namespace net::detail {
-namespace {
 
-Error ended() {
+Error visit_ended() {
   return Error(Fault::unavailable, "the other side has ended");
 }
 
-}  // namespace
+Error visit_failed(const std::exception& exception) {
+  return Error(Fault::internal, std::string("exception: ") + exception.what());
+}
 
 // To the home: do the work.
 class Visit::Arrival final : public Letter {
@@ -17,7 +18,7 @@ class Visit::Arrival final : public Letter {
   Arrival& operator=(const Arrival&) = delete;
   // The loop ended before it was opened. An asker that gave the letter back has disarmed it.
   ~Arrival() override {
-    if (visit_) refuse(visit_, ended());
+    if (visit_) refuse(visit_, visit_ended());
   }
   void open(Loop& loop) override { arrive(std::exchange(visit_, nullptr), loop); }
   void disarm() { visit_ = nullptr; }
@@ -63,7 +64,7 @@ void Visit::ask(const std::shared_ptr<Visit>& visit, const LoopAddress& home,
   std::unique_ptr<Letter> letter = std::move(arrival);
   if (home->post(letter)) return;
   sent.disarm();
-  visit->fail(home->is_closed() ? ended()
+  visit->fail(home->is_closed() ? visit_ended()
                                 : Error(Fault::too_many, "the other side's mailbox is full"));
   asker.soon(visit->resuming_);
 }
@@ -88,7 +89,7 @@ void Visit::resume(void* self) {
 void Visit::arrive(const std::shared_ptr<Visit>& visit, Loop& home) {
   Guests* guests = visit->host(home);
   if (guests == nullptr) {
-    refuse(visit, ended());
+    refuse(visit, visit_ended());
     return;
   }
   guests->start(visit, home);
@@ -106,7 +107,7 @@ Task<> Visit::run(Visit& visit) {
   try {
     co_await visit.work();
   } catch (const std::exception& exception) {
-    visit.fail(Error(Fault::internal, std::string("exception: ") + exception.what()));
+    visit.fail(visit_failed(exception));
   }
   answer(*visit.place_);
   // Not freed here: this is its own frame.
@@ -152,10 +153,15 @@ void Guests::start(std::shared_ptr<Visit> visit, Loop& home) {
 }
 
 void Guests::evict_all() {
+  while (local_ != nullptr) {
+    LocalGuest& guest = *local_;
+    guest.leave();
+    guest.evict();
+  }
   while (!visits_.empty()) {
     const std::shared_ptr<Visit> visit = visits_.front();
     Visit::leave(visit.get());
-    if (!visit->is_answered_) Visit::refuse(visit, ended());
+    if (!visit->is_answered_) Visit::refuse(visit, visit_ended());
   }
 }
 

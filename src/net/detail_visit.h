@@ -17,6 +17,28 @@
 namespace net::detail {
 
 class Visit;
+class Guests;
+
+// A visit of an asker that is on the object's own loop: it waits in the asker's frame, without a
+// hop and without memory of its own.
+class LocalGuest {
+ public:
+  LocalGuest() = default;
+  LocalGuest(const LocalGuest&) = delete;
+  LocalGuest& operator=(const LocalGuest&) = delete;
+
+ protected:
+  virtual ~LocalGuest() { leave(); }
+  void enter(Guests& guests);
+  void leave();
+  // The object is about to go: end what runs, and let the asker know soon.
+  virtual void evict() = 0;
+
+ private:
+  friend class Guests;
+  LocalGuest* next_ = nullptr;
+  LocalGuest** place_ = nullptr;  // what points at this; null if it is no guest
+};
 
 // The visits that run on one loop for one object, or for nobody in particular. On the home's
 // thread.
@@ -33,8 +55,24 @@ class Guests {
 
  private:
   friend class Visit;
+  friend class LocalGuest;
   std::list<std::shared_ptr<Visit>> visits_;
+  LocalGuest* local_ = nullptr;
 };
+
+inline void LocalGuest::enter(Guests& guests) {
+  next_ = guests.local_;
+  if (next_ != nullptr) next_->place_ = &next_;
+  place_ = &guests.local_;
+  guests.local_ = this;
+}
+
+inline void LocalGuest::leave() {
+  if (place_ == nullptr) return;
+  *place_ = next_;
+  if (next_ != nullptr) next_->place_ = place_;
+  place_ = nullptr;
+}
 
 // Where an object lives: it is destroyed when its Home leaves or when the loop ends.
 class Residence : public Resident {
@@ -46,6 +84,7 @@ class Residence : public Resident {
   void settle(std::shared_ptr<Residence> self);
 
   const LoopAddress& home() const { return home_; }
+  bool is_on(const Scheduler& scheduler) const { return &scheduler == &loop_; }
   Guests& guests() { return guests_; }
   void evict() final;
   // From any thread: evicts soon, on the home's thread.
@@ -202,6 +241,10 @@ class MethodVisit final : public VisitOf<R> {
   std::tuple<Args...> args_;
 };
 
+// What an asker gets that the object cannot answer any more.
+Error visit_ended();
+Error visit_failed(const std::exception& exception);
+
 // Waits for a visit; destroying it abandons the visit.
 template <class R>
 class VisitWait {
@@ -236,5 +279,90 @@ Task<typename VisitOf<R>::Value> visit(LoopAddress home, std::shared_ptr<VisitOf
   VisitWait<R> wait(std::move(home), std::move(visit));
   co_return co_await wait;
 }
+
+// Waits for what a method of an object says: on the object's loop by calling it, elsewhere by a
+// visit. Destroying it ends the work.
+template <class T, class R, class Method, class... Args>
+class Ask final : private LocalGuest {
+ public:
+  using Value = typename Outcome<R>::Type;
+
+  Ask(std::shared_ptr<ResidenceOf<T>> residence, Method method, Args... args)
+      : residence_(std::move(residence)), method_(method), args_(std::move(args)...) {}
+  Ask(const Ask&) = delete;
+  Ask& operator=(const Ask&) = delete;
+  ~Ask() override {
+    if (remote_ && !remote_is_over_) Visit::abandon(remote_);
+  }
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiting) {
+    Scheduler& scheduler = awaiting.promise().scheduler();
+    if (residence_->is_on(scheduler)) return call(scheduler, awaiting);
+    using Remote = MethodVisit<T, R, Method, Args...>;
+    remote_ = std::apply(
+        [&](Args&... args) {
+          return std::make_shared<Remote>(residence_, method_, std::move(args)...);
+        },
+        args_);
+    Visit::ask(remote_, residence_->home(), awaiting, scheduler);
+    return std::noop_coroutine();
+  }
+  Value await_resume() {
+    if (remote_) {
+      remote_is_over_ = true;
+      return remote_->take();
+    }
+    leave();
+    if (is_refused_) return tl::unexpected<Error>(visit_ended());
+    // A bug or no memory there costs the one who asked, as it does by a visit.
+    try {
+      return take();
+    } catch (const std::exception& exception) {
+      return tl::unexpected<Error>(visit_failed(exception));
+    }
+  }
+
+ private:
+  std::coroutine_handle<> call(Scheduler& scheduler, std::coroutine_handle<> awaiting) {
+    T* object = residence_->object();
+    is_refused_ = object == nullptr;
+    if (is_refused_) return awaiting;
+    awaiting_ = awaiting;
+    scheduler_ = &scheduler;
+    task_ =
+        std::apply([&](Args&... args) { return (object->*method_)(std::move(args)...); }, args_);
+    enter(residence_->guests());
+    return task_.begin(scheduler, awaiting);
+  }
+  Value take() {
+    if constexpr (std::is_void_v<R>) {
+      task_.take();
+      return {};
+    } else {
+      return task_.take();
+    }
+  }
+  void evict() override {
+    task_ = Task<R>();
+    is_refused_ = true;
+    scheduler_->soon(resuming_);
+  }
+  static void resume(void* self) { static_cast<Ask*>(self)->awaiting_.resume(); }
+
+  std::shared_ptr<ResidenceOf<T>> residence_;
+  Method method_;
+  std::tuple<Args...> args_;
+
+  Task<R> task_;
+  std::coroutine_handle<> awaiting_;
+  Scheduler* scheduler_ = nullptr;
+  Wakeup resuming_{&Ask::resume, this};
+  bool is_refused_ = false;
+
+  std::shared_ptr<VisitOf<R>> remote_;
+  bool remote_is_over_ = false;
+};
 
 }  // namespace net::detail

@@ -44,24 +44,20 @@ class Home {
   }
   ~Home() { leave(); }
 
-  // A task for Result<U> where the method is a Task<Result<U>> or a Task<U>.
+  // To be awaited at once; gives a Result<U> where the method is a Task<Result<U>> or a Task<U>.
   template <class R, class... Params, class... Args>
   auto ask(Task<R> (T::*method)(Params...), Args... args) const {
-    return ask_any<R>(method, std::move(args)...);
+    return detail::Ask<T, R, Task<R> (T::*)(Params...), Args...>(residence_, method,
+                                                                 std::move(args)...);
   }
   template <class R, class... Params, class... Args>
   auto ask(Task<R> (T::*method)(Params...) const, Args... args) const {
-    return ask_any<R>(method, std::move(args)...);
+    return detail::Ask<T, R, Task<R> (T::*)(Params...) const, Args...>(residence_, method,
+                                                                       std::move(args)...);
   }
   const LoopAddress& address() const { return residence_->home(); }
 
  private:
-  template <class R, class Method, class... Args>
-  auto ask_any(Method method, Args... args) const {
-    using Call = detail::MethodVisit<T, R, Method, Args...>;
-    return detail::visit<R>(residence_->home(),
-                            std::make_shared<Call>(residence_, method, std::move(args)...));
-  }
   void leave() {
     if (residence_) detail::Residence::leave(std::move(residence_));
   }

@@ -62,6 +62,18 @@ class Counter {
   int value_ = 0;
 };
 
+// An ask as a task, for those who drive it by hand.
+template <class R, class... Params, class... Args>
+auto asked(const Home<Counter>& home, Task<R> (Counter::*method)(Params...), Args... args)
+    -> Task<typename detail::Outcome<R>::Type> {
+  co_return co_await home.ask(method, std::move(args)...);
+}
+template <class R, class... Params, class... Args>
+auto asked(const Home<Counter>& home, Task<R> (Counter::*method)(Params...) const, Args... args)
+    -> Task<typename detail::Outcome<R>::Type> {
+  co_return co_await home.ask(method, std::move(args)...);
+}
+
 Task<> sleep_for_ever(Loop& /*loop*/) {
   co_await sleep_until(Deadline::never());
 }
@@ -170,10 +182,10 @@ TEST(Home, answers_from_its_own_thread) {
     ASSERT_TRUE(opened);
     const Home<Counter> home = std::move(*opened);
 
-    EXPECT_EQ(*run_to_end(loop, home.ask(&Counter::add, 2)), 2);
-    EXPECT_EQ(*run_to_end(loop, home.ask(&Counter::add, 3)), 5);
-    EXPECT_EQ(*run_to_end(loop, home.ask(&Counter::repeat, "ab", 3)), "ababab");
-    EXPECT_EQ(run_to_end(loop, home.ask(&Counter::repeat, "ab", -1)).error().why(), "negative");
+    EXPECT_EQ(*run_to_end(loop, asked(home, &Counter::add, 2)), 2);
+    EXPECT_EQ(*run_to_end(loop, asked(home, &Counter::add, 3)), 5);
+    EXPECT_EQ(*run_to_end(loop, asked(home, &Counter::repeat, "ab", 3)), "ababab");
+    EXPECT_EQ(run_to_end(loop, asked(home, &Counter::repeat, "ab", -1)).error().why(), "negative");
   }
   EXPECT_EQ(living, 0);
 }
@@ -182,7 +194,7 @@ TEST(Home, answers_on_its_own_loop_without_a_hop) {
   Loop loop;
   {
     const Home<Counter> home(loop, std::make_unique<Counter>());
-    EXPECT_EQ(*run_to_end(loop, home.ask(&Counter::add, 2)), 2);
+    EXPECT_EQ(*run_to_end(loop, asked(home, &Counter::add, 2)), 2);
   }
   loop.turn(loop.now());
   EXPECT_EQ(living, 0);
@@ -206,7 +218,7 @@ TEST(Home, tells_the_waiting_when_it_leaves) {
         run_to_end(loop, run_on(is_remote ? worker.address() : loop.address(), &open_counter));
     ASSERT_TRUE(opened);
     std::optional<Home<Counter>> home(std::move(*opened));
-    auto waiting = home->ask(&Counter::wait_for_ever);
+    auto waiting = asked(*home, &Counter::wait_for_ever);
     waiting.start(loop, std::noop_coroutine());
 
     home.reset();
@@ -225,7 +237,7 @@ Task<> ask_often(Loop& loop, std::shared_ptr<const Home<Counter>> home, int time
   for (int i = 0; i < times; ++i) {
     const auto patience = std::chrono::microseconds(i % 3 == 0 ? 0 : 200 * (i % 7));
     const Deadline deadline = Deadline::in(loop.now(), patience);
-    const auto sum = co_await before(deadline, home->ask(&Counter::add, 1));
+    const auto sum = co_await before(deadline, asked(*home, &Counter::add, 1));
     if (sum) ++*answered;
   }
 }

@@ -212,6 +212,20 @@ Task<Result<std::span<const std::byte>>> read_from(Socket& socket, Deadline dead
   }
 }
 
+Result<std::size_t> write_now(Socket& socket, const Buffers& buffers) {
+  if (!socket.is_open()) return closed();
+  if (!socket.may_write_now()) return 0;
+  const Rest rest(buffers);
+  if (rest.is_empty()) return 0;
+  const ssize_t put = rest.count() == 1
+                          ? ::write(socket.fd(), rest.data()->iov_base, rest.data()->iov_len)
+                          : ::writev(socket.fd(), rest.data(), rest.count());
+  if (put >= 0) return static_cast<std::size_t>(put);
+  if (errno == EAGAIN) socket.write_would_block();
+  if (errno == EAGAIN || errno == EINTR) return 0;
+  return tl::unexpected<Error>(io_error(errno, "writing"));
+}
+
 Task<Result<>> write_to(Socket& socket, Buffers buffers, Deadline deadline) {
   Rest rest(buffers);
   while (!rest.is_empty()) {

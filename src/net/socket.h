@@ -48,6 +48,9 @@ class Socket final : public Watch {
   void read_was_short();
   void read_would_block() { is_readable_ = false; }
   void write_would_block() { is_writable_ = false; }
+  // Whether a write may be tried without waiting: the last one did not fill the buffer, and this
+  // turn's share is not used up. It counts as one.
+  bool may_write_now() { return is_writable_ && take_share(Direction::write); }
 
   void on_events(std::uint32_t events) override;
 
@@ -113,6 +116,7 @@ Error io_error(int number, std::string_view doing);
 // The operations that TcpStream, Child and others are made of; they mean what Stream says. Each
 // holds on to the socket, which must live until it is done or destroyed.
 Task<Result<std::span<const std::byte>>> read_from(Socket& socket, Deadline deadline);
+Result<std::size_t> write_now(Socket& socket, const Buffers& buffers);
 Task<Result<>> write_to(Socket& socket, Buffers buffers, Deadline deadline);
 
 }  // namespace net

@@ -67,6 +67,10 @@ Task<Result<std::span<const std::byte>>> TcpStream::read(Deadline deadline) {
   return read_from(*socket_, deadline);
 }
 
+Result<std::size_t> TcpStream::write_now(const Buffers& buffers) {
+  return net::write_now(*socket_, buffers);
+}
+
 Task<Result<>> TcpStream::write(Buffers buffers, Deadline deadline) {
   return write_to(*socket_, buffers, deadline);
 }
@@ -89,6 +93,11 @@ Address TcpStream::local() const {
 void TcpStream::abort_on_close() {
   const linger reset{1, 0};
   ::setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+void TcpStream::end_reading() {
+  // Fails if the peer is gone, and then there is nothing to read.
+  ::shutdown(socket_->fd(), SHUT_RD);
 }
 
 Task<Result<TcpStream>> connect(Address address, Deadline deadline) {

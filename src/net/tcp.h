@@ -20,6 +20,7 @@ class TcpStream final : public Stream {
   TcpStream& operator=(TcpStream&&) = default;
 
   Task<Result<std::span<const std::byte>>> read(Deadline deadline) override;
+  Result<std::size_t> write_now(const Buffers& buffers) override;
   Task<Result<>> write(Buffers buffers, Deadline deadline) override;
   Task<Result<>> finish(Deadline deadline) override;
   // Returns when the peer has vanished (reset, error, timed out; or both directions have ended). A
@@ -32,6 +33,8 @@ class TcpStream final : public Stream {
   // Makes the coming close a reset instead of an orderly end: for a message that was cut in the
   // middle and must not look whole.
   void abort_on_close();
+  // What has arrived can still be read; after that the peer's direction is at its end.
+  void end_reading();
 
  private:
   std::unique_ptr<Socket> socket_;

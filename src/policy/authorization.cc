@@ -8,15 +8,15 @@ class Authorization final : public Policy {
   Authorization(std::shared_ptr<const cel::RuleSet> rules, const cel::Environment& environment)
       : rules_(std::move(rules)), environment_(environment) {}
 
-  Task<Verdict> on_request(Exchange& exchange) const override {
+  Verdict decide(Exchange& exchange) const override {
     cel::Context& context = exchange.rules(environment_);
     context.set_phase(cel::Phase::request_head);
     const cel::Decision decision = rules_->decide(context);
     record_decision(exchange, *rules_, decision);
-    if (decision.is_allowed) co_return pass;
+    if (decision.is_allowed) return pass;
     exchange.record.reason = Reason::authorization;
     http::Response response(403, "text/plain; charset=utf-8", "authorization failed");
-    co_return response;
+    return response;
   }
 
  private:

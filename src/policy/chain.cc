@@ -2,6 +2,14 @@
 
 namespace policy {
 
+Verdict Chain::decide(Exchange& exchange) const {
+  for (const auto& policy : policies_) {
+    Verdict verdict = policy->decide(exchange);
+    if (verdict) return verdict;
+  }
+  return pass;
+}
+
 Task<Verdict> Chain::on_request(Exchange& exchange) const {
   for (const auto& policy : policies_) {
     Verdict verdict = co_await policy->on_request(exchange);

@@ -46,17 +46,17 @@ class Cors final : public Policy {
         headers_(base::join(settings_.allow_headers, ", ")),
         exposed_(base::join(settings_.expose_headers, ", ")) {}
 
-  Task<Verdict> on_request(Exchange& exchange) const override {
+  Verdict decide(Exchange& exchange) const override {
     const http::Request& request = exchange.request();
     const std::optional<std::string_view> origin = request.headers.find("origin");
-    if (!origin) co_return pass;
+    if (!origin) return pass;
     exchange.origin = std::string(*origin);
     exchange.is_origin_permitted = permits_origin(settings_, *origin);
-    if (request.method != "OPTIONS") co_return pass;
+    if (request.method != "OPTIONS") return pass;
     http::Response response(200);
     if (exchange.is_origin_permitted) answer_preflight(request, response);
     exchange.record.reason = Reason::direct_response;
-    co_return response;
+    return response;
   }
 
   void on_response(Exchange& exchange, http::Response& response) const override {

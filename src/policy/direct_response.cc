@@ -18,14 +18,14 @@ namespace {
 class DirectResponse final : public Policy {
  public:
   explicit DirectResponse(DirectResponseSettings settings) : settings_(std::move(settings)) {}
-  Task<Verdict> on_request(Exchange& exchange) const override {
+  Verdict decide(Exchange& exchange) const override {
     exchange.record.reason = Reason::direct_response;
     http::Response response(settings_.status);
     if (!settings_.body.empty()) {
       response.headers.set("content-type", "text/plain; charset=utf-8");
       response.body = http::Body(settings_.body);
     }
-    co_return response;
+    return response;
   }
 
  private:

@@ -22,6 +22,7 @@ using telemetry::Reason;
 struct Peer {
   std::string address;
   std::uint16_t port = 0;
+  std::string text;          // address:port
   bool is_loopback = false;  // and so is our end
 };
 
@@ -78,6 +79,7 @@ class Exchange {
   Instant began;
   WallTime time;
   auth::TokenCache* tokens = nullptr;                // this core's; never null while served
+  auth::LastToken* last_token = nullptr;             // this connection's; the same
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;

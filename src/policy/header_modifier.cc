@@ -50,9 +50,9 @@ class RequestHeaderModifier final : public Policy {
  public:
   explicit RequestHeaderModifier(HeaderModifierSettings settings)
       : settings_(std::move(settings)) {}
-  Task<Verdict> on_request(Exchange& exchange) const override {
+  Verdict decide(Exchange& exchange) const override {
     modify(settings_, exchange.change_request().headers);
-    co_return pass;
+    return pass;
   }
 
  private:

@@ -61,29 +61,38 @@ class JwtAuth final : public Policy {
   JwtAuth(JwtMode mode, std::vector<auth::Provider> providers)
       : mode_(mode), trust_(std::move(providers)) {}
 
-  Task<Verdict> on_request(Exchange& exchange) const override {
+  Verdict decide(Exchange& exchange) const override {
     const std::vector<std::string_view> values = exchange.request().headers.all("authorization");
+    if (values.size() == 1) {
+      const auto* claims = exchange.last_token->find(values[0], trust_, exchange.time);
+      if (claims != nullptr) return accept(exchange, *claims);
+    }
     const auth::Bearer bearer = auth::read_bearer(values);
     switch (bearer.kind) {
       case auth::Bearer::Kind::none:
-        co_return absent(exchange);
+        return absent(exchange);
       case auth::Bearer::Kind::other_scheme:
         // Another scheme's credential is for us to judge or for nobody: it is never passed on.
         exchange.change_request().headers.remove("authorization");
-        co_return absent(exchange);
+        return absent(exchange);
       case auth::Bearer::Kind::malformed:
-        co_return wrong(exchange, "malformed");
+        return wrong(exchange, "malformed");
       case auth::Bearer::Kind::token:
         break;
     }
-    const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time);
-    if (!verdict) co_return wrong(exchange, auth::name_of(verdict.error()));
-    exchange.change_request().headers.remove("authorization");
-    exchange.identify(auth::Principal(*verdict));
-    co_return pass;
+    const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time,
+                                                           values[0], *exchange.last_token);
+    if (!verdict) return wrong(exchange, auth::name_of(verdict.error()));
+    return accept(exchange, *verdict);
   }
 
  private:
+  static Verdict accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims) {
+    exchange.change_request().headers.remove("authorization");
+    exchange.identify(auth::Principal(claims));
+    return pass;
+  }
+
   Verdict absent(Exchange& exchange) const {
     if (mode_ != JwtMode::strict) return pass;
     return refuse(exchange, "no token", "authentication failure: no bearer token found", {});

@@ -40,6 +40,7 @@ class JwtAuthTest : public testing::Test {
     const auto policy = make_jwt_auth(settings(mode), context_);
     Exchange exchange(http::Request("POST", "/mcp", "gw"), Peer(), Instant(), now);
     exchange.tokens = &tokens_;
+    exchange.last_token = &last_token_;
     for (const std::string& header : headers)
       exchange.change_request().headers.add("authorization", header);
     Task<Verdict> task = policy->on_request(exchange);
@@ -57,6 +58,7 @@ class JwtAuthTest : public testing::Test {
   cel::Environment environment_{cel::AttributeTable()};
   auth::KeyStore keys_;
   auth::TokenCache tokens_;
+  auth::LastToken last_token_;
   BuildContext context_{environment_, keys_, true};
 };
 

@@ -17,11 +17,15 @@ inline constexpr std::nullopt_t pass = std::nullopt;
 class Policy {
  public:
   virtual ~Policy() = default;
-  // An answer ends the way in: nothing after this policy sees the request.
-  virtual Task<Verdict> on_request(Exchange& exchange) const {
+  // An answer ends the way in: nothing after this policy sees the request. Not asked of a policy
+  // that may wait.
+  virtual Verdict decide(Exchange& exchange) const {
     (void)exchange;
-    co_return pass;
+    return pass;
   }
+  // For a policy that has to wait for somebody before it knows: then on_request() is its own.
+  virtual bool may_wait() const { return false; }
+  virtual Task<Verdict> on_request(Exchange& exchange) const { co_return decide(exchange); }
   // Called for every answer, also for one that this or an earlier policy gave.
   virtual void on_response(Exchange& exchange, http::Response& response) const {
     (void)exchange;

@@ -103,15 +103,15 @@ std::string_view name_of(Reason reason) {
   return "Internal";
 }
 
-LogLine line_of(const Record& record, LogFormat format, WallTime now, Duration took) {
-  LogLine line(format, now, record.level(), "request");
+void write(const Log& log, const Record& record, WallTime now, Duration took) {
+  LogLine line(log.format(), now, record.level(), "request");
   add_http(line, record);
   add_mcp(line, record);
   add(line, "error", record.error);
   if (record.reason != Reason::upstream) line.add("reason", name_of(record.reason));
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   line.add("duration", Milliseconds(microseconds).text());
-  return line;
+  log.write(line);
 }
 
 }  // namespace telemetry

@@ -28,14 +28,14 @@ enum class Reason : std::uint8_t {
 };
 std::string_view name_of(Reason reason);
 
-// Empty members are left out of the line. Views point into the snapshot that the exchange holds.
+// Empty members are left out of the line. Views point into the exchange or into its snapshot.
 struct Record {
   std::string_view bind;
   std::string_view listener;
   std::string_view route;
   std::string_view backend;
-  std::string endpoint;  // of an upstream: host:port, or the target's command
-  std::string source;    // address:port of the peer
+  std::string endpoint;     // of an upstream: host:port, or the target's command
+  std::string_view source;  // address:port of the peer
   std::string http_method;
   std::string http_host;
   std::string http_path;  // without the query, which may hold secrets
@@ -60,7 +60,7 @@ struct Record {
   LogLevel level() const { return http_status >= 500 ? LogLevel::error : LogLevel::info; }
 };
 
-// The record as the line `request key=value ...`.
-LogLine line_of(const Record& record, LogFormat format, WallTime now, Duration took);
+// Writes the record as the line `request key=value ...`.
+void write(const Log& log, const Record& record, WallTime now, Duration took);
 
 }  // namespace telemetry

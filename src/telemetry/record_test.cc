@@ -10,11 +10,23 @@ namespace {
 constexpr WallTime noon{std::chrono::microseconds(1'767'268'800'000'042)};
 constexpr Duration took = std::chrono::microseconds(12'034);
 
+class Kept final : public LogSink {
+ public:
+  void write(std::string_view line) override { text += line; }
+  std::string text;
+};
+
+std::string line_of(const Record& record, LogFormat format, Duration duration) {
+  Kept kept;
+  write(Log(kept, format, LogLevel::debug), record, noon, duration);
+  return kept.text;
+}
+
 std::string text(const Record& record) {
-  return line_of(record, LogFormat::text, noon, took).take();
+  return line_of(record, LogFormat::text, took);
 }
 std::string json(const Record& record) {
-  return line_of(record, LogFormat::json, noon, took).take();
+  return line_of(record, LogFormat::json, took);
 }
 
 Record full() {
@@ -120,7 +132,7 @@ TEST(Record, writes_durations_with_three_digits_of_milliseconds) {
       {std::chrono::seconds(90), "90000.000ms"},
   };
   for (const auto& row : table) {
-    const std::string line = line_of(Record(), LogFormat::text, noon, row.took).take();
+    const std::string line = line_of(Record(), LogFormat::text, row.took);
     EXPECT_TRUE(line.ends_with(" duration=" + row.text + "\n")) << line;
   }
 }

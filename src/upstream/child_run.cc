@@ -68,7 +68,9 @@ Task<> ChildRun::read(ChildRun& run) {
     }
     if (!line || !*line) break;
     run.take_line(std::move(**line));
-    co_await run.dialog_.wait_for_room();
+    if (run.dialog_.is_full()) {
+      co_await run.dialog_.wait_for_room();
+    }
     while (run.dialog_.outgoing_bytes() > outgoing_bytes_max) {
       co_await run.dialog_.outgoing_changed().wait();
     }
@@ -125,6 +127,7 @@ Task<> ChildRun::feed(ChildRun& run) {
       co_await run.dialog_.outgoing_changed().wait();
     }
     std::string line = run.dialog_.take_outgoing();
+    if (run.child_->write_line_now(line)) continue;
     Result<> written = co_await run.child_->write_line(std::move(line), Deadline::never());
     if (!written) break;
   }

@@ -167,9 +167,10 @@ class DemoSession final : public Session {
   mcp::Revision revision() const override { return handshake_->revision(); }
 
   Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override {
-    auto conversation = dialog_.start(call);
-    serve(dialog_);
-    co_return conversation;
+    co_return start_at_once(call);
+  }
+  std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override {
+    return start_at_once(call);
   }
   Task<Result<>> notify(std::string_view, json::Value) override { co_return Result<>(); }
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override {
@@ -181,6 +182,12 @@ class DemoSession final : public Session {
   Task<Result<Event>> next_unsolicited() override { return dialog_.next_unsolicited(); }
 
  private:
+  Result<std::unique_ptr<Conversation>> start_at_once(const mcp::Call& call) {
+    auto conversation = dialog_.start(call);
+    serve(dialog_);
+    return conversation;
+  }
+
   Dialog dialog_;
   std::optional<Handshake> handshake_;
 };

@@ -59,7 +59,7 @@ class Dialog {
   void receive_unreadable(std::string_view line, const std::string& why);
   // Whether a call's queue is full: whoever receives should wait, so that a slow client slows its
   // own server and the gateway does not grow.
-  bool is_full() const;
+  bool is_full() const { return full_calls_ != 0; }
   Task<> wait_for_room();
 
   // Ends every call in flight with `why` and forgets questions and what was to be sent. The Dialog
@@ -103,6 +103,7 @@ class Dialog {
   std::uint64_t next_question_;
   std::map<std::uint64_t, InFlight*> calls_;
   std::map<std::uint64_t, Question> questions_;
+  std::size_t full_calls_ = 0;
   std::deque<Event> unsolicited_;
   std::deque<std::string> outgoing_;
   std::size_t outgoing_bytes_ = 0;

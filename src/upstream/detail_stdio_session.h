@@ -84,6 +84,7 @@ class StdioSession final : public Session {
   const mcp::Message& initialized() const override { return handshake_->answer(); }
   mcp::Revision revision() const override { return handshake_->revision(); }
   Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override;
+  std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override;
   Task<Result<>> notify(std::string_view method, json::Value params) override;
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;

@@ -19,11 +19,6 @@ std::optional<std::uint64_t> number_of(const mcp::Id& id) {
   return number;
 }
 
-Task<Result<>> wait_for(Signal& signal) {
-  co_await signal.wait();
-  co_return Result<>();
-}
-
 }  // namespace
 
 std::uint64_t random_start(Random& random) {
@@ -48,8 +43,8 @@ class Dialog::InFlight final : public Conversation {
   Task<Result<Event>> next() override {
     while (events_.empty()) {
       if (ended_) co_return tl::unexpected<Error>(*ended_);
-      Result<> waited = co_await before(deadline_, wait_for(changed_));
-      if (!waited && events_.empty() && !ended_) {
+      const bool is_notified = co_await changed_.wait(deadline_);
+      if (!is_notified && events_.empty() && !ended_) {
         abandon();
         ended_ = Error(Fault::timed_out, "no answer in time");
       }
@@ -57,23 +52,30 @@ class Dialog::InFlight final : public Conversation {
     Event event = std::move(events_.front());
     events_.pop_front();
     event_bytes_ -= event.message().text().size();
-    if (dialog_ != nullptr) dialog_->room_.notify_all();
+    count_if_full();
     co_return std::move(event);
+  }
+
+  void cancel() override {
+    abandon();
+    events_.clear();
+    event_bytes_ = 0;
+    ended_ = Error(Fault::cancelled, "the call was cancelled");
+    changed_.notify_all();
   }
 
   Owner owner() const { return owner_; }
   const std::optional<std::string>& token() const { return token_; }
-  bool is_full() const { return events_.size() >= events_max || event_bytes_ >= event_bytes_max; }
 
   void put(Event event) {
     event_bytes_ += event.message().text().size();
     events_.push_back(std::move(event));
+    count_if_full();
     changed_.notify_all();
   }
   // The dialog has let go of this call; nothing more will come.
   void end(std::optional<Error> why) {
-    if (dialog_ != nullptr) dialog_->room_.notify_all();
-    dialog_ = nullptr;
+    leave_dialog();
     ended_ = std::move(why);
     if (!ended_) ended_ = Error(Fault::internal, "read behind the result");
     changed_.notify_all();
@@ -84,12 +86,35 @@ class Dialog::InFlight final : public Conversation {
   // be cancelled (2025-11-25, cancellation).
   void abandon() {
     if (dialog_ == nullptr) return;
-    Dialog& dialog = *std::exchange(dialog_, nullptr);
+    Dialog& dialog = *dialog_;
+    leave_dialog();
     dialog.calls_.erase(id_);
-    dialog.room_.notify_all();
     if (owner_ == Owner::gateway) return;
     dialog.send(mcp::notification_text("notifications/cancelled",
                                        "{\"requestId\":" + std::to_string(id_) + "}"));
+  }
+
+  // Who receives waits while a call of the dialog is full.
+  void count_if_full() {
+    const bool is_full =
+        dialog_ != nullptr && (events_.size() >= events_max || event_bytes_ >= event_bytes_max);
+    if (is_full == is_counted_full_) return;
+    is_counted_full_ = is_full;
+    if (is_full) {
+      ++dialog_->full_calls_;
+    } else {
+      --dialog_->full_calls_;
+      dialog_->room_.notify_all();
+    }
+  }
+
+  void leave_dialog() {
+    if (dialog_ != nullptr && is_counted_full_) {
+      --dialog_->full_calls_;
+      dialog_->room_.notify_all();
+    }
+    is_counted_full_ = false;
+    dialog_ = nullptr;
   }
 
   Dialog* dialog_;  // null once the call has ended
@@ -99,6 +124,7 @@ class Dialog::InFlight final : public Conversation {
   std::optional<std::string> token_;  // the client's, as JSON text
   std::deque<Event> events_;
   std::size_t event_bytes_ = 0;
+  bool is_counted_full_ = false;
   std::optional<Error> ended_;
   Signal changed_;
 };
@@ -314,13 +340,6 @@ Dialog::InFlight* Dialog::likely_call() const {
     ++count;
   }
   return count > 1 && unsolicited_changed_.has_waiters() ? nullptr : latest;
-}
-
-bool Dialog::is_full() const {
-  for (const auto& [id, call] : calls_) {
-    if (call->is_full()) return true;
-  }
-  return false;
 }
 
 Task<> Dialog::wait_for_room() {

@@ -149,6 +149,13 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
   co_return dialog_.start(call);
 }
 
+std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
+    const mcp::Call& call) {
+  if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
+  remember(call);
+  return dialog_.start(call);
+}
+
 // What a new child must be told again. Refused subscriptions are repeated, too, and refused again.
 void StdioSession::remember(const mcp::Call& call) {
   const std::string_view method = call.method();

@@ -71,6 +71,9 @@ class Conversation {
   // called. Errors end it, too: Fault::timed_out at the call's deadline, Fault::upstream_failed if
   // the server died, closed its output or answered with something that is no JSON-RPC response.
   virtual Task<Result<Event>> next() = 0;
+  // Ends it as destroying it does, for one that somebody else reads: next() gives Fault::cancelled,
+  // also to who waits in it.
+  virtual void cancel() = 0;
 };
 
 class Session {
@@ -86,6 +89,11 @@ class Session {
   // server died meanwhile it is started again first, which may fail: Fault::unavailable with the
   // reason.
   virtual Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) = 0;
+  // The same where it needs no waiting; nothing if start() has to be awaited.
+  virtual std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) {
+    (void)call;
+    return std::nullopt;
+  }
 
   // Sends a client's notification (roots/list_changed, progress of a question).
   // notifications/initialized was already sent by open() and is dropped here; so is
