@@ -96,6 +96,7 @@ class StdioSession final : public Session {
 
  private:
   static void on_over(void* session);
+  void notice_end();
   void forget_run();
   Task<Result<>> spawn(Deadline deadline);
   Task<Result<>> revive(Deadline deadline);

@@ -141,9 +141,19 @@ Task<Result<>> StdioSession::wait_for_room(Deadline deadline) {
   co_return Result<>();
 }
 
+// Who was told that a call failed may ask again before on_over() runs; what is given to a child
+// that has ended would wait for an answer for ever.
+void StdioSession::notice_end() {
+  if (run_ == nullptr || run_->reason().empty()) return;
+  scheduler_.disarm(over_);
+  on_over(this);
+}
+
 Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) {
+  notice_end();
   if (!is_up_) CO_TRY(co_await revive(call.deadline()));
   CO_TRY(co_await wait_for_room(call.deadline()));
+  notice_end();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
   remember(call);
   co_return dialog_.start(call);

@@ -121,6 +121,22 @@ TEST_F(Stdio, starts_a_dead_child_again_for_the_next_call) {
   EXPECT_THAT(world_.log().text(), HasSubstr("child restarted"));
 }
 
+Task<Result<Event>> ask_again_at_once(Session& session) {
+  const Deadline deadline = Deadline::in(SystemClock().now(), std::chrono::seconds(20));
+  [[maybe_unused]] auto failed = co_await ask(session, "die", "{}", deadline);
+  co_return co_await ask(session, "opened", "{}", deadline);
+}
+
+TEST_F(Stdio, starts_it_again_also_for_a_call_that_follows_the_failure_at_once) {
+  const auto session = world_.open(serving);
+
+  const auto answer = world_.run(ask_again_at_once(*session));
+
+  ASSERT_TRUE(answer) << answer.error().why();
+  EXPECT_EQ(answer->kind(), Event::Kind::result);
+  EXPECT_EQ(world_.log().count("child restarted"), 1U);
+}
+
 TEST_F(Stdio, tells_a_new_child_the_log_level_and_the_subscriptions) {
   const auto session = world_.open(serving);
   (void)world_.ask(*session, "logging/setLevel", R"({"level":"error"})");
