@@ -32,19 +32,24 @@ struct Free {
   Free* next;
 };
 
-// A frame that is released after this thread's lists are gone (a static's destructor) goes straight
-// to the allocator. Trivial, so it may be read at any time.
-thread_local bool are_gone = false;
-
+// Trivial and made with the thread, so that it may be used at any time and without a test whether
+// it is there already.
 struct Lists {
-  std::array<Free*, class_count> first{};
-  std::array<std::uint32_t, class_count> count{};
-  Lists() = default;
-  Lists(const Lists&) = delete;
-  Lists& operator=(const Lists&) = delete;
-  ~Lists() {
-    are_gone = true;
-    for (Free* list : first) {
+  std::array<Free*, class_count> first;
+  std::array<std::uint32_t, class_count> count;
+  bool will_be_emptied;  // at the end of the thread
+  bool are_gone;         // what is released then goes straight to the allocator
+};
+constinit thread_local Lists mine{};
+
+class Emptier {
+ public:
+  Emptier() { mine.will_be_emptied = true; }
+  Emptier(const Emptier&) = delete;
+  Emptier& operator=(const Emptier&) = delete;
+  ~Emptier() {
+    mine.are_gone = true;
+    for (Free*& list : mine.first) {
       while (list != nullptr) {
         Free* next = list->next;
         ::operator delete(list);
@@ -54,9 +59,8 @@ struct Lists {
   }
 };
 
-Lists& lists() {
-  thread_local Lists per_thread;
-  return per_thread;
+void empty_at_the_end() {
+  thread_local const Emptier emptier;
 }
 
 std::size_t class_of(std::size_t size) {
@@ -67,8 +71,7 @@ std::size_t class_of(std::size_t size) {
 
 void* FramePool::allocate(std::size_t size) {
   const std::size_t kind = class_of(size);
-  if (!FRAMES_ARE_RECYCLED || kind >= class_count || are_gone) return ::operator new(size);
-  Lists& mine = lists();
+  if (!FRAMES_ARE_RECYCLED || kind >= class_count) return ::operator new(size);
   Free* frame = mine.first[kind];
   if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
   mine.first[kind] = frame->next;
@@ -78,15 +81,13 @@ void* FramePool::allocate(std::size_t size) {
 
 void FramePool::release(void* frame, std::size_t size) noexcept {
   const std::size_t kind = class_of(size);
-  if (!FRAMES_ARE_RECYCLED || kind >= class_count || are_gone) {
+  const bool is_kept = FRAMES_ARE_RECYCLED && kind < class_count && !mine.are_gone &&
+                       mine.count[kind] < kept_of(kind);
+  if (!is_kept) {
     ::operator delete(frame);
     return;
   }
-  Lists& mine = lists();
-  if (mine.count[kind] >= kept_of(kind)) {
-    ::operator delete(frame);
-    return;
-  }
+  if (!mine.will_be_emptied) empty_at_the_end();
   mine.first[kind] = new (frame) Free{mine.first[kind]};
   ++mine.count[kind];
 }

@@ -13,6 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/text.h"
 
 namespace {
@@ -34,7 +38,21 @@ bool is_plain(char c) {
 }
 
 bool is_plain(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c); });
+  std::size_t at = 0;
+#ifdef __SSE2__
+  // Above the space and below DEL, and none of the three: 16 bytes in one go.
+  const auto is = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  for (; text.size() - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i printable = _mm_and_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8(0x20)),
+                                            _mm_cmplt_epi8(block, _mm_set1_epi8(0x7f)));
+    const __m128i special =
+        _mm_or_si128(is(block, '"'), _mm_or_si128(is(block, '='), is(block, '\\')));
+    if (_mm_movemask_epi8(_mm_andnot_si128(special, printable)) != 0xffff) return false;
+  }
+#endif
+  return !text.empty() && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
+                                      [](char c) { return is_plain(c); });
 }
 
 // The size of what may stand between quotes as it is, from the start: printable ASCII.
@@ -50,7 +68,7 @@ std::int64_t monotonic_now() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
-constexpr auto batching = std::chrono::milliseconds(2);
+constexpr auto batching = std::chrono::milliseconds(10);
 constexpr auto farewell = std::chrono::seconds(1);
 
 }  // namespace
@@ -195,11 +213,13 @@ void LogLine::begin_field(std::string_view key) {
     append(',');
     append_quoted(key);
     append(':');
-  } else {
-    append(' ');
-    append(key);
-    append('=');
+    return;
   }
+  if (static_cast<std::size_t>(end_ - at_) < key.size() + 2) grow(key.size() + 2);
+  *at_ = ' ';
+  std::memcpy(at_ + 1, key.data(), key.size());
+  at_ += key.size() + 2;
+  at_[-1] = '=';
 }
 
 void LogLine::add(std::string_view key, std::string_view text) {

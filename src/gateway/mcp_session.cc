@@ -32,16 +32,13 @@ std::optional<upstream::QuestionId> question_of(const mcp::Id& id) {
 }  // namespace
 
 struct McpSession::InFlight {
-  InFlight(StreamId the_stream, mcp::Id id, std::string the_method,
+  InFlight(StreamId the_stream, const mcp::Id& id, Catalogue* shown,
            std::unique_ptr<upstream::Conversation> call)
-      : stream(the_stream),
-        client_id(std::move(id)),
-        method(std::move(the_method)),
-        conversation(std::move(call)) {}
+      : stream(the_stream), client_id(&id), list(shown), conversation(std::move(call)) {}
 
   StreamId stream;
-  mcp::Id client_id;
-  std::string method;
+  const mcp::Id* client_id;  // the key in by_client_id_; as long as it is in flight
+  Catalogue* list;           // what the result is a page of; null for nearly all calls
   std::unique_ptr<upstream::Conversation> conversation;
 };
 
@@ -57,13 +54,12 @@ McpSession::~McpSession() = default;
 // The client's id while its request is being started; given up unless the request gets into flight.
 class McpSession::Claim {
  public:
-  Claim(McpSession& session, mcp::Id id, StreamId stream) : session_(session), id_(std::move(id)) {
-    session_.by_client_id_.emplace(id_, stream);
-  }
+  Claim(McpSession& session, const mcp::Id& id, StreamId stream)
+      : session_(session), id_(session.by_client_id_.emplace(id, stream).first->first) {}
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
   ~Claim() {
-    if (!is_kept_) session_.by_client_id_.erase(id_);
+    if (!is_kept_) session_.drop_client_id(id_);
   }
   const mcp::Id& keep() {
     is_kept_ = true;
@@ -72,7 +68,7 @@ class McpSession::Claim {
 
  private:
   McpSession& session_;
-  mcp::Id id_;
+  const mcp::Id& id_;  // the key in the table
   bool is_kept_ = false;
 };
 
@@ -88,14 +84,14 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::Par
   Claim claim(*this, request.id(), stream);
   mcp::Call call(request.method(), request.params(), deadline);
   call.change(std::move(edit));
-  std::string method(request.method());
+  Catalogue* const list = list_of(request.method());
   auto begun = upstream_->start_now(call);
   if (!begun) {
     begun = co_await upstream_->start(std::move(call));
   }
   if (!*begun) co_return tl::unexpected(std::move(*begun).error());
-  in_flight_.emplace(stream, std::make_shared<InFlight>(stream, claim.keep(), std::move(method),
-                                                        std::move(**begun)));
+  in_flight_.emplace(stream,
+                     std::make_shared<InFlight>(stream, claim.keep(), list, std::move(**begun)));
   co_return Result<>();
 }
 
@@ -122,7 +118,7 @@ bool McpSession::is_surely_known(const CallOrder& order) const {
 void McpSession::forget(StreamId stream) {
   const auto found = in_flight_.find(stream);
   if (found == in_flight_.end()) return;
-  by_client_id_.erase(found->second->client_id);
+  drop_client_id(*found->second->client_id);
   in_flight_.erase(found);
   // A call that is over waits for no answers, whatever it asked before.
   const bool has_asked = std::any_of(asked_.begin(), asked_.end(), [&](const auto& question) {
@@ -140,7 +136,7 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   if (event) {
     observe(*event);
     note_question(stream, *event);
-    learn(flight->method, *event);
+    learn(flight->list, *event);
   }
   if (!event || event->kind() == upstream::Event::Kind::result) forget(stream);
   co_return event;
@@ -187,10 +183,19 @@ void McpSession::note_question(StreamId stream, const upstream::Event& event) {
   background_.spawn(refuse_old_questions());
 }
 
-void McpSession::learn(std::string_view method, const upstream::Event& event) {
-  if (event.kind() != upstream::Event::Kind::result || !event.message().result()) return;
-  if (method == "tools/list") tools_.learn(*event.message().result());
-  if (method == "prompts/list") prompts_.learn(*event.message().result());
+Catalogue* McpSession::list_of(std::string_view method) {
+  if (method == "tools/list") return &tools_;
+  return method == "prompts/list" ? &prompts_ : nullptr;
+}
+
+void McpSession::learn(Catalogue* list, const upstream::Event& event) {
+  if (list == nullptr || event.kind() != upstream::Event::Kind::result) return;
+  if (event.message().result()) list->learn(*event.message().result());
+}
+
+// By the place in the table, since `id` may be the key itself.
+void McpSession::drop_client_id(const mcp::Id& id) {
+  by_client_id_.erase(by_client_id_.find(id));
 }
 
 Task<> McpSession::finish(std::shared_ptr<InFlight> flight) {

@@ -103,7 +103,9 @@ class McpSession {
   void note_question(StreamId stream, const upstream::Event& event);
   void forget(StreamId stream);
   void observe(const upstream::Event& event);
-  void learn(std::string_view method, const upstream::Event& event);
+  Catalogue* list_of(std::string_view method);
+  static void learn(Catalogue* list, const upstream::Event& event);
+  void drop_client_id(const mcp::Id& id);
 
   Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;

@@ -26,6 +26,9 @@ class McpSessionTest : public testing::Test {
     if (!started) return tl::unexpected(started.error());
     return stream;
   }
+  static CallOrder order(const std::string& tool, bool is_allowed) {
+    return CallOrder(Kind::tool, tool, is_allowed, tool_call("1"), Deadline::never());
+  }
   void cancel(const std::string& id) {
     const auto told = run(session_.notify(message(
         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + id + "}}",
@@ -61,6 +64,39 @@ TEST_F(McpSessionTest, hands_on_what_belongs_to_a_request_up_to_its_result) {
   ASSERT_TRUE(last);
   EXPECT_EQ(last->kind(), Event::Kind::result);
   EXPECT_TRUE(call(0).is_gone);
+}
+
+TEST_F(McpSessionTest, calls_what_the_server_lists_and_the_caller_may_use) {
+  page(R"({"tools":[{"name":"echo"}]})");
+  heard_.ready.emplace_back(notification("notifications/message"));
+  const auto first = run(session_.call(7, order("echo", true)));
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(*first);
+  EXPECT_EQ((*first)->method(), "notifications/message");
+
+  ASSERT_EQ(heard_.calls.size(), 2U);
+  EXPECT_EQ(call(0).method, "tools/list");
+  EXPECT_EQ(call(1).method, "tools/call");
+  call(1).say(result(R"({"content":[]})"));
+  EXPECT_EQ(run(session_.next(7)).value().kind(), Event::Kind::result);
+
+  heard_.ready.emplace_back(result(R"({"content":[]})"));
+  EXPECT_TRUE(run(session_.call(8, order("echo", true))).value());
+  EXPECT_EQ(heard_.calls.size(), 3U) << "the list is known by now";
+}
+
+TEST_F(McpSessionTest, does_the_same_work_for_what_is_not_there_and_for_what_is_not_allowed) {
+  page(R"({"tools":[{"name":"echo"}]})");
+  EXPECT_FALSE(run(session_.call(7, order("missing", true))).value());
+  ASSERT_EQ(heard_.calls.size(), 1U);
+  EXPECT_EQ(call(0).method, "tools/list");
+
+  Heard other;
+  McpSession session(scheduler_, std::make_unique<ScriptedSession>(other));
+  other.ready.emplace_back(result(R"({"tools":[{"name":"echo"}]})"));
+  EXPECT_FALSE(run(session.call(7, order("echo", false))).value());
+  ASSERT_EQ(other.calls.size(), 1U);
+  EXPECT_EQ(other.calls[0]->method, "tools/list");
 }
 
 TEST_F(McpSessionTest, refuses_an_id_that_is_in_flight_and_takes_it_again_afterwards) {

@@ -27,13 +27,13 @@ void SessionTable::insert(const SessionNumber& number, std::string owner, std::u
   home->touch(now);
   Shard& shard = shard_of(number);
   const std::lock_guard lock(shard.mutex);
-  shard.entries.insert_or_assign(key_of(number), Entry{std::move(owner), target, std::move(home)});
+  shard.entries.insert_or_assign(number, Entry{std::move(owner), target, std::move(home)});
 }
 
 SessionHome SessionTable::find(const SessionNumber& number, Instant now) {
   Shard& shard = shard_of(number);
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.entries.find(key_of(number));
+  const auto found = shard.entries.find(number);
   if (found == shard.entries.end()) return nullptr;
   found->second.home->touch(now);
   return found->second.home;
@@ -45,7 +45,7 @@ SessionHome SessionTable::take(const SessionNumber& number) {
   std::string owner;
   {
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.entries.find(key_of(number));
+    const auto found = shard.entries.find(number);
     if (found == shard.entries.end()) return nullptr;
     home = std::move(found->second.home);
     owner = std::move(found->second.owner);

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -81,17 +82,22 @@ class SessionTable {
     std::uint64_t target;
     SessionHome home;
   };
+  // Numbers are random, and sealed, so that nobody chooses them.
+  struct Spread {
+    std::size_t operator()(const SessionNumber& number) const {
+      std::size_t spread = 0;
+      std::memcpy(&spread, number.bytes().data() + 1, sizeof(spread));
+      return spread;
+    }
+  };
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<std::string, Entry> entries;
+    std::unordered_map<SessionNumber, Entry, Spread> entries;
   };
   static constexpr std::size_t shard_count = 16;
 
   Shard& shard_of(const SessionNumber& number) {
     return shards_.at(number.bytes()[0] % shard_count);
-  }
-  static std::string key_of(const SessionNumber& number) {
-    return {number.bytes().begin(), number.bytes().end()};
   }
   template <class Condition>
   std::vector<SessionHome> take_if(Condition condition);

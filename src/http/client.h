@@ -1,7 +1,7 @@
 #pragma once
 // The client side: one Pool per core, with connections that are kept alive between requests. A
-// connection is reused only if its last answer ended exactly where it said, and is dropped the
-// moment an idle one says anything. A truncated answer never looks complete.
+// connection is reused only if its last answer ended exactly where it said and nothing came since.
+// A truncated answer never looks complete.
 
 #include <cstdint>
 #include <memory>

@@ -62,6 +62,7 @@ class Upstream final : public Connector {
       co_return done;
     }
     Task<Result<>> finish(Deadline deadline) override { return stream_.finish(deadline); }
+    bool is_quiet() const override { return stream_.is_quiet(); }
 
    private:
     Upstream& upstream_;
@@ -133,14 +134,22 @@ TEST(Pool, drops_an_idle_connection_that_says_anything) {
   Client client({{{ok}}, {{"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"}}});
   ASSERT_EQ(client.text_of(get()).value_or(""), "ok");
   client.upstream.streams[0]->push("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nPOISON");
-  client.scheduler.run();
 
-  EXPECT_EQ(client.pool.idle_count(), 0u);
-  EXPECT_EQ(client.upstream.streams[0], nullptr);
   auto response = client.exchange(post());
 
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 201);
+  EXPECT_EQ(client.upstream.streams[0], nullptr);
+}
+
+TEST(Pool, gives_back_an_idle_connection_that_nobody_asks_for_again) {
+  for (const bool has_ended : {true, false}) {
+    Client client({{{ok}}});
+    ASSERT_EQ(client.text_of(get()).value_or(""), "ok");
+    if (has_ended) client.upstream.streams[0]->then(Then::end);
+    client.scheduler.advance(std::chrono::seconds(2));
+    EXPECT_EQ(client.pool.idle_count(), has_ended ? 0u : 1u);
+  }
 }
 
 TEST(Pool, repeats_only_a_safe_request_on_a_dead_connection) {

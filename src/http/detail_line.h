@@ -46,9 +46,9 @@ bool is_token(std::string_view text);
 // look-ups, so they are compared without a call.
 bool equals_lower_of_same_size(std::string_view text, std::string_view lower_case);
 inline bool equals_lower(std::string_view text, std::string_view lower_case) {
+  // Nearly all that is compared is in lower case already.
   return text.size() == lower_case.size() &&
-         (text.empty() || lower_token(text[0]) == lower_token(lower_case[0])) &&
-         equals_lower_of_same_size(text, lower_case);
+         (text == lower_case || equals_lower_of_same_size(text, lower_case));
 }
 // Without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);

@@ -1,5 +1,5 @@
 #pragma once
-// What a Pool holds: its idle connections, each watched, and the way of one exchange.
+// What a Pool holds: its idle connections and the way of one exchange.
 
 #include <list>
 #include <map>
@@ -15,8 +15,8 @@
 
 namespace http {
 
-// One connection to an endpoint. While it is idle a task reads from it: whatever that read brings,
-// bytes, the end or an error, the connection is of no more use.
+// One connection to an endpoint. Whatever comes while it is idle, bytes, the end or an error, it is
+// of no more use.
 class UpstreamConnection {
  public:
   UpstreamConnection(std::unique_ptr<net::Stream> the_stream, const Endpoint& the_endpoint)
@@ -25,8 +25,7 @@ class UpstreamConnection {
   std::unique_ptr<net::Stream> stream;
   Endpoint endpoint;
   Duration idle_max{};
-  bool is_dead = false;
-  Task<> watch;
+  Instant idle_until{};
 };
 
 class EndpointOrder {
@@ -69,7 +68,9 @@ class Pool::State {
   Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);
   Result<Body> body_of(Connection connection, ResponseReader& reader, std::string_view rest);
   Connection take_idle(const Endpoint& endpoint);
-  static Task<> watch(State& state, UpstreamConnection& connection, Deadline until);
+  bool is_usable(const UpstreamConnection& connection) const {
+    return connection.stream->is_quiet() && scheduler_.now() < connection.idle_until;
+  }
   static void reap(void* self);
 
   Scheduler& scheduler_;

@@ -17,7 +17,7 @@ class ServerConnection::State {
  public:
   State(net::Stream& stream, const ServerLimits& limits) : stream_(stream), limits_(limits) {}
 
-  Task<Result<std::optional<Incoming>>> next();
+  Task<Result<Incoming*>> next();
   Task<Result<>> send(Response response);
   Task<> close();
   // The next piece of the request's body. `serial` says which request is meant: an old one has
@@ -30,10 +30,10 @@ class ServerConnection::State {
   int status_sent() const { return status_sent_; }
 
  private:
-  Task<Result<std::optional<Incoming>>> read_request(std::string_view bytes);
-  Task<Result<std::optional<Incoming>>> refuse(WireFault fault, Request& request);
-  Task<Result<std::optional<Incoming>>> end_within_head(RequestReader& reader);
-  Result<std::optional<Incoming>> hand_over(RequestReader& reader, Body body);
+  Task<Result<Incoming*>> read_request(std::string_view bytes);
+  Task<Result<Incoming*>> refuse(WireFault fault, Request& request);
+  Task<Result<Incoming*>> end_within_head(RequestReader& reader);
+  Result<Incoming*> hand_over(RequestReader& reader, Body body);
   Task<Result<>> receive_body(std::string& piece, Deadline deadline);
   Task<> leave_body();
   WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
@@ -62,6 +62,7 @@ class ServerConnection::State {
   bool is_closed_ = false;
 
   // The exchange.
+  std::optional<Incoming> incoming_;
   std::uint64_t serial_ = 0;
   bool is_answering_ = false;
   bool is_head_ = false;

@@ -32,6 +32,7 @@ class ScriptedStream final : public net::Stream {
     changed_.notify_all();
   }
 
+  bool is_quiet() const override { return pieces_.empty() && then_ == Then::stay_open; }
   Task<Result<std::span<const std::byte>>> read(Deadline deadline) override {
     current_.reset();
     while (pieces_.empty() && then_ == Then::stay_open) {

@@ -21,6 +21,7 @@ std::size_t Headers::count(std::string_view name) const {
 
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
+  if (!has(name)) return values;
   for (const Field field : *this) {
     if (equals_lower(name, field.name)) values.push_back(field.value);
   }

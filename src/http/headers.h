@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/frame_pool.h"
+
 namespace http {
 
 struct Field {
@@ -99,7 +101,7 @@ class Headers {
   }
   Span store(std::string_view name, std::string_view value);
 
-  std::string text_;
+  std::basic_string<char, std::char_traits<char>, PooledAllocator<char>> text_;
   std::vector<Span> spans_;
 };
 

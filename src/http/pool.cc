@@ -6,6 +6,11 @@
 #include "http/detail_pool_state.h"
 
 namespace http {
+namespace {
+
+constexpr Duration reaped_every = std::chrono::seconds(1);
+
+}  // namespace
 
 bool EndpointOrder::operator()(const Endpoint& left, const Endpoint& right) const {
   return std::tie(left.port, left.uses_tls, left.host, left.profile) <
@@ -22,9 +27,8 @@ Pool::State::Connection Pool::State::take_idle(const Endpoint& endpoint) {
     taken = std::move(connections.back());
     connections.pop_back();
     --idle_count_;
-    if (taken->is_dead) taken.reset();
+    if (!is_usable(*taken)) taken.reset();
   }
-  if (taken) taken->watch = Task<>();
   if (connections.empty()) idle_.erase(found);
   return taken;
 }
@@ -33,28 +37,23 @@ void Pool::State::keep(Connection connection) {
   if (connection->idle_max <= Duration::zero() || idle_count_ >= limits_.idle_total) return;
   auto& connections = idle_[connection->endpoint];
   if (connections.size() >= limits_.idle_per_endpoint) return;
-  UpstreamConnection& kept = *connection;
+  connection->idle_until = scheduler_.now() + connection->idle_max;
   connections.push_back(std::move(connection));
   ++idle_count_;
-  const Deadline until = Deadline::in(scheduler_.now(), kept.idle_max);
-  kept.watch = watch(*this, kept, until);
-  kept.watch.start(scheduler_, std::noop_coroutine());
+  if (!reaping_.is_queued()) scheduler_.arm(reaping_, scheduler_.now() + reaped_every);
 }
 
-Task<> Pool::State::watch(State& state, UpstreamConnection& connection, Deadline until) {
-  auto got = co_await connection.stream->read(until);
-  static_cast<void>(got);
-  connection.is_dead = true;
-  // This very task belongs to the connection, so it cannot be dropped from here.
-  state.scheduler_.soon(state.reaping_);
-}
-
+// Drops what is of no more use. What is taken is looked at again, so this only gives back memory
+// and descriptors.
 void Pool::State::reap(void* self) {
   State& state = *static_cast<State*>(self);
   for (auto entry = state.idle_.begin(); entry != state.idle_.end();) {
     state.idle_count_ -= std::erase_if(
-        entry->second, [](const Connection& connection) { return connection->is_dead; });
+        entry->second, [&](const Connection& connection) { return !state.is_usable(*connection); });
     entry = entry->second.empty() ? state.idle_.erase(entry) : std::next(entry);
+  }
+  if (state.idle_count_ != 0) {
+    state.scheduler_.arm(state.reaping_, state.scheduler_.now() + reaped_every);
   }
 }
 

@@ -35,7 +35,7 @@ bool has_no_body(int status) {
 ServerConnection::ServerConnection(net::Stream& stream, const ServerLimits& limits)
     : state_(std::make_unique<State>(stream, limits)) {}
 ServerConnection::~ServerConnection() = default;
-Task<Result<std::optional<Incoming>>> ServerConnection::next() {
+Task<Result<Incoming*>> ServerConnection::next() {
   return state_->next();
 }
 Task<> ServerConnection::close() {
@@ -58,7 +58,7 @@ int Incoming::status_sent() const {
 }
 
 // Waits for the first bytes in a frame that holds nothing else, since most connections are idle.
-Task<Result<std::optional<Incoming>>> ServerConnection::State::next() {
+Task<Result<Incoming*>> ServerConnection::State::next() {
   if (scheduler_ == nullptr) {
     Scheduler& scheduler = co_await this_scheduler();
     scheduler_ = &scheduler;
@@ -66,12 +66,13 @@ Task<Result<std::optional<Incoming>>> ServerConnection::State::next() {
   if (is_answering_ && status_sent_ == 0) is_over_ = true;
   if (!is_over_ && !is_body_done_) co_await leave_body();
   is_answering_ = false;
+  incoming_.reset();
   ++serial_;
   first_.clear();
   chunks_.reset();
   if (is_over_ || is_broken_) {
     co_await close();
-    co_return std::nullopt;
+    co_return nullptr;
   }
   refusal_.reset();
   if (!received_.empty()) {
@@ -87,14 +88,13 @@ Task<Result<std::optional<Incoming>>> ServerConnection::State::next() {
     is_ended_ = got.has_value();
     is_broken_ = !got && got.error().fault() != Fault::timed_out;
     co_await close();
-    co_return std::nullopt;
+    co_return nullptr;
   }
   co_return co_await read_request(text_of(*got));
 }
 
 // `bytes` may lie in the thread's read buffer: what is not taken before the next wait is kept.
-Task<Result<std::optional<Incoming>>> ServerConnection::State::read_request(
-    std::string_view bytes) {
+Task<Result<Incoming*>> ServerConnection::State::read_request(std::string_view bytes) {
   is_idle_ = false;
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.head_within);
   RequestReader reader(limits_);
@@ -120,8 +120,7 @@ Task<Result<std::optional<Incoming>>> ServerConnection::State::read_request(
   co_return hand_over(reader, std::move(body));
 }
 
-Task<Result<std::optional<Incoming>>> ServerConnection::State::end_within_head(
-    RequestReader& reader) {
+Task<Result<Incoming*>> ServerConnection::State::end_within_head(RequestReader& reader) {
   is_ended_ = true;
   if (reader.has_begun()) {
     const WireFault incomplete(400, "the connection ended within a request's head");
@@ -129,11 +128,10 @@ Task<Result<std::optional<Incoming>>> ServerConnection::State::end_within_head(
   }
   is_over_ = true;  // there were only empty lines
   co_await close();
-  co_return std::nullopt;
+  co_return nullptr;
 }
 
-Result<std::optional<Incoming>> ServerConnection::State::hand_over(RequestReader& reader,
-                                                                   Body body) {
+Result<Incoming*> ServerConnection::State::hand_over(RequestReader& reader, Body body) {
   keeps_alive_ = reader.keeps_alive();
   is_answering_ = true;
   status_sent_ = 0;
@@ -141,11 +139,11 @@ Result<std::optional<Incoming>> ServerConnection::State::hand_over(RequestReader
   is_head_ = request.method == "HEAD";
   minor_version_ = request.minor_version;
   request.body = std::move(body);
-  return std::optional<Incoming>(Incoming(std::move(request), *this));
+  incoming_.emplace(Incoming(std::move(request), *this));
+  return &*incoming_;
 }
 
-Task<Result<std::optional<Incoming>>> ServerConnection::State::refuse(WireFault fault,
-                                                                      Request& request) {
+Task<Result<Incoming*>> ServerConnection::State::refuse(WireFault fault, Request& request) {
   refusal_ = Refusal(fault.status, fault.why);
   refusal_->method = request.method;
   refusal_->target = request.target;

@@ -45,11 +45,12 @@ class ServerConnection {
   ServerConnection& operator=(const ServerConnection&) = delete;
   ~ServerConnection();
 
-  // The next request, or nothing when the connection is over (the peer ended it, it was idle for
-  // too long, or an answer closed it). An error means that the peer broke off or that the wire
-  // refused a request; see refusal(). The previous Incoming is over when this is called: what it
-  // did not read of its body is dropped, and if it sent no answer the connection ends.
-  Task<Result<std::optional<Incoming>>> next();
+  // The next request, or null when the connection is over (the peer ended it, it was idle for
+  // too long, or an answer closed it). It is the connection's until next() is called again. An
+  // error means that the peer broke off or that the wire refused a request; see refusal(). The
+  // previous Incoming is over when this is called: what it did not read of its body is dropped, and
+  // if it sent no answer the connection ends.
+  Task<Result<Incoming*>> next();
   // Orderly end: finishes our direction and reads for a moment, so that the peer gets the last
   // answer and not a reset. Does nothing if the connection is broken.
   Task<> close();

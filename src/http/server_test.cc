@@ -196,7 +196,8 @@ class Server {
   std::optional<Incoming> next() {
     auto incoming = run(scheduler, connection.next());
     error = incoming ? std::nullopt : std::optional<Error>(incoming.error());
-    return incoming ? std::move(*incoming) : std::nullopt;
+    if (!incoming || *incoming == nullptr) return std::nullopt;
+    return std::move(**incoming);
   }
   Result<> send(Incoming& incoming, Response response) {
     return run(scheduler, incoming.send(std::move(response)));

@@ -444,31 +444,42 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
-}  // namespace
-
-Result<Document> Document::parse(std::string text, const Limits& limits) {
-  if (text.size() > simdjson::SIMDJSON_MAXSIZE_BYTES) {
+// Makes the entries of the table's text.
+Result<> fill(Table& table, const Limits& limits) {
+  if (table.text.size() > simdjson::SIMDJSON_MAXSIZE_BYTES) {
     return failed(Fault::too_large, "json: text too long");
   }
-  auto table = std::make_unique<Table>();
-  table->text = std::move(text);
   TokenIndex& tokens = thread_index();
-  const simdjson::error_code code = tokens.build(table->text);
+  const simdjson::error_code code = tokens.build(table.text);
   if (code != simdjson::SUCCESS) {
     tokens.release_if_large();
-    return tl::unexpected<Error>(index_error(code, table->text));
+    return tl::unexpected<Error>(index_error(code, table.text));
   }
-
   // A container has one entry and two tokens, an item at least one token and a separator.
   const auto token_count = static_cast<std::size_t>(tokens.end() - tokens.begin());
-  table->entries.reserve(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
+  table.entries.reserve(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
   Scratch& scratch = thread_scratch();
-  Reader reader(*table, tokens, scratch, limits);
+  Reader reader(table, tokens, scratch, limits);
   const bool is_valid = reader.read();
   tokens.release_if_large();
   scratch.release_if_large();
   if (!is_valid) return tl::unexpected<Error>(reader.take_error());
-  return Document(std::move(table));
+  return {};
+}
+
+}  // namespace
+
+Result<Document> Document::parse(std::string text, const Limits& limits) {
+  return parse_or_leave(text, limits);
+}
+
+Result<Document> Document::parse_or_leave(std::string& text, const Limits& limits) {
+  auto table = std::make_unique<Table>();
+  table->text = std::move(text);
+  Result<> filled = fill(*table, limits);
+  if (filled) return Document(std::move(table));
+  text = std::move(table->text);
+  return tl::unexpected<Error>(std::move(filled).error());
 }
 
 }  // namespace json

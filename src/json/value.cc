@@ -129,6 +129,10 @@ Document::~Document() = default;
 Value Document::root() const {
   return Value(table_.get(), 0);
 }
+std::string Document::take_text() && {
+  return std::move(table_->text);
+}
+
 std::string_view Document::text() const {
   return table_->text;
 }

@@ -154,6 +154,9 @@ class Document {
   // Fault::bad_request with the reason and the byte offset; Fault::too_large for a breached limit.
   static Result<Document> parse(std::string text, const Limits& limits = Limits());
 
+  // The same, but `text` is taken only if it is valid, and is left as it was otherwise.
+  static Result<Document> parse_or_leave(std::string& text, const Limits& limits = Limits());
+
   Document(Document&&) noexcept;
   Document& operator=(Document&&) noexcept;
   Document(const Document&) = delete;
@@ -162,6 +165,8 @@ class Document {
 
   Value root() const;
   std::string_view text() const;
+  // The text back, for one who does not want the parse after all.
+  std::string take_text() &&;
 
  private:
   explicit Document(std::unique_ptr<Table> table);

@@ -26,20 +26,23 @@ constexpr std::array<std::string_view, 5> meta_members = {
     "io.modelcontextprotocol/logLevel"};
 
 bool is_integer(std::string_view number) {
-  return number.find_first_of(".eE") == std::string_view::npos;
+  return std::none_of(number.begin(), number.end(),
+                      [](char c) { return c == '.' || c == 'e' || c == 'E'; });
 }
 
 }  // namespace
 
-Id::Id(std::uint64_t number) : raw_(std::to_string(number)), key_(raw_) {}
+Id::Id(std::uint64_t number) : raw_(std::to_string(number)) {}
 
 std::optional<Id> Id::from(json::Value value) {
   const std::string_view raw = value.raw();
   if (value.is_string() && raw.size() <= id_bytes_max) {
-    return Id(std::string(raw), '"' + std::string(*value.as_string()));
+    const std::string_view text = *value.as_string();
+    const bool has_escapes = text.size() + 2 != raw.size();
+    return Id(std::string(raw), has_escapes ? '"' + std::string(text) : std::string());
   }
   if (value.is_number() && raw.size() <= id_bytes_max && is_integer(value.number_text())) {
-    return Id(std::string(raw), std::string(raw));
+    return Id(std::string(raw), std::string());
   }
   return std::nullopt;
 }
@@ -68,6 +71,7 @@ class MessageReader {
     if (auto fault = read_kind()) return tl::unexpected(std::move(*fault));
     return std::move(message_);
   }
+  std::string take_text() && { return std::move(message_.document_).take_text(); }
 
  private:
   using Verdict = std::optional<ReadFault>;
@@ -174,8 +178,18 @@ class MessageReader {
 };
 
 tl::expected<Message, ReadFault> read(std::string body, Sender sender, const json::Limits& limits) {
-  Result<json::Document> document = json::Document::parse(std::move(body), limits);
-  if (document) return MessageReader(std::move(*document), sender).read();
+  return read_or_leave(body, sender, limits);
+}
+
+tl::expected<Message, ReadFault> read_or_leave(std::string& body, Sender sender,
+                                               const json::Limits& limits) {
+  Result<json::Document> document = json::Document::parse_or_leave(body, limits);
+  if (document) {
+    MessageReader reader(std::move(*document), sender);
+    auto message = reader.read();
+    if (!message) body = std::move(reader).take_text();
+    return message;
+  }
   if (document.error().fault() == Fault::too_large) {
     return tl::unexpected(ReadFault(ReadFault::Reason::too_large, Code::invalid_request,
                                     "the message is nested too deeply or has too many members"));

@@ -42,13 +42,18 @@ class Id {
   explicit Id(std::uint64_t number);
 
   const std::string& raw() const { return raw_; }  // JSON text
-  const std::string& key() const { return key_; }  // for tables: distinct for "1" and 1
-  bool operator==(const Id& other) const { return key_ == other.key_; }
+  // For tables: distinct for "1" and 1.
+  std::string_view key() const {
+    if (!escaped_key_.empty()) return escaped_key_;
+    return std::string_view(raw_).substr(0, raw_.size() - (raw_.front() == '"' ? 1 : 0));
+  }
+  bool operator==(const Id& other) const { return key() == other.key(); }
 
  private:
-  Id(std::string raw, std::string key) : raw_(std::move(raw)), key_(std::move(key)) {}
+  Id(std::string raw, std::string escaped_key)
+      : raw_(std::move(raw)), escaped_key_(std::move(escaped_key)) {}
   std::string raw_;
-  std::string key_;
+  std::string escaped_key_;  // of a string that has escapes: a quote and what it stands for
 };
 inline constexpr std::size_t id_bytes_max = 4096;  // an id is kept per call in flight
 
@@ -119,10 +124,15 @@ class Message {
 // ids and versions are -32600; params that are no object are -32602.
 tl::expected<Message, ReadFault> read(std::string body, Sender sender,
                                       const json::Limits& limits = json::Limits());
+// The same, but a text that is no message is left as it was.
+tl::expected<Message, ReadFault> read_or_leave(std::string& body, Sender sender,
+                                               const json::Limits& limits);
 
 }  // namespace mcp
 
 template <>
 struct std::hash<mcp::Id> {
-  std::size_t operator()(const mcp::Id& id) const { return std::hash<std::string>()(id.key()); }
+  std::size_t operator()(const mcp::Id& id) const {
+    return std::hash<std::string_view>()(id.key());
+  }
 };

@@ -33,6 +33,8 @@ class Socket final : public Watch {
   Loop& loop() const { return loop_; }
   bool is_open() const { return fd_.is_open(); }
   bool has_hung_up() const { return has_hung_up_; }
+  // Something has arrived, or the end, and no read has found it yet.
+  bool has_news() const { return is_readable_; }
   // Closes early. Whoever waits is woken and finds is_open() false.
   void close();
 

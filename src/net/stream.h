@@ -40,6 +40,9 @@ class Stream {
   // buffer: use it before you wait again. Fault::timed_out after the deadline, Fault::cancelled if
   // the peer reset the connection.
   virtual Task<Result<std::span<const std::byte>>> read(Deadline deadline) = 0;
+  // False once something is known to have arrived that was not read, be it the end: a connection
+  // that says something unasked must not be used again, so every stream has to answer this.
+  virtual bool is_quiet() const = 0;
   // What can be written without waiting, and how many bytes that was: perhaps none, which is what
   // streams say that cannot know. The rest is for write(); errors are as there.
   virtual Result<std::size_t> write_now(const Buffers& buffers);

@@ -67,6 +67,16 @@ Task<Result<std::span<const std::byte>>> TcpStream::read(Deadline deadline) {
   return read_from(*socket_, deadline);
 }
 
+bool TcpStream::is_quiet() const {
+  if (!socket_->has_news()) return true;
+  // An edge may tell of bytes that a read has found already.
+  char next = 0;
+  const ssize_t got = ::recv(socket_->fd(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (got >= 0 || errno != EAGAIN) return false;
+  socket_->read_would_block();
+  return true;
+}
+
 Result<std::size_t> TcpStream::write_now(const Buffers& buffers) {
   return net::write_now(*socket_, buffers);
 }

@@ -20,6 +20,7 @@ class TcpStream final : public Stream {
   TcpStream& operator=(TcpStream&&) = default;
 
   Task<Result<std::span<const std::byte>>> read(Deadline deadline) override;
+  bool is_quiet() const override;
   Result<std::size_t> write_now(const Buffers& buffers) override;
   Task<Result<>> write(Buffers buffers, Deadline deadline) override;
   Task<Result<>> finish(Deadline deadline) override;

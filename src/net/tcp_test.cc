@@ -66,6 +66,91 @@ TEST(TcpStream, writes_the_pieces_in_order) {
   EXPECT_EQ(*run_to_end(loop, read_all(right, soon(loop))), "one three");
 }
 
+TEST(TcpStream, writes_at_once_what_fits_and_the_rest_when_asked) {
+  Loop loop;
+  auto [left, right] = pipe_pair(loop);
+  const std::string text(8'000'000, 'x');
+
+  const auto put = left.write_now(Buffers("head ", text));
+
+  ASSERT_TRUE(put);
+  EXPECT_GT(*put, 5U);
+  EXPECT_LT(*put, text.size());
+  TaskGroup group(loop);
+  group.spawn(write_and_finish(left, text.substr(*put - 5), soon(loop)));
+  const auto got = run_to_end(loop, read_all(right, soon(loop)));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(*got, "head " + text);
+}
+
+TEST(TcpStream, writes_nothing_at_once_to_a_peer_that_is_gone) {
+  Loop loop;
+  auto [left, right] = pipe_pair(loop);
+  {
+    const TcpStream gone = std::move(right);
+  }
+
+  EXPECT_EQ(left.write_now(Buffers("x")).error().fault(), Fault::cancelled);
+}
+
+// Takes the turns in which the loop hears of what has happened.
+void take_turns(Loop& loop) {
+  for (int i = 0; i < 5; ++i) loop.turn(loop.now() + milliseconds(1));
+}
+
+TEST(TcpStream, is_quiet_until_something_comes_that_was_not_read) {
+  Loop loop;
+  auto [left, right] = pipe_pair(loop);
+  take_turns(loop);
+  EXPECT_TRUE(right.is_quiet());
+  ASSERT_TRUE(left.write_now(Buffers("one")));
+  take_turns(loop);
+  EXPECT_FALSE(right.is_quiet());
+  ASSERT_TRUE(run_to_end(loop, right.read(soon(loop))));
+  EXPECT_TRUE(right.is_quiet());
+
+  // Bytes that were read before the loop heard of them are no news.
+  ASSERT_TRUE(left.write_now(Buffers("two")));
+  take_turns(loop);
+  ASSERT_TRUE(left.write_now(Buffers("three")));
+  EXPECT_EQ(text_of(*run_to_end(loop, right.read(soon(loop)))), "twothree");
+  take_turns(loop);
+  EXPECT_TRUE(right.is_quiet());
+
+  {
+    const TcpStream gone = std::move(left);
+  }
+  take_turns(loop);
+  EXPECT_FALSE(right.is_quiet());
+}
+
+TEST(TcpStream, reads_what_has_arrived_and_then_the_end_when_it_ends_reading) {
+  Loop loop;
+  auto [left, right] = pipe_pair(loop);
+  ASSERT_TRUE(left.write_now(Buffers("hello")));
+
+  right.end_reading();
+
+  const auto got = run_to_end(loop, read_all(right, soon(loop)));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(*got, "hello");
+}
+
+TEST(TcpStream, ends_a_read_that_waits_when_it_ends_reading) {
+  Loop loop;
+  auto [left, right] = pipe_pair(loop);
+  Task<Result<std::span<const std::byte>>> waiting = right.read(soon(loop));
+  waiting.start(loop, std::noop_coroutine());
+  take_turns(loop);
+  ASSERT_FALSE(waiting.is_done());
+
+  right.end_reading();
+  take_turns(loop);
+
+  ASSERT_TRUE(waiting.is_done());
+  EXPECT_TRUE(waiting.take().value().empty());
+}
+
 TEST(TcpStream, writes_more_than_the_socket_takes_to_a_slow_reader) {
   Loop loop;
   auto [left, right] = pipe_pair(loop);

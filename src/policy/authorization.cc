@@ -28,7 +28,7 @@ class Authorization final : public Policy {
 
 void record_decision(Exchange& exchange, const cel::RuleSet& rules, const cel::Decision& decision) {
   exchange.record.authz_decision = decision.is_allowed ? "allow" : "deny";
-  std::string& rule = exchange.record.authz_rule;
+  std::string_view& rule = exchange.record.authz_rule;
   if (decision.rule == cel::Decision::no_rule) {
     rule = cel::name_of(decision.reason);
     return;

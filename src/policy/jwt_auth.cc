@@ -62,11 +62,13 @@ class JwtAuth final : public Policy {
       : mode_(mode), trust_(std::move(providers)) {}
 
   Verdict decide(Exchange& exchange) const override {
-    const std::vector<std::string_view> values = exchange.request().headers.all("authorization");
-    if (values.size() == 1) {
-      const auto* claims = exchange.last_token->find(values[0], trust_, exchange.time);
+    const http::Headers& headers = exchange.request().headers;
+    const auto first = headers.find("authorization");
+    if (first && headers.count("authorization") == 1) {
+      const auto* claims = exchange.last_token->find(*first, trust_, exchange.time);
       if (claims != nullptr) return accept(exchange, *claims);
     }
+    const std::vector<std::string_view> values = headers.all("authorization");
     const auth::Bearer bearer = auth::read_bearer(values);
     switch (bearer.kind) {
       case auth::Bearer::Kind::none:

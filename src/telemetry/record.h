@@ -52,7 +52,7 @@ struct Record {
   int mcp_error_code = 0;
   std::string mcp_error;
   std::string_view authz_decision;  // "allow" or "deny"; empty if no rule was asked
-  std::string authz_rule;           // the rule that decided, or why none did
+  std::string_view authz_rule;      // the rule that decided, or why none did
   Reason reason = Reason::upstream;
   std::string error;  // for operators
 

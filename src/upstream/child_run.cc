@@ -83,9 +83,9 @@ void ChildRun::take_line(std::string line) {
   const std::size_t start = line.find_first_not_of(" \t\r");
   if (start == std::string::npos) return;
   if (line[start] != '{') return skip_line(line, "not a JSON-RPC message");
-  const std::string ends = both_ends(line);  // read() takes the text
-  auto message = mcp::read(std::move(line), mcp::Sender::server, answer_limits);
+  auto message = mcp::read_or_leave(line, mcp::Sender::server, answer_limits);
   if (message) return dialog_.receive(std::move(*message));
+  const std::string ends = both_ends(line);
   skip_line(ends, message.error().why());
   if (message.error().id()) return dialog_.receive(message.error());
   dialog_.receive_unreadable(ends, message.error().why());

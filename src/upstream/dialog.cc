@@ -1,4 +1,5 @@
 #include <charconv>
+#include <list>
 
 #include "base/before.h"
 #include "mcp/method.h"
@@ -8,7 +9,9 @@
 namespace upstream {
 namespace {
 
-constexpr unsigned id_bits = 52;  // doubles hold integers up to 2^53 exactly; room to count is left
+// Doubles hold integers up to 2^53 exactly, so room to count is left; and up to 15 digits fit into
+// a string that needs no memory of its own.
+constexpr unsigned id_bits = 49;
 
 // The number of an id that is written as a plain integer; ids of ours always are.
 std::optional<std::uint64_t> number_of(const mcp::Id& id) {
@@ -42,6 +45,7 @@ class Dialog::InFlight final : public Conversation {
 
   Task<Result<Event>> next() override {
     while (events_.empty()) {
+      if (is_read_out_) co_return failed(Fault::internal, "read behind the result");
       if (ended_) co_return tl::unexpected<Error>(*ended_);
       const bool is_notified = co_await changed_.wait(deadline_);
       if (!is_notified && events_.empty() && !ended_) {
@@ -60,6 +64,7 @@ class Dialog::InFlight final : public Conversation {
     abandon();
     events_.clear();
     event_bytes_ = 0;
+    is_read_out_ = false;
     ended_ = Error(Fault::cancelled, "the call was cancelled");
     changed_.notify_all();
   }
@@ -77,7 +82,7 @@ class Dialog::InFlight final : public Conversation {
   void end(std::optional<Error> why) {
     leave_dialog();
     ended_ = std::move(why);
-    if (!ended_) ended_ = Error(Fault::internal, "read behind the result");
+    is_read_out_ = !ended_;
     changed_.notify_all();
   }
 
@@ -122,10 +127,11 @@ class Dialog::InFlight final : public Conversation {
   Owner owner_;
   Deadline deadline_;
   std::optional<std::string> token_;  // the client's, as JSON text
-  std::deque<Event> events_;
+  std::list<Event> events_;           // nearly always one
   std::size_t event_bytes_ = 0;
   bool is_counted_full_ = false;
   std::optional<Error> ended_;
+  bool is_read_out_ = false;  // there is the result and nothing behind it
   Signal changed_;
 };
 
