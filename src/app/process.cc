@@ -25,6 +25,7 @@ namespace {
 using Sockets = std::map<std::uint16_t, std::vector<net::ListenSocket>>;
 
 constexpr auto sessions_looked_at_every = std::chrono::seconds(10);
+constexpr auto farewells_within = std::chrono::seconds(2);
 constexpr std::size_t descriptors_reserved =
     64;  // for children, files and upstreams when all else is full
 constexpr double share_of_descriptors = 0.8;
@@ -293,6 +294,10 @@ class Process {
     [[maybe_unused]] auto drained = co_await core.ask(&gateway::Core::drain, deadline);
   }
 
+  static Task<> part_from(const net::Home<gateway::Core>& core, Deadline deadline) {
+    [[maybe_unused]] auto parted = co_await core.ask(&gateway::Core::say_farewells, deadline);
+  }
+
   // A second signal does not wait: the spawner ends what is left of the children.
   static Task<> end_at_once(net::Signals& signals) {
     for (;;) {
@@ -309,6 +314,10 @@ class Process {
     for (const auto& core : cores) draining.spawn(drain_core(core, deadline));
     co_await draining.join();
     sessions_.take_all();
+    const Deadline said = Deadline::in(loop.now(), farewells_within);
+    TaskGroup parting(loop);
+    for (const auto& core : cores) parting.spawn(part_from(core, said));
+    co_await parting.join();
     log_.info("stopped");
   }
 

@@ -1,5 +1,6 @@
 #include "config/file.h"
 
+#include "base/uri.h"
 #include "mcp/name.h"
 
 namespace config {
@@ -16,7 +17,46 @@ std::string check_target_name(const std::string& name) {
   return "a target's name has letters, digits, `-` and `.` only: `_` and `+` divide names";
 }
 
+constexpr std::string_view default_mcp_path = "/mcp";
+
+Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::string path) {
+  if (port == 0) return failed(Fault::bad_request, "port 0 cannot be connected to");
+  if (!is_valid_target(path) || has_dot_segment(path.substr(0, path.find('?')))) {
+    return failed(Fault::bad_request, "`" + path + "` is no path");
+  }
+  std::string host = authority.host();
+  if (authority.is_ipv6()) host = host.substr(1, host.size() - 2);
+  return HttpPlace{std::move(host), port, std::move(path)};
+}
+
+Result<HttpPlace> place_of_url(const HttpTarget& target) {
+  if (target.port || target.path) {
+    return failed(Fault::bad_request, "a URL says port and path itself: leave them out");
+  }
+  const Result<Uri> uri = Uri::parse(target.host);
+  if (!uri) return tl::unexpected<Error>(uri.error());
+  if (uri->uses_tls()) {
+    return failed(Fault::bad_request, "targets over https are known, not supported yet");
+  }
+  const bool says_path = target.host.find('/', target.host.find("//") + 2) != std::string::npos;
+  return place_at(uri->authority(), uri->port(),
+                  says_path ? uri->target() : std::string(default_mcp_path));
+}
+
 }  // namespace
+
+Result<HttpPlace> place_of(const HttpTarget& target) {
+  if (target.host.find("://") != std::string::npos) return place_of_url(target);
+  const Result<Authority> authority = Authority::parse(target.host);
+  if (!authority) {
+    return failed(Fault::bad_request, "`" + target.host + "` is neither a host nor a URL");
+  }
+  if (authority->port() && target.port) {
+    return failed(Fault::bad_request, "the port is said twice");
+  }
+  const std::uint16_t port = target.port.value_or(authority->port().value_or(80));
+  return place_at(*authority, port, target.path.value_or(std::string(default_mcp_path)));
+}
 
 void describe(schema::Object<PathMatch>& o) {
   o.field("exact", &PathMatch::exact, "Exactly this path.");
@@ -61,14 +101,32 @@ void describe(schema::Object<StdioTarget>& o) {
       .alias("clearEnv");
 }
 
+void describe(schema::Object<HttpTarget>& o) {
+  o.doc(
+      "A server over Streamable HTTP, revisions 2025-03-26 to 2025-11-25. Each session of a client "
+      "has one of its own with the server. Nothing of the client's request but the MCP message is "
+      "sent to it: no token, no cookie.");
+  o.field("host", &HttpTarget::host,
+          "A name or address, with or without a port; or the whole address, "
+          "`http://host:port/path`. `https` is known, not supported yet.")
+      .required();
+  o.field("port", &HttpTarget::port, "The port, if `host` says none. Not given: 80.");
+  o.field("path", &HttpTarget::path, "The path. Not given: `/mcp`.");
+  o.not_supported("backend", "A named backend.");
+  o.check("host", [](const HttpTarget& target) -> std::string {
+    const Result<HttpPlace> place = place_of(target);
+    return place ? "" : place.error().why();
+  });
+}
+
 void describe(schema::Object<DemoTarget>& o) {
   o.doc("The built-in server: tools `echo`, `add` and `printEnv` with fixed, safe values.");
 }
 
 void describe(schema::Choice<TargetKind>& c) {
   c.option<StdioTarget>("stdio", "A child process.");
+  c.option<HttpTarget>("mcp", "A server over Streamable HTTP.");
   c.option<DemoTarget>("demo", "The built-in server. agentgateway has none.");
-  c.not_supported("mcp", "A server over Streamable HTTP.");
   c.not_supported("sse", "A server over HTTP with SSE.");
   c.not_supported("openapi", "A REST service.");
 }

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "config/route.h"
 #include "policy/settings.h"
 #include "schema/schema.h"
@@ -33,7 +34,25 @@ struct DemoTarget {
 };
 void describe(schema::Object<DemoTarget>& o);
 
-using TargetKind = std::variant<StdioTarget, DemoTarget>;
+// A server over Streamable HTTP.
+struct HttpTarget {
+  std::string host;  // a name or address, or the whole URL
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> path;
+  bool operator==(const HttpTarget&) const = default;
+};
+void describe(schema::Object<HttpTarget>& o);
+
+// Where that is, for an upstream. Fault::bad_request with what is wrong with it.
+class HttpPlace {
+ public:
+  std::string host;  // IPv6 without brackets
+  std::uint16_t port = 80;
+  std::string path;
+};
+Result<HttpPlace> place_of(const HttpTarget& target);
+
+using TargetKind = std::variant<StdioTarget, HttpTarget, DemoTarget>;
 void describe(schema::Choice<TargetKind>& c);
 
 struct Target {

@@ -255,12 +255,61 @@ TEST(ConfigFile, refuses_what_is_known_and_not_supported_wherever_it_stands) {
 }
 
 TEST(ConfigFile, names_the_kinds_of_targets_that_are_known_and_not_supported) {
-  for (const std::string kind : {"mcp", "sse", "openapi"}) {
+  for (const std::string kind : {"sse", "openapi"}) {
     const auto found = messages("mcp: { targets: [{ name: t, " + kind + ": {} }] }");
     ASSERT_FALSE(found.empty());
     EXPECT_EQ(found[0],
               "c.yaml:1:29: mcp.targets[0]: field `" + kind + "` is known, but not supported yet");
   }
+}
+
+// agentgateway's ways to say where a server is, and one more (a host with its port).
+TEST(ConfigFile, reads_where_a_remote_target_is) {
+  const std::vector<std::array<std::string, 3>> cases = {
+      {"host: http://127.0.0.1:3001/mcp", "127.0.0.1:3001", "/mcp"},
+      {"host: 'http://Tools.Example/v1/mcp?team=a'", "tools.example:80", "/v1/mcp?team=a"},
+      {"host: http://tools.example:3001", "tools.example:3001", "/mcp"},
+      {"host: http://tools.example/", "tools.example:80", "/"},
+      {"host: 'http://[::1]:3001/mcp'", "::1:3001", "/mcp"},
+      {"host: localhost, port: 3001, path: /other", "localhost:3001", "/other"},
+      {"host: localhost, port: 3001", "localhost:3001", "/mcp"},
+      {"host: localhost:3001", "localhost:3001", "/mcp"},
+      {"host: localhost", "localhost:80", "/mcp"},
+  };
+  for (const auto& [text, address, path] : cases) {
+    const File read = file("mcp: { targets: [{ name: t, mcp: { " + text + " } }] }");
+    ASSERT_TRUE(read.mcp) << text;
+    const TargetKind& kind = (**read.mcp).backend.targets.front()->kind;
+    const Result<HttpPlace> place = place_of(std::get<HttpTarget>(kind));
+    ASSERT_TRUE(place) << text;
+    EXPECT_EQ(place->host + ":" + std::to_string(place->port), address) << text;
+    EXPECT_EQ(place->path, path) << text;
+  }
+}
+
+TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"host: 'https://tools.example/mcp'", "targets over https are known, not supported yet"},
+      {"host: 'ftp://tools.example/'", "the scheme is not http or https"},
+      {"host: 'http://user:secret@tools.example/'", "invalid host name"},
+      {"host: 'http://a/b#c'", "invalid path or query"},
+      {"host: 'http://a/x/../y'", "`/x/../y` is no path"},
+      {"host: 'http://a:1/mcp', port: 2", "a URL says port and path itself: leave them out"},
+      {"host: 'http://a/mcp', path: /mcp", "a URL says port and path itself: leave them out"},
+      {"host: 'a:1', port: 2", "the port is said twice"},
+      {"host: 'a/mcp'", "`a/mcp` is neither a host nor a URL"},
+      {"host: a, port: 0", "port 0 cannot be connected to"},
+      {"host: a, path: mcp", "`mcp` is no path"},
+      {"host: a, path: '/m cp'", "`/m cp` is no path"},
+  };
+  for (const auto& [text, why] : cases) {
+    const auto found = messages("mcp: { targets: [{ name: t, mcp: { " + text + " } }] }");
+    ASSERT_EQ(found.size(), 1U) << text;
+    EXPECT_TRUE(found[0].find("mcp.targets[0].mcp.host: " + why) != std::string::npos) << found[0];
+  }
+  const auto backend = messages("mcp: { targets: [{ name: t, mcp: { host: a, backend: b } }] }");
+  ASSERT_EQ(backend.size(), 1U);
+  EXPECT_TRUE(backend[0].find("`backend` is known, but not supported yet") != std::string::npos);
 }
 
 TEST(ConfigFile, refuses_listener_policies_that_only_routes_have) {

@@ -56,8 +56,7 @@ Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t co
       shared_(shared),
       number_(number),
       connections_max_(connections_max),
-      connector_(loop),
-      pool_(loop, connector_, http::ClientLimits()),
+      site_(std::make_shared<upstream::Site>(loop, std::make_unique<TcpConnector>(loop))),
       background_(loop),
       connections_(loop),
       accepting_(loop) {}
@@ -139,6 +138,16 @@ Task<Result<>> Core::all_served() {
   co_await accepting_.join();
   co_await connections_.join();
   co_return Result<>();
+}
+
+Task<Result<>> Core::all_said() {
+  co_await site_->farewells().join();
+  co_return Result<>();
+}
+
+Task<> Core::say_farewells(Deadline deadline) {
+  Task<Result<>> said = all_said();
+  [[maybe_unused]] auto in_time = co_await before(deadline, std::move(said));
 }
 
 Task<> Core::drain(Deadline deadline) {

@@ -21,6 +21,7 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "runtime/snapshot.h"
+#include "upstream/site.h"
 
 namespace gateway {
 
@@ -79,13 +80,17 @@ class Core {
   // Stops accepting, ends idle connections and streams, waits for what is in flight, at the latest
   // until the deadline.
   Task<> drain(Deadline deadline);
+  // Waits for what ended sessions have to say to their servers, at the latest until the deadline.
+  Task<> say_farewells(Deadline deadline);
 
   net::Loop& loop() { return loop_; }
   Shared& shared() { return shared_; }
   const Log& log() const { return shared_.log; }
   const std::shared_ptr<const runtime::Snapshot>& snapshot() const { return snapshot_; }
   auth::TokenCache& tokens() { return tokens_; }
-  http::Pool& pool() { return pool_; }
+  http::Pool& pool() { return site_->pool(); }
+  // For the sessions of this core, which may outlive it for a moment.
+  const std::shared_ptr<upstream::Site>& site() const { return site_; }
   OpenedIds& opened_ids() { return opened_ids_; }
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
@@ -105,6 +110,7 @@ class Core {
   // Why no connection of that peer is taken now; empty if it is.
   std::string_view refused_connection(const std::string& address) const;
   Task<Result<>> all_served();
+  Task<Result<>> all_said();
 
   net::Loop& loop_;
   Shared& shared_;
@@ -114,8 +120,7 @@ class Core {
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
   OpenedIds opened_ids_;
-  TcpConnector connector_;
-  http::Pool pool_;
+  std::shared_ptr<upstream::Site> site_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::unordered_map<std::string, std::size_t> per_address_;  // connections
   bool is_draining_ = false;

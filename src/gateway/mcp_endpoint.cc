@@ -145,7 +145,7 @@ class Endpoint {
     }
     Reservation reservation(table, owner());
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
-    auto opened = co_await backend_.target->target->open(request.params(), deadline);
+    auto opened = co_await backend_.target->target->open(core_.site(), request.params(), deadline);
     if (!opened) co_return refuse_call(exchange_, id, opened.error());
     co_return keep(id, std::move(*opened), reservation.use());
   }
@@ -277,6 +277,7 @@ Task<http::Response> serve_mcp(Core& core, const runtime::Route& route,
   exchange.record.protocol = "mcp";
   exchange.record.backend = backend.name;
   exchange.record.mcp_target = backend.target->target->name().text();
+  exchange.record.endpoint = backend.target->target->endpoint();
   exchange.forget_rules();  // to rules that ran before, there was no backend
   if (const auto refused = refused_origin(exchange, backend.dns_rebinding_protection)) {
     return at_once(refuse(exchange, 403, *refused));

@@ -185,7 +185,8 @@ Task<Result<Response>> Pool::State::exchange(Request request, const Endpoint& en
                                              Deadline deadline) {
   strip_request(request.headers);
   if (request.authority.empty()) request.authority = endpoint.authority();
-  const bool is_repeatable = is_idempotent(request.method) && request.body.is_whole();
+  const bool is_harmless = request.is_repeatable || is_idempotent(request.method);
+  const bool is_repeatable = is_harmless && request.body.is_whole();
   Connection connection = take_idle(endpoint);
   if (connection) {
     Attempt first = co_await attempt(std::move(connection), request, deadline);

@@ -38,6 +38,8 @@ class Request {
   std::string scheme = "http";  // set by whoever accepted the connection
   std::string authority;  // lower case, host[:port]; the one of an absolute target before Host
   int minor_version = 1;  // of HTTP/1
+  // For a Pool: nothing is done twice if it is sent twice, though its method does not say so.
+  bool is_repeatable = false;
   Headers headers;
   Body body;
 };

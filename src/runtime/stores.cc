@@ -4,6 +4,7 @@
 
 #include "upstream/demo.h"
 #include "upstream/stdio.h"
+#include "upstream/streamable_http.h"
 
 namespace runtime {
 namespace {
@@ -14,6 +15,15 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target) {
   settings.arguments = target.arguments;
   settings.environment = target.environment;
   settings.clear_environment = target.clear_environment;
+  return settings;
+}
+
+// The place was checked when the file was read.
+upstream::HttpSettings settings_of(const config::HttpTarget& target) {
+  const config::HttpPlace place = config::place_of(target).value();
+  upstream::HttpSettings settings;
+  settings.endpoint = http::Endpoint(place.host, place.port);
+  settings.path = place.path;
   return settings;
 }
 
@@ -28,6 +38,8 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& settin
   entry->number = ++last_number_;
   if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
     entry->target = upstream::make_stdio_target(name, settings_of(*stdio), spawner_, log_);
+  } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
+    entry->target = upstream::make_streamable_http_target(name, settings_of(*remote), log_);
   } else {
     entry->target = upstream::make_demo_target(name);
   }

@@ -197,7 +197,7 @@ class DemoTarget final : public Target {
   explicit DemoTarget(mcp::TargetName name) : name_(std::move(name)) {}
   const mcp::TargetName& name() const override { return name_; }
 
-  Task<Result<std::unique_ptr<Session>>> open(json::Value initialize_params,
+  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site>, json::Value initialize_params,
                                               Deadline deadline) override {
     SystemRandom random;
     auto session = std::make_unique<DemoSession>(random);

@@ -15,7 +15,7 @@ class DemoTest : public testing::Test {
     const auto params = json::Document::parse(
         R"({"protocolVersion":")" + version +
         R"(","capabilities":{"roots":{}},"clientInfo":{"name":"t","version":"1"}})");
-    auto task = target_->open(params->root(), Deadline::never());
+    auto task = target_->open(nullptr, params->root(), Deadline::never());
     return std::move(*finish(std::move(task)));
   }
   template <class T>
@@ -52,7 +52,7 @@ TEST_F(DemoTest, speaks_the_clients_revision) {
 
 TEST_F(DemoTest, refuses_an_initialize_without_what_it_needs) {
   const auto params = json::Document::parse(R"({"capabilities":{}})");
-  auto task = target_->open(params->root(), Deadline::never());
+  auto task = target_->open(nullptr, params->root(), Deadline::never());
 
   EXPECT_EQ(finish(std::move(task)).error().fault(), Fault::bad_request);
 }

@@ -6,7 +6,9 @@
 //
 // On such a channel nothing says which call a question or a log message belongs to. It goes to the
 // only call in flight; with several to whoever waits for unsolicited events, else to the call
-// started last; with none it is kept as unsolicited.
+// started last; with none it is kept as unsolicited. Where each call has a channel of its own (the
+// answer to a POST), start_apart() and the functions that name a call are used, and what comes on
+// a call's channel belongs to that call.
 
 #include <deque>
 #include <map>
@@ -45,6 +47,13 @@ class Dialog {
   Result<std::unique_ptr<Conversation>> start(const mcp::Call& call);
   // The same for the gateway's own requests (initialize): nothing but the result comes to them.
   Result<std::unique_ptr<Conversation>> start_own(const mcp::Call& call);
+  // A request that its caller sends by itself: it is not put into outgoing().
+  struct Apart {
+    std::unique_ptr<Conversation> conversation;
+    std::uint64_t call = 0;  // the id it is sent under
+    std::string request;     // JSON-RPC text
+  };
+  Result<Apart> start_apart(const mcp::Call& call);
   void notify(std::string_view method, json::Value params);
   Result<> answer(QuestionId question, const mcp::Message& response);
   Result<> refuse(QuestionId question, mcp::Code code, std::string_view why);
@@ -52,6 +61,12 @@ class Dialog {
 
   // A message from the server.
   void receive(mcp::Message message);
+  // A message on that call's own channel; an answer to another call is dropped there.
+  void receive(std::uint64_t call, mcp::Message message);
+  // Ends that call, if it is in flight.
+  void fail(std::uint64_t call, const Error& why);
+  // Until that call's queue has room, or it is over.
+  Task<> wait_for_room(std::uint64_t call);
   // A line from the server that is JSON-RPC but wrong: the call it answers fails, if there is one.
   void receive(const mcp::ReadFault& fault);
   // A line that cannot be read at all: the call whose id is in it fails. Ids are random enough not
@@ -67,6 +82,9 @@ class Dialog {
   void fail(const Error& why);
   // The same, and there will be no next one: next_unsolicited() fails, too.
   void close(const Error& why);
+
+  // An id for a message that is no call.
+  std::uint64_t take_id() { return next_id_++; }
 
   bool has_outgoing() const { return !outgoing_.empty(); }
   std::size_t outgoing_bytes() const { return outgoing_bytes_; }
@@ -85,7 +103,8 @@ class Dialog {
   };
   enum class Owner { client, gateway };
 
-  Result<std::unique_ptr<Conversation>> begin(const mcp::Call& call, Owner owner);
+  Result<Apart> begin(const mcp::Call& call, Owner owner);
+  Result<std::unique_ptr<Conversation>> begin_here(const mcp::Call& call, Owner owner);
   void send(std::string line);
   InFlight* call_of(const mcp::Id& id) const;
   InFlight* likely_call() const;
@@ -102,6 +121,7 @@ class Dialog {
   std::uint64_t next_id_;
   std::uint64_t next_question_;
   std::map<std::uint64_t, InFlight*> calls_;
+  InFlight* speaking_ = nullptr;  // whose own channel the message being received came on
   std::map<std::uint64_t, Question> questions_;
   std::size_t full_calls_ = 0;
   std::deque<Event> unsolicited_;

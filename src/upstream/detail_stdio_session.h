@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -14,6 +13,7 @@
 #include "upstream/detail_dialog.h"
 #include "upstream/detail_handshake.h"
 #include "upstream/detail_restarts.h"
+#include "upstream/detail_session_memory.h"
 #include "upstream/stdio.h"
 
 namespace upstream {
@@ -101,7 +101,6 @@ class StdioSession final : public Session {
   Task<Result<>> spawn(Deadline deadline);
   Task<Result<>> revive(Deadline deadline);
   Task<Result<>> restart(Deadline deadline);
-  void remember(const mcp::Call& call);
   void repeat(std::string_view method, const std::string& params);
   Task<Result<>> wait_for_room(Deadline deadline);
   Task<Result<>> until_room();
@@ -112,8 +111,7 @@ class StdioSession final : public Session {
   InitializeParams params_;
   std::optional<Handshake> handshake_;
   Dialog dialog_;
-  std::string log_level_;             // params of the last logging/setLevel, or empty
-  std::set<std::string> subscribed_;  // params of resources/subscribe
+  SessionMemory memory_;
   Restarts restarts_;
   Instant started_;
   bool is_up_ = false;

@@ -71,6 +71,7 @@ class Dialog::InFlight final : public Conversation {
 
   Owner owner() const { return owner_; }
   const std::optional<std::string>& token() const { return token_; }
+  bool is_full() const { return is_counted_full_; }
 
   void put(Event event) {
     event_bytes_ += event.message().text().size();
@@ -143,14 +144,28 @@ Dialog::~Dialog() {
 }
 
 Result<std::unique_ptr<Conversation>> Dialog::start(const mcp::Call& call) {
-  return begin(call, call.is_own() ? Owner::gateway : Owner::client);
+  return begin_here(call, call.is_own() ? Owner::gateway : Owner::client);
 }
 
 Result<std::unique_ptr<Conversation>> Dialog::start_own(const mcp::Call& call) {
-  return begin(call, Owner::gateway);
+  return begin_here(call, Owner::gateway);
 }
 
-Result<std::unique_ptr<Conversation>> Dialog::begin(const mcp::Call& call, Owner owner) {
+Result<Dialog::Apart> Dialog::start_apart(const mcp::Call& call) {
+  const Owner owner = call.is_own() ? Owner::gateway : Owner::client;
+  TRY(Apart begun, begin(call, owner));
+  if (owner == Owner::client) hand_over_questions(*calls_.at(begun.call));
+  return begun;
+}
+
+Result<std::unique_ptr<Conversation>> Dialog::begin_here(const mcp::Call& call, Owner owner) {
+  TRY(Apart begun, begin(call, owner));
+  send(std::move(begun.request));
+  if (owner == Owner::client) hand_over_questions(*calls_.at(begun.call));
+  return std::move(begun.conversation);
+}
+
+Result<Dialog::Apart> Dialog::begin(const mcp::Call& call, Owner owner) {
   if (closed_) return tl::unexpected<Error>(*closed_);
   if (calls_.size() >= calls_max) {
     return failed(Fault::too_many, "too many calls in flight in one session");
@@ -160,9 +175,8 @@ Result<std::unique_ptr<Conversation>> Dialog::begin(const mcp::Call& call, Owner
   mcp::ParamsEdit edit = call.edit();
   if (conversation->token()) edit.progress_token = std::to_string(id);
   edit.drop_task = call.params().find("task").has_value();
-  send(mcp::request_text(mcp::Id(id), call.method(), call.params(), edit));
-  if (owner == Owner::client) hand_over_questions(*conversation);
-  return conversation;
+  std::string request = mcp::request_text(mcp::Id(id), call.method(), call.params(), edit);
+  return Apart{std::move(conversation), id, std::move(request)};
 }
 
 void Dialog::notify(std::string_view method, json::Value params) {
@@ -203,6 +217,35 @@ void Dialog::receive(mcp::Message message) {
       return receive_question(std::move(message));
     case mcp::Kind::notification:
       return receive_notification(std::move(message));
+  }
+}
+
+void Dialog::receive(std::uint64_t call, mcp::Message message) {
+  const auto found = calls_.find(call);
+  const bool is_others =
+      message.is_response() && (found == calls_.end() || number_of(message.id()) != call);
+  if (is_others) {
+    ++counts_.answers_dropped;
+    return;
+  }
+  speaking_ = found == calls_.end() ? nullptr : found->second;
+  receive(std::move(message));
+  speaking_ = nullptr;
+}
+
+void Dialog::fail(std::uint64_t call, const Error& why) {
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  InFlight& failing = *found->second;
+  calls_.erase(found);
+  failing.end(why);
+}
+
+Task<> Dialog::wait_for_room(std::uint64_t call) {
+  for (;;) {
+    const auto found = calls_.find(call);
+    if (found == calls_.end() || !found->second->is_full()) co_return;
+    co_await room_.wait();
   }
 }
 
@@ -338,6 +381,7 @@ Dialog::InFlight* Dialog::call_of(const mcp::Id& id) const {
 }
 
 Dialog::InFlight* Dialog::likely_call() const {
+  if (speaking_ != nullptr && speaking_->owner() == Owner::client) return speaking_;
   InFlight* latest = nullptr;
   std::size_t count = 0;
   for (const auto& [id, call] : calls_) {

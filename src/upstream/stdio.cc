@@ -23,7 +23,7 @@ class StdioTarget final : public Target {
 
   const mcp::TargetName& name() const override { return place_->name; }
 
-  Task<Result<std::unique_ptr<Session>>> open(json::Value initialize_params,
+  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site>, json::Value initialize_params,
                                               Deadline deadline) override {
     CO_TRY(auto params, InitializeParams::from(initialize_params));
     Scheduler& scheduler = co_await this_scheduler();

@@ -8,7 +8,6 @@ namespace upstream {
 namespace {
 
 constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before calls wait for the child to read
-constexpr std::size_t subscriptions_max = 1000;      // that are repeated to a new child
 constexpr Duration notify_time = std::chrono::seconds(10);
 // A child that lived this long is started again without delay.
 constexpr Duration proven_time = std::chrono::seconds(60);
@@ -121,8 +120,8 @@ Task<Result<>> StdioSession::restart(Deadline deadline) {
                      {{"target", place_->name.text()}, {"reason", up.error().why()}});
     co_return failed(Fault::unavailable, "the server could not be restarted: " + up.error().why());
   }
-  if (!log_level_.empty()) repeat("logging/setLevel", log_level_);
-  for (const std::string& params : subscribed_) repeat("resources/subscribe", params);
+  memory_.each(
+      [this](std::string_view method, const std::string& params) { repeat(method, params); });
   place_->log.info("child restarted", {{"target", place_->name.text()}, {"pid", pid()}});
   co_return Result<>();
 }
@@ -155,31 +154,15 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
   CO_TRY(co_await wait_for_room(call.deadline()));
   notice_end();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
-  remember(call);
+  memory_.note(call);
   co_return dialog_.start(call);
 }
 
 std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
     const mcp::Call& call) {
   if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
-  remember(call);
+  memory_.note(call);
   return dialog_.start(call);
-}
-
-// What a new child must be told again. Refused subscriptions are repeated, too, and refused again.
-void StdioSession::remember(const mcp::Call& call) {
-  const std::string_view method = call.method();
-  const bool is_kept = method == "logging/setLevel" || method == "resources/subscribe" ||
-                       method == "resources/unsubscribe";
-  if (!is_kept) return;
-  std::string params = mcp::edited_params(call.params(), call.edit());
-  if (method == "logging/setLevel") {
-    log_level_ = std::move(params);
-  } else if (method == "resources/unsubscribe") {
-    subscribed_.erase(params);
-  } else if (subscribed_.size() < subscriptions_max) {
-    subscribed_.insert(std::move(params));
-  }
 }
 
 // Nobody waits for the answer.

@@ -17,7 +17,7 @@ constexpr std::string_view initialize_params =
 
 Task<Result<std::unique_ptr<Session>>> open_session(Target& target, Deadline deadline) {
   const auto params = json::Document::parse(std::string(initialize_params));
-  co_return co_await target.open(params->root(), deadline);
+  co_return co_await target.open(nullptr, params->root(), deadline);
 }
 
 Task<Result<std::unique_ptr<Conversation>>> begin(Session& session, std::string method,

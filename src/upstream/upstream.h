@@ -23,6 +23,8 @@
 
 namespace upstream {
 
+class Site;
+
 // Names a server's question (sampling, elicitation, roots, ping) towards the client. Session-wide
 // unique, random start, below 2^53, so it can be used as the JSON-RPC id of the question that the
 // client gets.
@@ -87,7 +89,8 @@ class Session {
 
   // Sends a request under an id of the gateway's own and with a progress token of its own. If the
   // server died meanwhile it is started again first, which may fail: Fault::unavailable with the
-  // reason.
+  // reason. Here and from the Conversation, Fault::not_found says that the session is over for good
+  // and the client has to start over.
   virtual Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) = 0;
   // The same where it needs no waiting; nothing if start() has to be awaited.
   virtual std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) {
@@ -117,13 +120,17 @@ class Target {
  public:
   virtual ~Target() = default;
   virtual const mcp::TargetName& name() const = 0;
+  // host:port of a server that is reached over the network; empty for others. For the log.
+  virtual std::string_view endpoint() const { return {}; }
   // Opens a session: starts the server if needed, sends initialize with the client's own params
   // (capabilities and clientInfo unchanged, protocolVersion negotiated) and then
-  // notifications/initialized. The session must be used and destroyed on the calling loop.
+  // notifications/initialized. The session must be used and destroyed on the calling loop, whose
+  // `site` it is.
   // Fault::unavailable: cannot be started, or started too often in a short time;
   // Fault::upstream_failed: died or answered nonsense; Fault::timed_out: no answer in time.
   // The Error's words name the cause and are fit for the log, not for the client.
-  virtual Task<Result<std::unique_ptr<Session>>> open(json::Value initialize_params,
+  virtual Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site> site,
+                                                      json::Value initialize_params,
                                                       Deadline deadline) = 0;
 };
 

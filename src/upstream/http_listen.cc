@@ -1,0 +1,87 @@
+// The GET stream of a session: what the server says outside of calls.
+
+#include <algorithm>
+
+#include "base/before.h"
+#include "upstream/detail_http_session.h"
+
+namespace upstream {
+namespace {
+
+constexpr Duration wait_min = std::chrono::milliseconds(100);
+constexpr Duration wait_first = std::chrono::seconds(1);
+constexpr Duration wait_max = std::chrono::seconds(30);
+
+}  // namespace
+
+void HttpSession::listen_from_now_on() {
+  if (std::exchange(is_listening_, true)) return;
+  tasks_.spawn(listen(*this));
+}
+
+Task<Result<>> HttpSession::until_relinked(std::uint64_t number) {
+  while (link_.number == number) {
+    co_await opened_.wait();
+  }
+  co_return Result<>();
+}
+
+// Until the session ends, or the server says that it has no such stream.
+Task<> HttpSession::listen(HttpSession& session) {
+  const HttpPlace& place = *session.place_;
+  const auto slot = Slot::take(session.place_->streams, place.settings.streams_max);
+  if (!slot) {
+    place.log.warn("no stream opened: too many", {{"target", place.name.text()}});
+    session.is_listening_ = false;
+    co_return;
+  }
+  std::string last_id;
+  Duration wait = wait_first;
+  for (;;) {
+    const std::uint64_t link = session.link_.number;
+    auto listened = co_await session.listen_once(last_id, wait);
+    if (!listened && listened.error().fault() == Fault::forbidden) co_return;
+    if (!listened && listened.error().fault() == Fault::not_found) {
+      last_id.clear();
+      wait = wait_first;
+      [[maybe_unused]] auto relinked = co_await session.until_relinked(link);
+      continue;
+    }
+    // A session that was opened again has a stream of its own.
+    const Deadline next = Deadline::in(session.site_->scheduler().now(), wait);
+    auto relinked = session.until_relinked(link);
+    auto passed = co_await before(next, std::move(relinked));
+    if (passed) last_id.clear();
+    wait = passed ? wait_first : std::min(wait * 2, wait_max);
+  }
+}
+
+// One stream to its end. Fault::forbidden: the server has none. Fault::not_found: it does not know
+// the session any more.
+Task<Result<>> HttpSession::listen_once(std::string& last_id, Duration& wait) {
+  http::Request request = get_of(last_id);
+  CO_TRY(http::Response response, co_await send(std::move(request), Deadline::never()));
+  const int status = response.status;
+  if (form_of(response) != AnswerForm::events) {
+    const bool is_passing = status >= 500 && status != 501;
+    if (is_passing) co_return failed(Fault::unavailable, "HTTP " + std::to_string(status));
+    const bool is_lost = !link_.id.empty() && (status == 404 || status == 400);
+    co_return failed(is_lost ? Fault::not_found : Fault::forbidden,
+                     "HTTP " + std::to_string(status));
+  }
+  EventMessages events(std::move(response.body), place_->settings.event_bytes_max);
+  for (;;) {
+    auto text = co_await events.next(Deadline::never());
+    last_id = events.last_id();
+    if (events.retry()) wait = std::clamp(*events.retry(), wait_min, wait_max);
+    if (!text) co_return tl::unexpected<Error>(text.error());
+    if (!*text) co_return Result<>();
+    wait = events.retry() ? wait : wait_first;
+    auto message = mcp::read(std::move(**text), mcp::Sender::server, answer_limits);
+    // Answers belong to their call's own stream.
+    if (message && !message->is_response()) dialog_.receive(std::move(*message));
+    co_await dialog_.wait_for_room();
+  }
+}
+
+}  // namespace upstream

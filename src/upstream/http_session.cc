@@ -1,0 +1,316 @@
+#include <limits>
+
+#include "base/before.h"
+#include "base/sleep.h"
+#include "base/text.h"
+#include "mcp/write.h"
+#include "upstream/detail_http_call.h"
+
+namespace upstream {
+namespace {
+
+constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before notifications wait
+
+bool may_ask(json::Value initialize_params) {
+  const auto capabilities = initialize_params.find("capabilities");
+  return capabilities && (capabilities->find("sampling") || capabilities->find("elicitation") ||
+                          capabilities->find("roots"));
+}
+
+// Lists, gets and the like change nothing when they come twice; a tool may.
+bool is_repeatable(std::string_view method) {
+  return method != "tools/call";
+}
+
+http::Headers common_headers() {
+  http::Headers headers;
+  headers.add("content-type", "application/json");
+  headers.add("accept", "application/json, text/event-stream");
+  return headers;
+}
+
+}  // namespace
+
+std::optional<Slot> Slot::take(std::atomic<std::size_t>& count, std::size_t most) {
+  if (count.fetch_add(1, std::memory_order_relaxed) < most) return Slot(count);
+  count.fetch_sub(1, std::memory_order_relaxed);
+  return std::nullopt;
+}
+
+HttpSession::HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> place,
+                         Random& random, InitializeParams params)
+    : site_(std::move(site)),
+      place_(std::move(place)),
+      params_(std::move(params)),
+      may_be_asked_(may_ask(params_.value())),
+      dialog_(random),
+      tasks_(site_->scheduler()) {
+  link_.headers = common_headers();
+}
+
+HttpSession::~HttpSession() {
+  dialog_.close(Error(Fault::cancelled, "the session was closed"));
+  if (link_.id.empty()) return;
+  http::Request request("DELETE", place_->settings.path, place_->authority);
+  request.headers = link_.headers;
+  request.headers.remove("content-type");
+  site_->farewells().spawn(say_goodbye(*site_, place_, std::move(request)));
+}
+
+// Whatever the server says to it: it may not know the method (405), or the session any more.
+Task<> HttpSession::say_goodbye(Site& site, std::shared_ptr<const HttpPlace> place,
+                                http::Request request) {
+  const Deadline deadline = Deadline::in(site.scheduler().now(), place->settings.telling);
+  const http::Endpoint& endpoint = place->settings.endpoint;
+  auto response = co_await site.pool().exchange(std::move(request), endpoint, deadline);
+  if (response) site.drain(std::move(response->body));
+}
+
+http::Request HttpSession::post_of(std::string text) const {
+  http::Request request("POST", place_->settings.path, place_->authority);
+  request.headers = link_.headers;
+  request.body = http::Body(std::move(text));
+  return request;
+}
+
+http::Request HttpSession::get_of(const std::string& last_id) const {
+  http::Request request("GET", place_->settings.path, place_->authority);
+  request.headers = link_.headers;
+  request.headers.remove("content-type");
+  request.headers.set("accept", "text/event-stream");
+  if (!last_id.empty()) request.headers.add("last-event-id", last_id);
+  return request;
+}
+
+// Fault::unavailable: the server was not reached, or not in time.
+Task<Result<http::Response>> HttpSession::send(http::Request request, Deadline deadline) {
+  const http::Endpoint& endpoint = place_->settings.endpoint;
+  auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
+  if (response) co_return response;
+  const Fault fault = response.error().fault();
+  // What is over before its time is over for want of a connection.
+  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
+  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
+  // The name does not exist.
+  if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());
+  co_return response;
+}
+
+Task<Result<>> HttpSession::bring_up(Deadline deadline) {
+  const Duration patience = place_->settings.handshake;
+  const Deadline by = deadline.or_sooner(Deadline::in(site_->scheduler().now(), patience));
+  CO_TRY(Handshake handshake, co_await shake_hands(by));
+  handshake_.emplace(std::move(handshake));
+  tasks_.spawn(feed(*this));
+  co_return Result<>();
+}
+
+Task<Result<Handshake>> HttpSession::shake_hands(Deadline deadline) {
+  const mcp::Id id(dialog_.take_id());
+  http::Request request = post_of(mcp::request_text(id, "initialize", params_.value()));
+  request.headers = common_headers();
+  CO_TRY(http::Response response, co_await send(std::move(request), deadline));
+  CO_TRY(std::string session_id, session_id_of(response));
+  CO_TRY(mcp::Message answer, co_await first_answer(std::move(response), id, deadline));
+  CO_TRY(Handshake handshake, judge_handshake(std::move(answer)));
+  Link link;
+  link.number = link_.number + 1;
+  link.headers = common_headers();
+  if (!session_id.empty()) link.headers.add("mcp-session-id", session_id);
+  link.headers.add("mcp-protocol-version", mcp::text_of(handshake.revision()));
+  link.id = std::move(session_id);
+  link_ = std::move(link);
+  CO_TRY(co_await tell(mcp::notification_text("notifications/initialized", std::string_view()),
+                       deadline));
+  co_return std::move(handshake);
+}
+
+// The answer to initialize. What else the server says before it is for nobody.
+Task<Result<mcp::Message>> HttpSession::first_answer(http::Response response, const mcp::Id& id,
+                                                     Deadline deadline) {
+  const AnswerForm form = form_of(response);
+  if (form == AnswerForm::json) {
+    CO_TRY(std::string text,
+           co_await response.body.read_all(place_->settings.answer_bytes_max, deadline));
+    CO_TRY(mcp::Message message, read_answer(std::move(text)));
+    if (message.is_response() && message.id() == id) co_return std::move(message);
+    co_return failed(Fault::upstream_failed, "initialize was answered with something else");
+  }
+  if (form != AnswerForm::events) {
+    CO_TRY(Refusal refusal, co_await read_refusal(std::move(response), deadline));
+    const bool is_answer = refusal.message && refusal.message->id() == id;
+    if (is_answer) co_return std::move(*refusal.message);
+    co_return tl::unexpected<Error>(refusal.error());
+  }
+  EventMessages events(std::move(response.body), place_->settings.event_bytes_max);
+  for (;;) {
+    CO_TRY(std::optional<std::string> text, co_await events.next(deadline));
+    if (!text) co_return failed(Fault::upstream_failed, "initialize was not answered");
+    CO_TRY(mcp::Message message, read_answer(std::move(*text)));
+    if (!message.is_response() || message.id() != id) continue;
+    site_->drain(std::move(events).take_rest());
+    co_return std::move(message);
+  }
+}
+
+// A message that has no answer.
+Task<Result<>> HttpSession::tell(std::string text, Deadline deadline) {
+  http::Request request = post_of(std::move(text));
+  request.is_repeatable = true;
+  CO_TRY(http::Response response, co_await send(std::move(request), deadline));
+  if (response.status >= 200 && response.status < 300) {
+    site_->drain(std::move(response.body));
+    co_return Result<>();
+  }
+  CO_TRY(const Refusal refusal, co_await read_refusal(std::move(response), deadline));
+  co_return tl::unexpected<Error>(refusal.error());
+}
+
+// 404 says so (2025-11-25, transports). Servers made with the official SDKs often say it with 400
+// and an error of their own under no id.
+bool HttpSession::is_lost(const Refusal& refusal) const {
+  if (link_.id.empty()) return false;
+  if (refusal.status == 404) return true;
+  constexpr std::int64_t own_errors_begin = -32099;
+  constexpr std::int64_t own_errors_end = -32000;
+  return refusal.status == 400 && refusal.code && *refusal.code >= own_errors_begin &&
+         *refusal.code <= own_errors_end;
+}
+
+Task<Result<>> HttpSession::until_opened() {
+  while (is_opening_) {
+    co_await opened_.wait();
+  }
+  co_return Result<>();
+}
+
+// One call opens the session again, the others wait for what comes of it.
+Task<Result<>> HttpSession::reopen(std::uint64_t lost, Deadline deadline) {
+  while (link_.number == lost && is_opening_) {
+    CO_TRY(co_await before(deadline, until_opened()));
+  }
+  if (link_.number != lost) co_return Result<>();
+  class Opening {
+   public:
+    explicit Opening(HttpSession& session) : session_(session) { session_.is_opening_ = true; }
+    Opening(const Opening&) = delete;
+    Opening& operator=(const Opening&) = delete;
+    ~Opening() {
+      session_.is_opening_ = false;
+      session_.opened_.notify_all();
+    }
+
+   private:
+    HttpSession& session_;
+  };
+  const Opening opening(*this);
+  co_return co_await open_again(deadline);
+}
+
+Task<Result<>> HttpSession::open_again(Deadline deadline) {
+  const Duration patience = place_->settings.handshake;
+  const Deadline by = deadline.or_sooner(Deadline::in(site_->scheduler().now(), patience));
+  auto handshake = co_await shake_hands(by);
+  if (!handshake) {
+    const std::string& why = handshake.error().why();
+    place_->log.warn("session not opened again",
+                     {{"target", place_->name.text()}, {"reason", why}});
+    co_return failed(Fault::unavailable, "the session was lost: " + why);
+  }
+  if (handshake->revision() != handshake_->revision()) {
+    const Error other(Fault::not_found, "the server speaks another revision than before");
+    dialog_.close(other);
+    co_return tl::unexpected<Error>(other);
+  }
+  memory_.each(
+      [this](std::string_view method, const std::string& params) { repeat(method, params); });
+  place_->log.info("session opened again", {{"target", place_->name.text()}});
+  co_return Result<>();
+}
+
+// Nobody waits for the answer.
+void HttpSession::repeat(std::string_view method, const std::string& params) {
+  const auto document = json::Document::parse(params);
+  if (!document) return;
+  const Deadline deadline = Deadline::in(site_->scheduler().now(), place_->settings.telling);
+  mcp::Call call(method, document->root(), deadline);
+  call.make_own();
+  auto slot = Slot::take(place_->calls, place_->settings.calls_max);
+  auto begun = dialog_.start_apart(call);
+  if (!slot || !begun) return;
+  tasks_.spawn(repeat_one(*this, std::make_unique<HttpCall>(*this, std::move(*begun),
+                                                            std::move(*slot), deadline, true)));
+}
+
+Task<> HttpSession::repeat_one(HttpSession&, std::unique_ptr<Conversation> conversation) {
+  for (;;) {
+    auto event = co_await conversation->next();
+    if (!event || event->kind() == Event::Kind::result) break;
+  }
+}
+
+Task<Result<std::unique_ptr<Conversation>>> HttpSession::start(mcp::Call call) {
+  co_return begin(call);
+}
+
+std::optional<Result<std::unique_ptr<Conversation>>> HttpSession::start_now(const mcp::Call& call) {
+  return begin(call);
+}
+
+Result<std::unique_ptr<Conversation>> HttpSession::begin(const mcp::Call& call) {
+  auto slot = Slot::take(place_->calls, place_->settings.calls_max);
+  if (!slot) return failed(Fault::too_many, "too many calls in flight to this target");
+  TRY(auto begun, dialog_.start_apart(call));
+  memory_.note(call);
+  if (may_be_asked_ && !call.is_own()) listen_from_now_on();
+  return std::make_unique<HttpCall>(*this, std::move(begun), std::move(*slot), call.deadline(),
+                                    is_repeatable(call.method()));
+}
+
+Task<Result<>> HttpSession::until_room() {
+  while (dialog_.outgoing_bytes() > outgoing_bytes_max) {
+    co_await dialog_.outgoing_changed().wait();
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> HttpSession::notify(std::string_view method, json::Value params) {
+  const bool is_ours = method == "notifications/initialized" || method == "notifications/cancelled";
+  if (is_ours) co_return Result<>();
+  const Deadline deadline = Deadline::in(site_->scheduler().now(), place_->settings.telling);
+  auto room = co_await before(deadline, until_room());
+  if (!room) co_return failed(Fault::timed_out, "the server does not take notifications");
+  dialog_.notify(method, params);
+  co_return Result<>();
+}
+
+Task<Result<>> HttpSession::answer(QuestionId question, const mcp::Message& response) {
+  co_return dialog_.answer(question, response);
+}
+
+Task<Result<>> HttpSession::refuse(QuestionId question, mcp::Code code, std::string_view why) {
+  co_return dialog_.refuse(question, code, why);
+}
+
+Task<Result<Event>> HttpSession::next_unsolicited() {
+  listen_from_now_on();
+  return dialog_.next_unsolicited();
+}
+
+Task<> HttpSession::feed(HttpSession& session) {
+  const HttpPlace& place = *session.place_;
+  for (;;) {
+    while (!session.dialog_.has_outgoing()) {
+      co_await session.dialog_.outgoing_changed().wait();
+    }
+    std::string text = session.dialog_.take_outgoing();
+    const Deadline deadline =
+        Deadline::in(session.site_->scheduler().now(), place.settings.telling);
+    auto told = co_await session.tell(std::move(text), deadline);
+    if (told) continue;
+    place.log.warn("message not taken",
+                   {{"target", place.name.text()}, {"reason", told.error().why()}});
+  }
+}
+
+}  // namespace upstream
