@@ -27,6 +27,7 @@ from peers.echo_upstream import EchoServer  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("AGENTGATEWAY_BIN", str(ROOT / "build/release/agentgateway"))
 FIXTURE = ROOT / "tests/peers/mcp_fixture.py"
+REMOTE = ROOT / "tests/peers/mcp_http_fixture.py"
 PATIENCE = 1 if "release" in BINARY else 4
 SIGNS_OF_BUGS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "terminate called")
 
@@ -312,6 +313,7 @@ class Run:
         self.gateway, self.config, self.sessions = None, None, {}
         self.peers = {name: EchoServer(name) for name in ("one", "two")}
         self.environment = {}
+        self.remotes = {}
         (self.folder / "manifests").mkdir()
         shutil.copytree(ROOT / "manifests/jwt", self.folder / "manifests/jwt")
         offer_npm_servers(self.folder)
@@ -323,6 +325,8 @@ class Run:
                 return str(self.gateway_port)
             if words[0] == "UPSTREAM":
                 return f"127.0.0.1:{self.peers[words[1] if len(words) > 1 else 'one'].server_address[1]}"
+            if words[0] == "REMOTE":
+                return f"127.0.0.1:{self.remote(tuple(words[1:]))}"
             if words[0] == "FIXTURE":
                 return str(FIXTURE)
             if words[0] == "token":
@@ -331,6 +335,14 @@ class Run:
                 return words[1] * int(words[2])
             raise Failed(f"no placeholder {{{{{match.group(1)}}}}}")
         return re.sub(r"\{\{(.+?)\}\}", value, text)
+
+    def remote(self, options):
+        """The port of an MCP server over HTTP with those options, started when first asked for."""
+        if options not in self.remotes:
+            process = subprocess.Popen([sys.executable, str(REMOTE), *options], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, text=True)
+            self.remotes[options] = process, int(process.stdout.readline().split()[-1])
+        return self.remotes[options][1]
 
     def setup(self, common, case):
         for section in [*common.sections, *case.sections]:
@@ -363,6 +375,10 @@ class Run:
         try:
             self.stop_gateway()
         finally:
+            for process, _ in self.remotes.values():
+                process.kill()
+                process.wait()
+                process.stdout.close()
             for peer in self.peers.values():
                 peer.shutdown()
                 peer.server_close()

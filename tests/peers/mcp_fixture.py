@@ -48,6 +48,11 @@ cancelled = set()
 next_id = 1000
 
 
+def background(work):
+    """What takes its time does not keep the next message waiting."""
+    threading.Thread(target=work, daemon=True).start()
+
+
 def send(message):
     with out_lock:
         sys.stdout.write(json.dumps(message, separators=(",", ":"), ensure_ascii=False) + "\n")
@@ -120,7 +125,7 @@ def call(options, identity, params):
     elif name == "printEnv":
         reply(identity, text(json.dumps(dict(os.environ))))
     elif name == "slow":
-        threading.Thread(target=slow, args=(identity, arguments, token), daemon=True).start()
+        background(lambda: slow(identity, arguments, token))
     elif name == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
     elif name == "leave":
@@ -130,16 +135,13 @@ def call(options, identity, params):
     elif name == "fail":
         refuse(identity, -32050, "as told")
     elif name == "ask":
-        threading.Thread(target=lambda: reply(identity, text(json.dumps(ask_client("sampling/createMessage", {
-            "messages": [{"role": "user", "content": {"type": "text", "text": "hello?"}}], "maxTokens": 10})))),
-            daemon=True).start()
+        background(lambda: reply(identity, text(json.dumps(ask_client("sampling/createMessage", {
+            "messages": [{"role": "user", "content": {"type": "text", "text": "hello?"}}], "maxTokens": 10})))))
     elif name == "elicit":
-        threading.Thread(target=lambda: reply(identity, text(json.dumps(ask_client("elicitation/create", {
-            "message": "Name?", "requestedSchema": {"type": "object", "properties": {"name": {"type": "string"}}}})))),
-            daemon=True).start()
+        background(lambda: reply(identity, text(json.dumps(ask_client("elicitation/create", {
+            "message": "Name?", "requestedSchema": {"type": "object", "properties": {"name": {"type": "string"}}}})))))
     elif name == "roots":
-        threading.Thread(target=lambda: reply(identity, text(json.dumps(ask_client("roots/list", {})))),
-                         daemon=True).start()
+        background(lambda: reply(identity, text(json.dumps(ask_client("roots/list", {})))))
     elif name == "raw":
         reply(identity, text(json.dumps(arguments)))
     elif name == "process":
