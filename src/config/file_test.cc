@@ -291,7 +291,7 @@ TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"host: 'https://tools.example/mcp'", "targets over https are known, not supported yet"},
       {"host: 'ftp://tools.example/'", "the scheme is not http or https"},
-      {"host: 'http://user:secret@tools.example/'", "invalid host name"},
+      {"host: 'http://user:secret@tools.example/'", "invalid port"},
       {"host: 'http://a/b#c'", "invalid path or query"},
       {"host: 'http://a/x/../y'", "`/x/../y` is no path"},
       {"host: 'http://a:1/mcp', port: 2", "a URL says port and path itself: leave them out"},

@@ -212,6 +212,15 @@ class ListenSource final : public MessageSource {
   StreamId listener_;
 };
 
+// The session is over for good: only this status makes a client start over (MCP 2025-11-25,
+// transports).
+http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
+  const Outward& seen = outward(error.fault());
+  exchange.record.reason = seen.reason;
+  exchange.record.error = error.why();
+  return refuse_call(exchange, seen.status, id, RpcError{seen.code, "Session not found", {}});
+}
+
 }  // namespace
 
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
@@ -236,6 +245,9 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   }
   // The client cancelled it: it wants no answer (MCP 2025-11-25, cancellation).
   if (first.error().fault() == Fault::cancelled) co_return http::Response(202);
+  if (first.error().fault() == Fault::not_found) {
+    co_return refuse_ended(at.exchange, call.id, first.error());
+  }
   co_return refuse_call(at.exchange, call.id, first.error());
 }
 

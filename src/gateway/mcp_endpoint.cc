@@ -244,7 +244,9 @@ Task<http::Response> post(McpPlace place) {
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(id, **session)) co_return std::move(*wrong);
   if (message->is_request()) {
-    co_return co_await serve_call(place, std::move(*session), **method, std::move(*message));
+    auto answer = co_await serve_call(place, std::move(*session), **method, std::move(*message));
+    if (answer.status == 404) endpoint.take_out();
+    co_return answer;
   }
   if (message->is_notification() && *method == nullptr) co_return http::Response(202);
   co_return co_await pass_on(exchange, std::move(*session), std::move(*message));

@@ -50,9 +50,9 @@ class Refusal {
 
   int status;
   std::string why;  // one line for the log: the status and the server's words
-  // The body's JSON-RPC error, if it is one.
-  std::optional<mcp::Message> message;  // under an id
-  std::optional<std::int64_t> code;     // under none
+  // The body's JSON-RPC error, if it is one: its code, and all of it if it is under an id.
+  std::optional<std::int64_t> code;
+  std::optional<mcp::Message> message;
 
   // As an error for who asked: Fault::unavailable if the server says that it has no time.
   Error error() const;

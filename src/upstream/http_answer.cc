@@ -52,6 +52,7 @@ Refusal::Refusal(int the_status, std::string body)
   const std::string said = base::printable(body, words_max);
   auto read = mcp::read(body, mcp::Sender::server, answer_limits);
   if (read && read->is_response() && read->error()) {
+    code = read->error()->find("code")->as_int();
     message.emplace(std::move(*read));
   } else if (const auto document = json::Document::parse(std::move(body))) {
     const auto error = document->root().find("error");

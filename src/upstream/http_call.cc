@@ -78,7 +78,8 @@ Result<> HttpCall::take_refusal(Refusal refusal) {
 
 Task<Result<>> HttpCall::take_whole(http::Response response) {
   const std::size_t most = session_.place_->settings.answer_bytes_max;
-  auto text = co_await response.body.read_all(most, deadline_);
+  Result<std::string> text = response.body.take_whole(most);
+  if (!response.body.is_whole()) text = co_await response.body.read_all(most, deadline_);
   if (!text && text.error().fault() == Fault::too_large) {
     co_return failed(Fault::upstream_failed,
                      "the server's answer is longer than " + std::to_string(most) + " bytes");

@@ -166,15 +166,21 @@ Task<Result<>> HttpSession::tell(std::string text, Deadline deadline) {
   co_return tl::unexpected<Error>(refusal.error());
 }
 
-// 404 says so (2025-11-25, transports). Servers made with the official SDKs often say it with 400
-// and an error of their own under no id.
+// 404 says so (2025-11-25, transports), unless it comes with what is an answer to the request
+// itself. Servers made with the official SDKs often say it with 400 and an error of their own under
+// no id.
 bool HttpSession::is_lost(const Refusal& refusal) const {
   if (link_.id.empty()) return false;
-  if (refusal.status == 404) return true;
+  const auto code = refusal.code.value_or(0);
+  if (refusal.status == 404) {
+    const bool is_answer = code == static_cast<int>(mcp::Code::method_not_found) ||
+                           code == static_cast<int>(mcp::Code::invalid_params);
+    return !refusal.message || !is_answer;
+  }
   constexpr std::int64_t own_errors_begin = -32099;
   constexpr std::int64_t own_errors_end = -32000;
-  return refusal.status == 400 && refusal.code && *refusal.code >= own_errors_begin &&
-         *refusal.code <= own_errors_end;
+  return refusal.status == 400 && !refusal.message && code >= own_errors_begin &&
+         code <= own_errors_end;
 }
 
 Task<Result<>> HttpSession::until_opened() {

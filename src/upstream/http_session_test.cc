@@ -48,6 +48,23 @@ TEST(HttpSession, opens_a_forgotten_session_again_and_repeats_only_what_was_refu
   }
 }
 
+TEST(HttpSession, takes_an_error_of_the_request_itself_for_its_answer) {
+  HttpWorld world;
+  const auto session = world.open_well();
+  for (const auto& [status, code] :
+       std::vector<std::pair<std::string, std::string>>{{"404 Not Found", "-32601"},
+                                                        {"404 Not Found", "-32602"},
+                                                        {"400 Bad Request", "-32000"}}) {
+    const std::string error = R"({"code":)" + code + R"(,"message":"no"})";
+    world.serve = [&](ServedRequest& request) {
+      request.answer(status, "application/json",
+                     R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"error":)" + error + "}");
+    };
+    EXPECT_EQ(world.ask(*session, "tools/call"), error);
+  }
+  EXPECT_EQ(world.with("initialize").size(), 1u);
+}
+
 TEST(HttpSession, opens_it_again_once_for_all_calls_and_once_for_each) {
   HttpWorld world;
   const auto session = world.open_well();
