@@ -39,6 +39,8 @@ class EventMessages {
   http::Body take_rest() && { return std::move(body_); }
 
  private:
+  std::optional<std::string> next_read();
+
   http::Body body_;
   http::EventReader reader_;
 };

@@ -97,6 +97,7 @@ class HttpSession final : public Session {
   Task<Result<Handshake>> shake_hands(Deadline deadline);
   Task<Result<mcp::Message>> first_answer(http::Response response, const mcp::Id& id,
                                           Deadline deadline);
+  Task<Result<mcp::Message>> first_of_stream(http::Body body, const mcp::Id& id, Deadline deadline);
   Task<Result<>> tell(std::string text, Deadline deadline);
   // Whether the server said that it does not know the session.
   bool is_lost(const Refusal& refusal) const;
@@ -112,6 +113,8 @@ class HttpSession final : public Session {
   static Task<> listen(HttpSession& session);
   void listen_from_now_on();
   Task<Result<>> listen_once(std::string& last_id, Duration& wait);
+  Error no_stream(int status) const;
+  void hear(std::string text);
   Task<Result<>> until_relinked(std::uint64_t number);
   static Task<> repeat_one(HttpSession& session, std::unique_ptr<Conversation> conversation);
   static Task<> say_goodbye(Site& site, std::shared_ptr<const HttpPlace> place,

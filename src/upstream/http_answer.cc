@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t refusal_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t words_max = 200;
 constexpr std::size_t session_id_bytes_max = 1024;
-// So that one read of many small events does not become a queue without bound.
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view events_type = "text/event-stream";
 
@@ -36,13 +35,20 @@ AnswerForm form_of(const http::Response& response) {
 
 Task<Result<std::optional<std::string>>> EventMessages::next(Deadline deadline) {
   for (;;) {
-    while (std::optional<http::Event> event = reader_.next()) {
-      if (event->name == "message" && !event->data.empty()) co_return std::move(event->data);
-    }
+    std::optional<std::string> text = next_read();
+    if (text) co_return text;
     CO_TRY(const std::optional<std::string> piece, co_await body_.read(deadline));
     if (!piece) co_return std::nullopt;
     CO_TRY(reader_.push(*piece));
   }
+}
+
+// Of those that have been read.
+std::optional<std::string> EventMessages::next_read() {
+  while (std::optional<http::Event> event = reader_.next()) {
+    if (event->name == "message" && !event->data.empty()) return std::move(event->data);
+  }
+  return std::nullopt;
 }
 
 Refusal::Refusal(int the_status, std::string body)

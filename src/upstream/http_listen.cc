@@ -41,8 +41,9 @@ Task<> HttpSession::listen(HttpSession& session) {
     const std::uint64_t link = session.link_.number;
     auto listened = co_await session.listen_once(last_id, wait);
     if (!listened && listened.error().fault() == Fault::forbidden) co_return;
-    if (!listened && listened.error().fault() == Fault::not_found) {
-      last_id.clear();
+    // What cannot be gone on with may still be begun anew.
+    const bool is_refused = !listened && listened.error().fault() == Fault::not_found;
+    if (is_refused && std::exchange(last_id, {}).empty()) {
       wait = wait_first;
       [[maybe_unused]] auto relinked = co_await session.until_relinked(link);
       continue;
@@ -56,30 +57,38 @@ Task<> HttpSession::listen(HttpSession& session) {
   }
 }
 
-// One stream to its end. Fault::forbidden: the server has none. Fault::not_found: it does not know
-// the session any more.
+// Why there is no stream. Fault::forbidden: the server has none. Fault::not_found: it does not know
+// the session any more. Fault::unavailable: it may have one later.
+Error HttpSession::no_stream(int status) const {
+  const bool is_passing = status >= 500 && status != 501;
+  const bool is_lost = !link_.id.empty() && (status == 404 || status == 400);
+  Fault fault = is_lost ? Fault::not_found : Fault::forbidden;
+  if (is_passing) fault = Fault::unavailable;
+  return Error(fault, "HTTP " + std::to_string(status));
+}
+
+// Answers belong to their call's own stream.
+void HttpSession::hear(std::string text) {
+  auto message = mcp::read(std::move(text), mcp::Sender::server, answer_limits);
+  if (message && !message->is_response()) dialog_.receive(std::move(*message));
+}
+
+// One stream to its end, or why there is none.
 Task<Result<>> HttpSession::listen_once(std::string& last_id, Duration& wait) {
   http::Request request = get_of(last_id);
   CO_TRY(http::Response response, co_await send(std::move(request), Deadline::never()));
-  const int status = response.status;
   if (form_of(response) != AnswerForm::events) {
-    const bool is_passing = status >= 500 && status != 501;
-    if (is_passing) co_return failed(Fault::unavailable, "HTTP " + std::to_string(status));
-    const bool is_lost = !link_.id.empty() && (status == 404 || status == 400);
-    co_return failed(is_lost ? Fault::not_found : Fault::forbidden,
-                     "HTTP " + std::to_string(status));
+    co_return tl::unexpected<Error>(no_stream(response.status));
   }
   EventMessages events(std::move(response.body), place_->settings.event_bytes_max);
   for (;;) {
     auto text = co_await events.next(Deadline::never());
-    last_id = events.last_id();
+    if (!events.last_id().empty()) last_id = events.last_id();
     if (events.retry()) wait = std::clamp(*events.retry(), wait_min, wait_max);
     if (!text) co_return tl::unexpected<Error>(text.error());
     if (!*text) co_return Result<>();
-    wait = events.retry() ? wait : wait_first;
-    auto message = mcp::read(std::move(**text), mcp::Sender::server, answer_limits);
-    // Answers belong to their call's own stream.
-    if (message && !message->is_response()) dialog_.receive(std::move(*message));
+    if (!events.retry()) wait = wait_first;
+    hear(std::move(**text));
     co_await dialog_.wait_for_room();
   }
 }

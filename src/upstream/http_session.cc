@@ -125,10 +125,13 @@ Task<Result<Handshake>> HttpSession::shake_hands(Deadline deadline) {
   co_return std::move(handshake);
 }
 
-// The answer to initialize. What else the server says before it is for nobody.
+// The answer to initialize.
 Task<Result<mcp::Message>> HttpSession::first_answer(http::Response response, const mcp::Id& id,
                                                      Deadline deadline) {
   const AnswerForm form = form_of(response);
+  if (form == AnswerForm::events) {
+    co_return co_await first_of_stream(std::move(response.body), id, deadline);
+  }
   if (form == AnswerForm::json) {
     CO_TRY(std::string text,
            co_await response.body.read_all(place_->settings.answer_bytes_max, deadline));
@@ -136,18 +139,22 @@ Task<Result<mcp::Message>> HttpSession::first_answer(http::Response response, co
     if (message.is_response() && message.id() == id) co_return std::move(message);
     co_return failed(Fault::upstream_failed, "initialize was answered with something else");
   }
-  if (form != AnswerForm::events) {
-    CO_TRY(Refusal refusal, co_await read_refusal(std::move(response), deadline));
-    const bool is_answer = refusal.message && refusal.message->id() == id;
-    if (is_answer) co_return std::move(*refusal.message);
-    co_return tl::unexpected<Error>(refusal.error());
-  }
-  EventMessages events(std::move(response.body), place_->settings.event_bytes_max);
+  CO_TRY(Refusal refusal, co_await read_refusal(std::move(response), deadline));
+  const bool is_answer = refusal.message && refusal.message->id() == id;
+  if (is_answer) co_return std::move(*refusal.message);
+  co_return tl::unexpected<Error>(refusal.error());
+}
+
+// What the server says before the answer is for nobody.
+Task<Result<mcp::Message>> HttpSession::first_of_stream(http::Body body, const mcp::Id& id,
+                                                        Deadline deadline) {
+  EventMessages events(std::move(body), place_->settings.event_bytes_max);
   for (;;) {
     CO_TRY(std::optional<std::string> text, co_await events.next(deadline));
     if (!text) co_return failed(Fault::upstream_failed, "initialize was not answered");
     CO_TRY(mcp::Message message, read_answer(std::move(*text)));
-    if (!message.is_response() || message.id() != id) continue;
+    const bool is_answer = message.is_response() && message.id() == id;
+    if (!is_answer) continue;
     site_->drain(std::move(events).take_rest());
     co_return std::move(message);
   }

@@ -168,6 +168,20 @@ TEST(HttpSession, listens_once_somebody_does) {
   EXPECT_EQ(streams[1].header("last-event-id"), "e1");
 }
 
+TEST(HttpSession, listens_anew_where_a_stream_cannot_be_gone_on_with) {
+  HttpWorld world;
+  const auto session = world.open_well();
+  world.serve = [](ServedRequest& request) {
+    if (!request.header("last-event-id").empty()) return request.answer_status("400 Bad Request");
+    request.begin_events();
+    request.event(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})", "e1");
+  };
+  EXPECT_THAT(world.next_unsolicited(*session), HasSubstr("list_changed"));
+  world.of("GET").back().end->close();
+  EXPECT_THAT(world.next_unsolicited(*session), HasSubstr("list_changed"));
+  EXPECT_EQ(world.of("GET").size(), 3u);
+}
+
 TEST(HttpSession, takes_405_for_no_stream_and_asks_no_more) {
   HttpWorld world;
   const auto session = world.open_well();
