@@ -53,6 +53,9 @@ class ScriptedConnection final : public net::Stream {
     co_return Result<>();
   }
   Task<Result<>> finish(Deadline) override { co_return Result<>(); }
+  bool is_quiet() const override {
+    return end_->pieces_.empty() && end_->state_ == ServerEnd::State::open;
+  }
 
  private:
   Task<Result<>> changed() {
