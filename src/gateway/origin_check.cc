@@ -1,6 +1,7 @@
 #include "gateway/origin_check.h"
 
 #include "base/text.h"
+#include "base/uri.h"
 #include "runtime/router.h"
 
 namespace gateway {
@@ -10,10 +11,13 @@ bool is_loopback_name(std::string_view host) {
   return base::equal_ignoring_case(host, "localhost") || host == "127.0.0.1" || host == "::1";
 }
 
-// host[:port] of "scheme://host[:port]"; empty for "null" and other opaque origins.
+// host[:port] of "scheme://host[:port]"; empty for "null" and other opaque origins, and for what no
+// browser sends, such as "http://localhost:80@evil.example".
 std::string_view authority_of(std::string_view origin) {
   const std::size_t scheme = origin.find("://");
-  return scheme == std::string_view::npos ? std::string_view() : origin.substr(scheme + 3);
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view authority = origin.substr(scheme + 3);
+  return Authority::parse(authority) ? authority : std::string_view();
 }
 
 constexpr std::string_view not_loopback =

@@ -49,6 +49,12 @@ TEST(OriginCheck, wants_loopback_names_in_both_where_it_is_switched_on) {
       {"localhost", "http://evil.example", true},
       {"localhost", "http://localhost.evil.example", true},
       {"localhost", "http://evil.example:80@localhost.example", true},
+      {"localhost", "http://localhost:80@evil.example", true},
+      {"localhost", "http://localhost:evil.example", true},
+      {"localhost", "http://[::1]evil.example", true},
+      {"localhost", "http://[::1", true},
+      {"localhost", "http://localhost/@evil.example", true},
+      {"localhost:3000", "http://localhost:", true},  // found by origin_fuzz
       {"localhost", "null", true},
       {"localhost", "localhost", true},
       {"gw.example", "http://gw.example", true},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/uri.h"
 
 namespace policy {
 
@@ -31,11 +32,14 @@ bool origin_fits(std::string_view pattern, std::string_view origin) {
   if (origin.size() <= before.size() + after.size()) return false;
   const std::string_view middle =
       origin.substr(before.size(), origin.size() - before.size() - after.size());
-  // The star stands for host labels; a slash, a colon or an at sign would let it cross into another
-  // part of the origin.
+  // The star stands for host labels or a port; anything else would let it cross into another part
+  // of the origin.
+  const auto is_of_name = [](char c) {
+    return base::is_alnum(c) || c == '-' || c == '.' || c == '_';
+  };
   return base::starts_with_ignoring_case(origin, before) &&
          base::equal_ignoring_case(origin.substr(origin.size() - after.size()), after) &&
-         middle.find_first_of("/:@") == std::string_view::npos;
+         std::ranges::all_of(middle, is_of_name) && Uri::parse(origin);
 }
 
 class Cors final : public Policy {

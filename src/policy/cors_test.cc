@@ -114,6 +114,9 @@ TEST_F(CorsTest, compares_origins_whole) {
       {"https://*.example", "https://.example", false},
       {"https://*.example", "https://evil/.example", false},
       {"https://*.example", "https://evil:1.example", false},
+      {"https://*.example", R"(https://evil\.example)", false},
+      {"https://*.example", "https://a..b.example", false},  // found by origin_fuzz
+      {"https://*.example", "https://evil?.example", false},
       {"https://*.example", "https://example", false},
       {"*", "null", true},
       {"https://a.example", "null", false},
