@@ -144,6 +144,22 @@ binds:
   EXPECT_EQ(file(yaml), file(json));
 }
 
+// Found by config_fuzz.
+TEST(ConfigFile, leaves_the_default_prefix_out_where_a_path_is_exact) {
+  const File read = file(R"(
+binds:
+- port: 1
+  listeners:
+  - routes:
+    - matches: [{ path: { exact: /a } }, { path: { regex: /b } }, { method: GET }]
+)");
+  const auto& matches = first_route(read).matches;
+  EXPECT_FALSE(matches.at(0)->path.path_prefix);
+  EXPECT_FALSE(matches.at(1)->path.path_prefix);
+  EXPECT_EQ(matches.at(2)->path.path_prefix, "/");
+  EXPECT_EQ(file(schema::dump(read, schema::Show::plain)), read);
+}
+
 TEST(ConfigFile, reads_its_own_dump) {
   const File read = file(content("examples/authorization/config.yaml"));
   EXPECT_EQ(file(schema::dump(read, schema::Show::plain)), read);

@@ -351,6 +351,8 @@ struct Codec<T> {
   }
 
   static void read(const yaml::Node& node, T& out, Reader& reader) {
+    // What is written takes the place of a default, members that it does not name included.
+    out = T();
     const Description<T>& known = description<T>();
     const std::size_t errors = reader.error_count();
     if (known.info.scalar_form && !node.is_mapping()) {
