@@ -12,22 +12,22 @@ constexpr std::size_t kept_bytes = 262'144;
 
 Task<Result<std::optional<std::string>>> Lines::next(Deadline deadline) {
   for (;;) {
-    std::optional<std::string> line = take_line();
-    if (is_too_long_) {
+    std::optional<std::string> line = cutter_.take_line();
+    if (cutter_.is_too_long()) {
       co_return failed(Fault::too_large,
                        "a line is longer than " + std::to_string(line_bytes_max_) + " bytes");
     }
-    if (line || is_at_end_) co_return line;
+    if (line || cutter_.is_at_end()) co_return line;
     CO_TRY(const auto part, co_await read_from(socket_, deadline));
     if (part.empty()) {
-      is_at_end_ = true;
+      cutter_.end();
     } else {
-      append({reinterpret_cast<const char*>(part.data()), part.size()});
+      cutter_.push({reinterpret_cast<const char*>(part.data()), part.size()});
     }
   }
 }
 
-void Lines::append(std::string_view bytes) {
+void LineCutter::push(std::string_view bytes) {
   if (is_skipping_) {
     const std::size_t newline = bytes.find('\n');
     is_skipping_ = newline == std::string_view::npos;
@@ -39,7 +39,7 @@ void Lines::append(std::string_view bytes) {
   bytes_ += bytes;
 }
 
-std::optional<std::string> Lines::take_line() {
+std::optional<std::string> LineCutter::take_line() {
   const std::size_t newline = bytes_.find('\n', searched_);
   const bool is_whole = newline != std::string::npos;
   const std::size_t size = (is_whole ? newline : bytes_.size()) - begin_;
@@ -57,7 +57,7 @@ std::optional<std::string> Lines::take_line() {
   return std::nullopt;
 }
 
-std::string Lines::take(std::size_t size, std::size_t end_size) {
+std::string LineCutter::take(std::size_t size, std::size_t end_size) {
   std::string line;
   if (begin_ == 0 && size + end_size == bytes_.size()) {
     line = std::exchange(bytes_, {});
