@@ -17,6 +17,12 @@ if(AGW_SANITIZE)
   add_compile_options(-fsanitize=${AGW_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${AGW_SANITIZE})
 endif()
+if(AGW_FUZZ)
+  # Coverage for libFuzzer; it does nothing in other programs, so that one build serves unit tests and
+  # fuzz targets.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
   set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")

@@ -8,6 +8,7 @@
 
 #include <llhttp.h>
 
+#include "base/text.h"
 #include "http/h1_read.h"
 #include "http/h1_write.h"
 
@@ -223,8 +224,13 @@ class Llhttp {
 };
 
 // llhttp 8 takes no ';' after the plain value of a chunk extension, as in ";a=b;c", which the
-// grammar (RFC 9112, 7.1.1) allows.
+// grammar (RFC 9112, 7.1.1) allows. Nor does it see "chunked" where a tab stands behind it, which
+// is white space there (RFC 9110, 5.5).
 inline bool is_known_defect(const Llhttp& llhttp, std::string_view bytes) {
+  const std::string lower = base::to_lower(bytes);
+  const std::size_t coding = lower.find("\ntransfer-encoding:");
+  if (coding != std::string::npos && lower.find('\t', coding) < lower.find('\r', coding))
+    return true;
   return llhttp.fault == "HPE_INVALID_CHUNK_SIZE" && bytes.find('=') < bytes.rfind(';') &&
          bytes.rfind(';') != std::string_view::npos;
 }

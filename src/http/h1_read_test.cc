@@ -147,6 +147,16 @@ TEST(ResponseReader, finds_the_end_of_each_kind_of_body) {
   }
 }
 
+// Found by h1_response_fuzz: llhttp reads these until the connection ends.
+TEST(ResponseReader, takes_tabs_behind_the_coding_for_white_space) {
+  const std::string bytes =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: \tchunked \t \r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+  const Parsed parsed = parse_response({bytes}, "GET", false);
+  ASSERT_EQ(parsed.messages.size(), 1u);
+  EXPECT_EQ(parsed.messages[0].body, "abc");
+  EXPECT_EQ(check_response(bytes, {}, "GET", false), "");
+}
+
 TEST(ResponseReader, keeps_no_connection_on_which_an_unread_body_may_follow) {
   struct Case {
     std::string head;
