@@ -113,6 +113,7 @@ def check():
     for name, count in found.items():
         if count < budget[name] * 0.95:
             print(f"instructions: {name} costs {count} only: lower its budget of {budget[name]}")
+    print(f"{len(found) - len(over)} passed, {len(over)} failed", flush=True)
     return 1 if over else 0
 
 

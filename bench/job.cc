@@ -65,10 +65,13 @@ class ProxyJob final : public Job {
 
 class ToolJob final : public Job {
  public:
-  ToolJob(std::string_view token, const std::vector<std::string>& sessions) {
+  ToolJob(const std::vector<std::string>& tokens, const std::vector<std::string>& sessions) {
     for (const std::string& session : sessions) {
-      heads_.push_back("POST /mcp HTTP/1.1\r\n" + mcp_fields(token) +
+      heads_.push_back("POST /mcp HTTP/1.1\r\n" + mcp_fields("") +
                        "Content-Type: application/json\r\nMcp-Session-Id: " + session + "\r\n");
+    }
+    for (const std::string& token : tokens) {
+      credentials_.push_back("Authorization: Bearer " + token + "\r\n");
     }
   }
 
@@ -77,7 +80,8 @@ class ToolJob final : public Job {
                              R"(,"method":"tools/call","params":{"name":"echo",)"
                              R"("arguments":{"message":")" +
                              message_of(id) + R"("}}})";
-    append_post(out, heads_[id % heads_.size()], body);
+    out.append(heads_[id % heads_.size()]);
+    append_post(out, credentials_.empty() ? "" : credentials_[id % credentials_.size()], body);
   }
 
   std::string fault_of(std::uint64_t id, const Message& message) const override {
@@ -94,6 +98,7 @@ class ToolJob final : public Job {
   }
 
   std::vector<std::string> heads_;
+  std::vector<std::string> credentials_;
 };
 
 constexpr std::array<std::pair<Answer, std::string_view>, 3> answers = {
@@ -131,9 +136,9 @@ std::unique_ptr<Job> make_proxy_job(Answer answer, std::string_view token) {
   return std::make_unique<ProxyJob>(answer, token);
 }
 
-std::unique_ptr<Job> make_tool_job(std::string_view token,
+std::unique_ptr<Job> make_tool_job(const std::vector<std::string>& tokens,
                                    const std::vector<std::string>& sessions) {
-  return std::make_unique<ToolJob>(token, sessions);
+  return std::make_unique<ToolJob>(tokens, sessions);
 }
 
 std::string mcp_request(std::string_view token, std::string_view session, std::string_view body) {

@@ -40,8 +40,9 @@ class Job {
 // A POST with a head of about 980 bytes that a proxy passes on to the Upstream of this program.
 std::unique_ptr<Job> make_proxy_job(Answer answer, std::string_view token);
 
-// tools/call of `echo` at an MCP endpoint, spread over these sessions.
-std::unique_ptr<Job> make_tool_job(std::string_view token,
+// tools/call of `echo` at an MCP endpoint, spread over these sessions and tokens: the next request
+// takes the next of each. No tokens: anonymous.
+std::unique_ptr<Job> make_tool_job(const std::vector<std::string>& tokens,
                                    const std::vector<std::string>& sessions);
 
 // One request at the MCP endpoint; `session` may be empty, `body` too (then it is a GET).

@@ -4,9 +4,11 @@
 //
 //   load --port P [--upstream Q] [--pids A,B] [--mode json|chunked|sse|mcp] [--connections N]
 //        [--requests N] [--warm-up N] [--rate R] [--token FILE] [--sessions N] [--seconds N]
-//   load --port P --idle N ...       N connections, one request each, then memory
-//   load --port P --streams N ...    N MCP sessions with an open stream each, then memory
-//   load --upstream Q --serve        the upstream alone
+//   --tree P instead of --pids: that process and its descendants, as they are once sessions are
+//   open FILE holds a token a line: with mode mcp, each request takes the next one. load --port P
+//   --idle N ...       N connections, one request each, then memory load --port P --streams N ...
+//   N MCP sessions with an open stream each, then memory load --upstream Q --serve        the
+//   upstream alone
 
 #include <algorithm>
 #include <array>
@@ -27,9 +29,9 @@ namespace bench {
 namespace {
 
 // A name that is not known is refused: a measurement of something else helps nobody.
-constexpr std::array<std::string_view, 14> known = {
-    "port", "upstream", "pids",     "mode",    "connections", "requests", "warm-up",
-    "rate", "token",    "sessions", "seconds", "idle",        "streams",  "serve"};
+constexpr std::array<std::string_view, 15> known = {
+    "port", "upstream", "pids",     "tree",    "mode", "connections", "requests", "warm-up",
+    "rate", "token",    "sessions", "seconds", "idle", "streams",     "serve"};
 
 class Options {
  public:
@@ -63,13 +65,19 @@ class Options {
   std::map<std::string, std::string> values_;
 };
 
-std::string token_of(const Options& options) {
-  if (!options.has("token")) return "";
+std::vector<std::string> tokens_of(const Options& options) {
+  std::vector<std::string> tokens;
+  if (!options.has("token")) return tokens;
   std::ifstream file(options.text("token"));
-  std::string token;
-  file >> token;
-  if (token.empty()) give_up("no token in " + options.text("token"));
-  return token;
+  for (std::string token; file >> token;) tokens.push_back(token);
+  if (tokens.empty()) give_up("no token in " + options.text("token"));
+  return tokens;
+}
+
+// The first one.
+std::string token_of(const Options& options) {
+  std::vector<std::string> tokens = tokens_of(options);
+  return tokens.empty() ? "" : std::move(tokens.front());
 }
 
 // One JSON object, member by member.
@@ -122,11 +130,13 @@ Load load_of(const Options& options) {
   return load;
 }
 
-std::unique_ptr<Job> job_of(const Options& options, const std::string& token) {
+std::unique_ptr<Job> job_of(const Options& options) {
   const std::string mode = options.text("mode", "json");
+  const std::vector<std::string> tokens = tokens_of(options);
+  const std::string token = tokens.empty() ? "" : tokens.front();
   if (mode == "mcp") {
     const Visitor visitor{options.port("port"), token, 0};
-    return make_tool_job(token, open_sessions(visitor, options.number("sessions", 1)));
+    return make_tool_job(tokens, open_sessions(visitor, options.number("sessions", 1)));
   }
   const auto answer = answer_of(mode);
   if (!answer) give_up("no mode " + mode);
@@ -139,9 +149,10 @@ void settle() {
 }
 
 int run_load(const Options& options, Poller& poller, const Upstream* upstream) {
-  const std::vector<int> pids = pids_of(options.text("pids"));
+  std::vector<int> pids = pids_of(options.text("pids"));
   const std::uint64_t memory_before = resident_kilobytes(pids);
-  const std::unique_ptr<Job> job = job_of(options, token_of(options));
+  const std::unique_ptr<Job> job = job_of(options);
+  if (options.has("tree")) pids = tree_of(static_cast<int>(options.number("tree")));
   const Load load = load_of(options);
   std::uint64_t cpu_from = 0;
   std::uint64_t time_from = 0;

@@ -25,6 +25,9 @@ def proxy(server, upstream, mode="json", connections=64, requests=30000, warm_up
                "--token", servers.TOKEN)
 
 
-def tools_call(server, connections=64, requests=30000, warm_up=3000):
-    return run("--port", server.port, "--pids", pids_of(server), "--mode", "mcp", "--connections",
-               connections, "--requests", requests, "--warm-up", warm_up, "--token", servers.TOKEN)
+def tools_call(server, connections=64, requests=30000, warm_up=3000, token=servers.TOKEN, with_children=False):
+    """`token` is a file: a token a line, each request takes the next one; None: anonymous."""
+    credentials = ("--token", token) if token else ()
+    counted = ("--tree", server.process.pid) if with_children else ("--pids", pids_of(server))
+    return run("--port", server.port, *counted, "--mode", "mcp", "--connections", connections,
+               "--requests", requests, "--warm-up", warm_up, *credentials)

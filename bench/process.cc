@@ -30,6 +30,19 @@ std::vector<int> pids_of(std::string_view list) {
   return pids;
 }
 
+std::vector<int> tree_of(int pid) {
+  std::vector<int> found{pid};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    std::error_code error;
+    const auto tasks = folder_of(found[i]) / "task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
+      std::ifstream children(task.path() / "children");
+      for (int child = 0; children >> child;) found.push_back(child);
+    }
+  }
+  return found;
+}
+
 std::uint64_t cpu_nanoseconds(std::span<const int> pids) {
   std::uint64_t sum = 0;
   for (const int pid : pids) {

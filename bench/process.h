@@ -11,6 +11,9 @@ namespace bench {
 // Process ids from "1,2,3".
 std::vector<int> pids_of(std::string_view list);
 
+// A process and all that descend from it, as of now.
+std::vector<int> tree_of(int pid);
+
 // CPU time of all threads of these processes together, in nanoseconds. A thread that has ended is
 // no longer counted: measure between two moments at which the same threads live.
 std::uint64_t cpu_nanoseconds(std::span<const int> pids);

@@ -1,5 +1,6 @@
 """bench/results.md from what was measured."""
 
+import json
 import os
 import re
 import subprocess
@@ -37,8 +38,14 @@ def versions():
         ("nginx", first_line(output_of("/usr/sbin/nginx", "-v"))),
         ("haproxy", first_line(output_of("/usr/sbin/haproxy", "-v"))),
         ("valgrind", first_line(output_of("valgrind", "--version"))),
+        *bridge_versions(),
         ("compiler", first_line(output_of("g++", "--version"))),
     ]
+
+
+def bridge_versions():
+    wanted = json.loads((servers.BRIDGES / "package.json").read_text())["dependencies"]
+    return [*wanted.items(), ("node", first_line(output_of("node", "--version")))]
 
 
 def table(heads, rows):
@@ -79,12 +86,28 @@ range of the rounds: below 1 we are cheaper. agentgateway writes its access log,
 
 def tools_part(part):
     return "## tools/call\n\n" + stamp(part) + """
-The walkthrough's rules, an ES256 token (in the cache after the first call), one session, 64 connections. The
-stdio child is a C++ program of this folder whose CPU time is not counted; the demo target runs inside the
-gateway, and its is. The proxies below do plain proxying in the same rounds; the ratio is the stdio row to them.
+The walkthrough's rules, an ES256 token (in the cache after the first call), one session, 64 connections; "a new
+token each": every request carries another valid token of the same caller, which was never verified before. The
+stdio child and the HTTP target are C++ programs of this folder whose CPU time is not counted; the demo target
+runs inside the gateway, and its is. The proxies below do plain proxying in the same rounds; the ratio is the
+stdio row to them.
 
 """ + table(["server", "CPU us a request", "stdio child / it", "requests/s", "p50 us", "p99 us"],
             cpu_rows(part["found"], "stdio child"))
+
+
+def bridges_part(part):
+    found = part["found"]
+    rows = [(name, f"{entry['cpu_us']:.0f}", "1" if name == "agentgateway" else f"{entry['ratio']:.1f} "
+             f"({entry['ratio_min']:.1f}-{entry['ratio_max']:.1f})",
+             f"{entry['per_second']:.0f}", f"{entry['p50_us']:.0f}", f"{entry['p99_us']:.0f}")
+            for name, entry in found.items()]
+    return "## The same stdio child behind other bridges\n\n" + stamp(part) + """
+tools/call from the same client to the same C++ child, one session, 64 connections. CPU time of the whole process
+tree, the child's and helpers' included. The bridges check no token and no rule; agentgateway is there without
+and with them. Their versions are pinned in bench/bridges/package-lock.json.
+
+""" + table(["server", "CPU us a request, all processes", "it / agentgateway", "requests/s", "p50 us", "p99 us"], rows)
 
 
 def latency_part(part):
@@ -131,7 +154,7 @@ not in it. callgrind has no SHA instructions, so digests weigh more than in life
 """ + table(["job", "instructions"], rows)
 
 
-WRITERS = {"proxy": proxy_part, "tools": tools_part, "latency": latency_part, "memory": memory_part,
+WRITERS = {"proxy": proxy_part, "tools": tools_part, "bridges": bridges_part, "latency": latency_part, "memory": memory_part,
            "instructions": instructions_part}
 
 
@@ -160,7 +183,7 @@ turns in the same minutes give, and by instructions; microseconds depend on the 
 Every answer was checked (status, number, each byte of the body, events), and every request as the upstream
 got it: with a single wrong one there is no result.
 
-To repeat: `./dev bench`, or one part: `./dev bench proxy|tools|latency|memory|instructions`. Where the
+To repeat: `./dev bench`, or one part: `./dev bench proxy|tools|bridges|latency|memory|instructions`. Where the
 instructions go: `python3 bench/instructions.py proxy|demo|stdio`.
 
 """

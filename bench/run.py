@@ -2,7 +2,7 @@
 """The benchmark: agentgateway beside nginx, haproxy and a bare byte pump, at the same job.
 
     ./dev bench                 everything; writes bench/results.md
-    ./dev bench PART...         only these parts: proxy tools latency memory instructions
+    ./dev bench PART...         only these parts: proxy tools bridges latency memory instructions
     ROUNDS=9 ./dev bench proxy  more rounds
 
 The server is pinned to one core and the load generator, with the upstream inside it, to another. The
@@ -82,17 +82,48 @@ def measure_proxy():
     return found
 
 
+NEW_TOKENS = ", a new token each"
+
+
 def measure_tools():
+    """Every target twice: with one token, and with a token that nobody has seen in each request."""
     say("tools/call with a token and rules, beside plain proxying")
     upstream = servers.free_port()
-    with Started() as started:
-        started["demo target"] = servers.start_mcp(servers.DEMO_TARGET)
-        started["stdio child"] = servers.start_mcp(servers.CHILD_TARGET)
+    minted = servers.Minted.make()
+    with Started() as started, servers.start_echo() as echo:
+        targets = {"demo target": servers.DEMO_TARGET, "HTTP target": servers.http_target(echo.port),
+                   "stdio child": servers.CHILD_TARGET}
+        for name, target in targets.items():
+            started[name] = servers.start_mcp(target)
+            started[name + NEW_TOKENS] = servers.start_mcp(target, keys=minted.keys)
         start_proxies(started, upstream)
-        is_tool = {"demo target", "stdio child"}
-        lines = rounds(started, lambda server, name: load.tools_call(server) if name in is_tool
-                       else load.proxy(server, upstream))
+
+        def ask(server, name):
+            if name.endswith(NEW_TOKENS):
+                return load.tools_call(server, token=minted.tokens)
+            return load.tools_call(server) if name in targets else load.proxy(server, upstream)
+
+        lines = rounds(started, ask)
     return summary_of(lines, "stdio child")
+
+
+def measure_bridges():
+    """The same child behind other bridges; all processes of a server count, the child too."""
+    say("the same stdio child behind supergateway and mcp-proxy")
+    with Started() as started:
+        started["agentgateway"] = servers.start_open(servers.CHILD_TARGET)
+        started["agentgateway, token and rules"] = servers.start_mcp(servers.CHILD_TARGET)
+        for name, command in servers.BRIDGE_COMMANDS.items():
+            started[name] = servers.start_bridge(command)
+        with_token = "agentgateway, token and rules"
+
+        def ask(server, name):
+            few = name in servers.BRIDGE_COMMANDS
+            return load.tools_call(server, token=servers.TOKEN if name == with_token else None,
+                                   requests=3000 if few else 30000, warm_up=300 if few else 3000, with_children=True)
+
+        lines = rounds(started, ask)
+    return summary_of(lines, "agentgateway")
 
 
 def measure_latency():
@@ -121,7 +152,7 @@ def measure_memory():
                                 load.pids_of(server), "--idle", count)
             found["idle"][count][name] = line
             say(f"  {count} idle connections, {name}: {line['rss_before_kb']} -> {line['rss_kb']} kB")
-    with servers.start_gateway("open.yaml") as server:
+    with servers.start_open(servers.DEMO_TARGET) as server:
         line = load.run("--port", server.port, "--pids", load.pids_of(server), "--streams", 1000)
     found["streams"] = line
     say(f"  1000 sessions with an open stream: {line}")
@@ -131,6 +162,7 @@ def measure_memory():
 PARTS = {
     "proxy": measure_proxy,
     "tools": measure_tools,
+    "bridges": measure_bridges,
     "latency": measure_latency,
     "memory": measure_memory,
     "instructions": instructions.measure,

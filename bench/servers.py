@@ -10,12 +10,34 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build/bench"
+BUILD = ROOT / os.environ.get("BENCH_BUILD", "build/bench")  # the gateway and the programs of this folder
 PEERS = ROOT / "bench/peers"
+BRIDGES = ROOT / "bench/bridges"
 TOKEN = ROOT / "manifests/jwt/example2.key"
 SERVER_CORE, LOAD_CORE = "0", "1"
 DEMO_TARGET = "demo: {}"
-CHILD_TARGET = f"stdio: {{ cmd: {BUILD / 'load/child'} }}"
+CHILD = BUILD / "load/child"
+CHILD_TARGET = f"stdio: {{ cmd: {CHILD} }}"
+DEMO_KEYS = "./manifests/jwt/pub-key"
+
+
+def http_target(port):
+    return f"mcp: {{ host: 'http://127.0.0.1:{port}/mcp' }}"
+
+
+class Minted:
+    """Tokens that were never seen, and the key set for them; made once a run."""
+
+    count = 33_000  # a run's requests; the gateway remembers 4,096 a core
+    keys, tokens = BUILD / "load/keys.json", BUILD / "load/tokens"
+    is_made = False
+
+    @classmethod
+    def make(cls):
+        if not cls.is_made:
+            subprocess.run([str(BUILD / "load/mint"), str(cls.count), str(cls.keys), str(cls.tokens)], check=True)
+        cls.is_made = True
+        return cls
 
 
 def free_port():
@@ -33,12 +55,12 @@ def free_port():
 class Server:
     """A process that listens on `port`; `pids` are those whose CPU time counts."""
 
-    def __init__(self, command, port, folder, wrapper=(), log=None):
+    def __init__(self, command, port, folder, wrapper=(), log=None, core=SERVER_CORE):
         self.port = port
         self.folder = folder
         self.log = log
         output = open(log, "wb") if log else subprocess.DEVNULL
-        self.process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *wrapper, *command], cwd=ROOT,
+        self.process = subprocess.Popen(["taskset", "-c", core, *wrapper, *command], cwd=ROOT,
                                         stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         if log:
             output.close()
@@ -112,8 +134,35 @@ def start_proxy(upstream, wrapper=()):
     return start_gateway("proxy.yaml", wrapper, upstream=upstream)
 
 
-def start_mcp(target, wrapper=()):
-    return start_gateway("mcp.yaml", wrapper, target=target)
+def start_mcp(target, wrapper=(), keys=DEMO_KEYS):
+    return start_gateway("mcp.yaml", wrapper, target=target, keys=keys)
+
+
+def start_open(target, wrapper=()):
+    return start_gateway("open.yaml", wrapper, target=target)
+
+
+def start_echo():
+    """An MCP server over HTTP, beside the load generator."""
+    port = free_port()
+    return Server([str(BUILD / "load/echo"), str(port)], port, tempfile.mkdtemp(prefix="agw-bench-"),
+                  core=LOAD_CORE)
+
+
+def start_bridge(command):
+    port = free_port()
+    words = [word.replace("@PORT@", str(port)) for word in command]
+    return Server([str(BRIDGES / "node_modules/.bin" / words[0]), *words[1:]], port,
+                  tempfile.mkdtemp(prefix="agw-bench-"))
+
+
+# One process for each session, as the gateway has it; what they log by default is switched off.
+BRIDGE_COMMANDS = {
+    "supergateway": ["supergateway", "--stdio", str(CHILD), "--outputTransport", "streamableHttp", "--stateful",
+                     "--port", "@PORT@", "--streamableHttpPath", "/mcp", "--logLevel", "none"],
+    "mcp-proxy": ["mcp-proxy", "--host", "127.0.0.1", "--port", "@PORT@", "--server", "stream",
+                  "--streamEndpoint", "/mcp", "--no-eventStore", "--", str(CHILD)],
+}
 
 
 def start_pump(upstream, wrapper=()):

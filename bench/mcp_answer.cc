@@ -1,0 +1,50 @@
+#include "mcp_answer.h"
+
+namespace bench {
+namespace {
+
+constexpr std::string_view initialized =
+    R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{}},)"
+    R"("serverInfo":{"name":"bench-server","version":"1"}})";
+constexpr std::string_view tools =
+    R"({"tools":[{"name":"echo","description":"Echoes its message","inputSchema":{)"
+    R"("type":"object","properties":{"message":{"type":"string"}},"required":["message"]}}]})";
+constexpr std::string_view unknown_method = R"({"code":-32601,"message":"Method not found"})";
+// Fills an answer up to about 600 bytes.
+constexpr std::size_t filling = 280;
+
+// The raw text of a member's value that is a string without escapes or a number; empty if there is
+// none.
+std::string_view raw_after(std::string_view text, std::string_view key) {
+  const std::size_t found = text.find(key);
+  if (found == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(found + key.size());
+  if (!rest.starts_with('"')) return rest.substr(0, rest.find_first_of(",}"));
+  return rest.substr(0, rest.find('"', 1) + 1);
+}
+
+}  // namespace
+
+void append_mcp_answer(std::string_view message, std::string& out) {
+  const std::string_view id = raw_after(message, "\"id\":");
+  if (id.empty()) return;
+  const std::string_view method = raw_after(message, "\"method\":");
+  out.append(R"({"jsonrpc":"2.0","id":)").append(id);
+  if (method == "\"tools/call\"") {
+    std::string_view text = raw_after(message, "\"message\":");
+    if (!text.empty()) text.remove_prefix(1);
+    out.append(R"(,"result":{"content":[{"type":"text","text":"Echo: )").append(text);
+    out.append(R"(},{"type":"text","text":")").append(filling, 'y').append("\"}]}");
+  } else if (method == "\"initialize\"") {
+    out.append(R"(,"result":)").append(initialized);
+  } else if (method == "\"tools/list\"") {
+    out.append(R"(,"result":)").append(tools);
+  } else if (method == "\"ping\"") {
+    out.append(R"(,"result":{})");
+  } else {
+    out.append(R"(,"error":)").append(unknown_method);
+  }
+  out.push_back('}');
+}
+
+}  // namespace bench
