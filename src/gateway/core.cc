@@ -8,6 +8,9 @@ namespace {
 
 // A door that is closed takes what is queued, which is quick; the rest of a drain is for requests.
 constexpr auto closing_within = std::chrono::seconds(1);
+// A client that does not know yet may send on a kept connection, and a request that meets its end
+// is lost. A busy one sends within this time, is answered, and told that it was the last answer.
+constexpr auto last_requests_within = std::chrono::milliseconds(200);
 constexpr std::size_t connections_per_address_max = 1'000;  // of one core
 
 // One connection of an address, as long as it lives.
@@ -75,6 +78,7 @@ void Core::tell_of_draining(DrainWatch& watch) {
   watch.place_ = &drain_watches_;
   drain_watches_ = &watch;
   if (is_draining_) watch.on_draining();
+  if (has_waited_) watch.on_waited();
 }
 
 Task<> Core::adopt(std::shared_ptr<const runtime::Snapshot> snapshot) {
@@ -157,6 +161,13 @@ Task<> Core::drain(Deadline deadline) {
   draining_.notify_all();
   for (DrainWatch* watch = drain_watches_; watch != nullptr; watch = watch->next_) {
     watch->on_draining();
+  }
+  const Deadline waited = Deadline::in(loop_.now(), last_requests_within).or_sooner(deadline);
+  Task<Result<>> last_requests = all_served();
+  [[maybe_unused]] auto all_gone = co_await before(waited, std::move(last_requests));
+  has_waited_ = true;
+  for (DrainWatch* watch = drain_watches_; watch != nullptr; watch = watch->next_) {
+    watch->on_waited();
   }
   Task<Result<>> served = all_served();
   auto in_time = co_await before(deadline, std::move(served));

@@ -46,13 +46,15 @@ class TcpConnector final : public http::Connector {
 
 class Core;
 
-// Is told when its core begins to drain; at once if it does already. It may go at any time.
+// Is told when its core begins to drain, and when it has waited long enough for what idle clients
+// may have sent meanwhile; at once if that is past. It may go at any time.
 class DrainWatch {
  public:
   DrainWatch() = default;
   DrainWatch(const DrainWatch&) = delete;
   DrainWatch& operator=(const DrainWatch&) = delete;
   virtual void on_draining() = 0;
+  virtual void on_waited() = 0;
 
  protected:
   virtual ~DrainWatch();
@@ -99,6 +101,8 @@ class Core {
   StreamId next_stream() { return (StreamId{number_} << 48) | ++last_stream_; }
 
   bool is_draining() const { return is_draining_; }
+  // It drains, and no more requests of idle connections are waited for.
+  bool has_waited() const { return has_waited_; }
   // Returns when draining begins.
   Task<> until_draining();
   void tell_of_draining(DrainWatch& watch);
@@ -124,6 +128,7 @@ class Core {
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::unordered_map<std::string, std::size_t> per_address_;  // connections
   bool is_draining_ = false;
+  bool has_waited_ = false;
   Signal draining_;
   DrainWatch* drain_watches_ = nullptr;
   TaskGroup background_;

@@ -125,16 +125,17 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   co_return sent.has_value() && bind != nullptr;
 }
 
-// Ends a connection when the gateway drains: at once if no request has begun, else after its
-// answer. A request that has begun is read to its end, which the limits of its head and body bound.
+// Ends a connection when the gateway drains: after its next answer, or when none was asked for in
+// the time that the core waits. A request that has begun is read to its end, which the limits of
+// its head and body bound.
 class EndWhenDraining final : public DrainWatch {
  public:
   EndWhenDraining(Core& core, http::ServerConnection& connection, net::TcpStream& stream)
       : connection_(connection), stream_(stream) {
     core.tell_of_draining(*this);
   }
-  void on_draining() override {
-    connection_.drain();
+  void on_draining() override { connection_.drain(); }
+  void on_waited() override {
     if (connection_.is_idle()) stream_.end_reading();
   }
 
@@ -169,7 +170,7 @@ Task<> serve_requests(Core& core, std::uint16_t port, net::TcpStream& stream) {
     const bool goes_on = co_await serve_exchange(core, port, client, **incoming);
     if (!goes_on) break;
     // The answer had begun before, so it could not say that it is the last.
-    if (core.is_draining()) stream.end_reading();
+    if (core.has_waited()) stream.end_reading();
   }
   co_await connection.close();
 }

@@ -2,8 +2,12 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
+#include <iterator>
 #include <system_error>
+#include <utility>
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -16,6 +20,9 @@ namespace {
 constexpr int backlog = 4096;  // the kernel lowers it to net.core.somaxconn
 // How long to leave the queue alone when descriptors or memory lack.
 constexpr auto shortage_pause = std::chrono::milliseconds(100);
+
+// How long handshakes that have begun get to end once a listener drains.
+constexpr auto handshakes_end_within = std::chrono::milliseconds(20);
 
 Error bind_error(int number, const Address& address) {
   const std::string doing = "listening on " + address.text();
@@ -73,6 +80,26 @@ Result<ListenSocket> open_one(const Address& address) {
   return ListenSocket(std::move(fd), Address::from_sockaddr(storage));
 }
 
+// From now on the kernel drops the first packet of a handshake. A connection that got into the
+// queue between the last accept() and close() would be reset with the request that its client has
+// sent by then; dropped, the client tries again in a second and is refused, or served by a
+// successor.
+void drop_new_connections(int fd) {
+  constexpr std::uint32_t flags_offset = 13;  // in the TCP header (RFC 9293, 3.1)
+  constexpr std::uint32_t syn = 0x02;
+  constexpr std::uint32_t syn_or_ack = 0x12;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_offset),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn_or_ack),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  // Where it is not allowed, draining is as good as it gets without.
+  ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
 bool is_shortage(int number) {
   return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
 }
@@ -109,8 +136,11 @@ Task<Result<TcpStream>> Listener::accept() {
       if (accepted) co_return TcpStream(std::move(*accepted), Address::from_sockaddr(storage));
       error = ENOBUFS;  // epoll lacks memory: the connection is lost, the next ones need not be
     }
-    if (error == EAGAIN) {
-      if (is_draining_) break;
+    if (error == EAGAIN && is_draining_) {
+      if (std::exchange(has_waited_, true)) break;
+      const Deadline pause = Deadline::in(loop_.now(), handshakes_end_within);
+      co_await sleep_until(pause);
+    } else if (error == EAGAIN) {
       socket_.read_would_block();
     } else if (is_shortage(error)) {
       const Deadline pause = Deadline::in(loop_.now(), shortage_pause);
@@ -126,6 +156,7 @@ Task<Result<TcpStream>> Listener::accept() {
 
 void Listener::drain() {
   is_draining_ = true;
+  drop_new_connections(socket_.fd());
   socket_.nudge();
 }
 

@@ -39,8 +39,8 @@ class Listener {
   // The next connection. While descriptors or memory lack it waits and tries again.
   // Fault::cancelled once it is drained. One task at a time.
   Task<Result<TcpStream>> accept();
-  // Takes no more connections than are already queued: accept() returns those, closes the socket
-  // (whose queue would be lost otherwise) and then fails.
+  // Takes no more connections than are already queued or being made: accept() returns those, closes
+  // the socket (whose queue would be lost otherwise) and then fails.
   void drain();
   bool is_draining() const { return is_draining_; }
 
@@ -49,6 +49,7 @@ class Listener {
   Address address_;
   Socket socket_;
   bool is_draining_ = false;
+  bool has_waited_ = false;  // for handshakes, once draining
 };
 
 }  // namespace net

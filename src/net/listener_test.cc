@@ -98,10 +98,29 @@ TEST(Listener, wakes_the_acceptor_to_drain) {
   loop.turn(loop.now());
 
   listener.drain();
-  loop.turn(loop.now());
+  const Instant end = loop.now() + seconds(5);
+  while (!accepting.is_done() && loop.now() < end) loop.turn(end);
 
   ASSERT_TRUE(accepting.is_done());
   EXPECT_FALSE(accepting.take());
+}
+
+// A listener that is not asked to accept: what its queue gets is lost when it closes.
+TEST(Listener, queues_nothing_new_once_it_drains) {
+  Loop loop;
+  auto sockets = listen_on(Address::loopback(0), 1);
+  ASSERT_TRUE(sockets);
+  Listener listener(loop, std::move(sockets->front()));
+  const auto early = run_to_end(loop, connect(listener.address(), soon(loop)));
+  ASSERT_TRUE(early);
+
+  listener.drain();
+  const auto late =
+      run_to_end(loop, connect(listener.address(), Deadline::in(loop.now(), milliseconds(200))));
+
+  EXPECT_FALSE(late);
+  EXPECT_TRUE(run_to_end(loop, listener.accept()));
+  EXPECT_FALSE(run_to_end(loop, listener.accept()));
 }
 
 // Lowers the limit to the descriptors in use, and restores it.
