@@ -160,6 +160,7 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
 
 std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
     const mcp::Call& call) {
+  notice_end();
   if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
   memory_.note(call);
   return dialog_.start(call);

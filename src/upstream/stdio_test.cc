@@ -124,6 +124,7 @@ TEST_F(Stdio, starts_a_dead_child_again_for_the_next_call) {
 Task<Result<Event>> ask_again_at_once(Session& session) {
   const Deadline deadline = Deadline::in(SystemClock().now(), std::chrono::seconds(20));
   [[maybe_unused]] auto failed = co_await ask(session, "die", "{}", deadline);
+  EXPECT_FALSE(session.start_now(mcp::Call("opened", json::Value(), deadline)));
   co_return co_await ask(session, "opened", "{}", deadline);
 }
 
