@@ -5,6 +5,7 @@
 #include <iostream>
 #include <thread>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@ using Sockets = std::map<std::uint16_t, std::vector<net::ListenSocket>>;
 
 constexpr auto sessions_looked_at_every = std::chrono::seconds(10);
 constexpr auto farewells_within = std::chrono::seconds(2);
+// Blocks from this size on are the system's own and go back to it at once; the allocator keeps no
+// more than this at the end of what a thread uses. By itself it raises both with every large block.
+constexpr int kept_memory_bytes_max = 512 * 1024;
+constexpr auto memory_given_back_every = std::chrono::seconds(10);
 constexpr std::size_t descriptors_reserved =
     64;  // for children, files and upstreams when all else is full
 constexpr double share_of_descriptors = 0.8;
@@ -34,6 +39,11 @@ struct Loaded {
   yaml::Source text;
   config::File file;
 };
+
+void bound_kept_memory() {
+  mallopt(M_MMAP_THRESHOLD, kept_memory_bytes_max);
+  mallopt(M_TRIM_THRESHOLD, kept_memory_bytes_max);
+}
 
 // Prints what is wrong with the configuration, as errors go to standard error before anything runs.
 void print(const schema::Problems& problems, const yaml::Source& text) {
@@ -263,6 +273,7 @@ class Process {
     TaskGroup background(loop);
     background.spawn(reloader.run());
     background.spawn(end_unused_sessions(loop, reloader));
+    background.spawn(give_back_memory(loop));
     co_await wait_for_the_end(signals, reloader);
     background.cancel();
     co_await background.join();
@@ -287,6 +298,16 @@ class Process {
       const auto ended = sessions_.take_idle(loop.now());
       if (!ended.empty()) log_.info("idle sessions ended", {{"count", ended.size()}});
       co_await reloader.end_orphans();
+    }
+  }
+
+  // What is free lies scattered over what each thread uses; the system gets it back. Without this
+  // the most that was ever needed at the same time stays.
+  static Task<> give_back_memory(net::Loop& loop) {
+    for (;;) {
+      const Deadline next = Deadline::in(loop.now(), memory_given_back_every);
+      co_await sleep_until(next);
+      malloc_trim(0);
     }
   }
 
@@ -340,6 +361,7 @@ class Process {
 
 int serve(const Options& options) {
   const Stopwatch since_start;
+  bound_kept_memory();
   net::block_signals({SIGTERM, SIGINT, SIGHUP});
   net::Spawner spawner;  // before any thread, and before secrets are read
   const Result<ConfigurationSource> source = ConfigurationSource::from(options);
