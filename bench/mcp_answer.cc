@@ -1,5 +1,7 @@
 #include "mcp_answer.h"
 
+#include <unistd.h>
+
 namespace bench {
 namespace {
 
@@ -8,10 +10,13 @@ constexpr std::string_view initialized =
     R"("serverInfo":{"name":"bench-server","version":"1"}})";
 constexpr std::string_view tools =
     R"({"tools":[{"name":"echo","description":"Echoes its message","inputSchema":{)"
-    R"("type":"object","properties":{"message":{"type":"string"}},"required":["message"]}}]})";
+    R"("type":"object","properties":{"message":{"type":"string"}},"required":["message"]}},)"
+    R"({"name":"big","inputSchema":{"type":"object"}},)"
+    R"({"name":"pid","inputSchema":{"type":"object"}}]})";
 constexpr std::string_view unknown_method = R"({"code":-32601,"message":"Method not found"})";
 // Fills an answer up to about 600 bytes.
 constexpr std::size_t filling = 280;
+constexpr std::size_t big_filling = std::size_t{64} * 1024;
 
 // The raw text of a member's value that is a string without escapes or a number; empty if there is
 // none.
@@ -23,6 +28,19 @@ std::string_view raw_after(std::string_view text, std::string_view key) {
   return rest.substr(0, rest.find('"', 1) + 1);
 }
 
+void append_result(std::string_view message, std::string& out) {
+  const std::string_view tool = raw_after(message, "\"name\":");
+  out.append(R"(,"result":{"content":[{"type":"text","text":")");
+  if (tool == "\"pid\"") {
+    out.append("pid ").append(std::to_string(::getpid())).append("\"}]}");
+    return;
+  }
+  std::string_view text = raw_after(message, "\"message\":");
+  if (!text.empty()) text.remove_prefix(1);
+  out.append("Echo: ").append(text).append(R"(},{"type":"text","text":")");
+  out.append(tool == "\"big\"" ? big_filling : filling, 'y').append("\"}]}");
+}
+
 }  // namespace
 
 void append_mcp_answer(std::string_view message, std::string& out) {
@@ -31,10 +49,7 @@ void append_mcp_answer(std::string_view message, std::string& out) {
   const std::string_view method = raw_after(message, "\"method\":");
   out.append(R"({"jsonrpc":"2.0","id":)").append(id);
   if (method == "\"tools/call\"") {
-    std::string_view text = raw_after(message, "\"message\":");
-    if (!text.empty()) text.remove_prefix(1);
-    out.append(R"(,"result":{"content":[{"type":"text","text":"Echo: )").append(text);
-    out.append(R"(},{"type":"text","text":")").append(filling, 'y').append("\"}]}");
+    append_result(message, out);
   } else if (method == "\"initialize\"") {
     out.append(R"(,"result":)").append(initialized);
   } else if (method == "\"tools/list\"") {
