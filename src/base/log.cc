@@ -69,6 +69,8 @@ std::int64_t monotonic_now() {
 }
 
 constexpr auto batching = std::chrono::milliseconds(10);
+// A buffer that a burst has made larger is given back.
+constexpr std::size_t kept_bytes = std::size_t{512} * 1024;
 constexpr auto farewell = std::chrono::seconds(1);
 
 }  // namespace
@@ -304,6 +306,7 @@ void LogWriter::run() {
     std::swap(taken, pending_);
     lock.unlock();
     const bool written = write_out(taken);
+    if (taken.capacity() > kept_bytes) std::string().swap(taken);
     lock.lock();
     if (!written && is_stopping_) return;
   }
