@@ -1,6 +1,7 @@
 """Many calls while children die, callers leave and the configuration changes: nothing may grow, and
 nothing may fail but what was done on purpose."""
 
+import contextlib
 import statistics
 import threading
 import time
@@ -12,20 +13,24 @@ SECONDS_PER_100_000 = 60  # a bound, not an expectation
 
 
 class Kind:
-    """A kind of target: its route for the port of an upstream, and what its load is told."""
+    """A kind of target: its route for a variant of the configuration and the port of its server, the
+    server (if the gateway does not start it), and what its load is told."""
 
-    def __init__(self, name, route, **load):
+    def __init__(self, name, route, server=None, **load):
         self.name = name
         self.route = route
+        self.server = server
         self.load = load
 
 
 KINDS = [
     Kind("stdio", lambda variant, _: world.tools_route("/stdio", f"stdio: {{ cmd: {world.CHILD} }}", variant),
-         work="tools", path="/stdio", token=world.TOKEN, sessions=16, kill_every=200,
-         leave_every=100),
-    Kind("proxy", lambda variant, upstream: world.proxy_route("/bench", upstream, variant),
-         work="proxy", leave_every=100),
+         work="tools", path="/stdio", token=world.TOKEN, sessions=16, kill_every=200, leave_every=100),
+    Kind("http", lambda variant, port: world.tools_route(
+        "/http", f"mcp: {{ host: 'http://127.0.0.1:{port}/mcp' }}", variant),
+         server=world.McpServer, work="tools", path="/http", token=world.TOKEN, leave_every=100),
+    Kind("proxy", lambda variant, port: world.proxy_route("/bench", port, variant),
+         server=world.Upstream, work="proxy", leave_every=100),
 ]
 
 
@@ -85,6 +90,19 @@ def memory_at(samples, done):
     return statistics.median(kilobytes for _, kilobytes in nearest)
 
 
+def judge_servers(properties, servers):
+    for kind, server in zip(KINDS, servers):
+        if isinstance(server, world.McpServer):
+            try:
+                world.until(lambda: server.open_sessions() == 0, 15 * world.PATIENCE, "sessions ended")
+            except AssertionError:
+                pass
+            left = server.open_sessions()
+            properties.check(f"{kind.name}: every session was ended at its server", left == 0, f"{left} left")
+        if server:
+            server.kill()
+
+
 def judge_memory(properties, samples, requests):
     # A short run is still getting warm; what leaks shows in it all the same.
     is_long = requests >= 1_000_000
@@ -93,6 +111,41 @@ def judge_memory(properties, samples, requests):
     growth = (end - begin) / begin * 100
     properties.check(f"memory from request {warm:.0f} to the last grows by {allowed} % at most",
                      growth <= allowed, f"{begin:.0f} -> {end:.0f} kB, {growth:+.2f} %")
+
+
+def run(properties, requests):
+    world.say(f"endurance: {requests} requests over {', '.join(kind.name for kind in KINDS)}")
+    limit = SECONDS_PER_100_000 * world.PATIENCE * max(1, requests // 100_000)
+    port = world.free_port()
+    with contextlib.ExitStack() as stack:
+        servers = [kind.server and stack.enter_context(kind.server()) for kind in KINDS]
+
+        def config(variant):
+            return world.bind(port, "".join(kind.route(variant, server and server.port)
+                                            for kind, server in zip(KINDS, servers)))
+
+        gateway = stack.enter_context(world.Gateway(config(0), port))
+        time.sleep(0.5)
+        before = State(gateway)
+        began = time.monotonic()
+        reloads = Reloads(gateway, config)
+        loads = [stack.enter_context(world.Load(port=port, requests=requests // len(KINDS), seconds=limit, **kind.load))
+                 for kind in KINDS]
+        try:
+            reloads.start()
+            samples = watch(gateway, loads, requests)
+            seconds = time.monotonic() - began
+        finally:
+            reloads.stop()
+        found = [load.result(10) for load in loads]
+        judge_servers(properties, servers)  # and with them the connections that the gateway keeps end
+        judge(properties, gateway, before, samples, found, requests)
+        world.say(f"  {requests / seconds:.0f} requests/s, {seconds:.0f} s")
+        judge_reloads(properties, gateway, reloads)
+        status, took = gateway.terminate()
+        properties.check("it ends with status 0", status == 0, f"{status} after {took * 1000:.0f} ms")
+        properties.check("no sanitizer report", not gateway.sanitizer_reports(),
+                         gateway.sanitizer_reports()[:3] or "none")
 
 
 def judge(properties, gateway, before, samples, found, requests):
@@ -104,6 +157,7 @@ def judge(properties, gateway, before, samples, found, requests):
         if "kills" in line:
             properties.check(f"{kind.name}: every session could be ended", line["sessions_not_ended"] == 0,
                              f"{line['sessions']} sessions, {line['sessions_not_ended']} not ended")
+        if "kill_every" in kind.load:
             properties.check(f"{kind.name}: calls of a killed child fail soon",
                              line["kills"] > 0 and line["noticed_us_max"] <= 1_000_000 * world.PATIENCE,
                              f"{line['kills']} kills, {line['injected']} calls failed, the last after "

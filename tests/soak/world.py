@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("AGENTGATEWAY_LOAD", ROOT / "build/bench/load"))
@@ -274,14 +275,17 @@ class Load:
 
 
 class Upstream:
-    """The bench's HTTP server behind the gateway, in a process that can be killed."""
+    """An HTTP server behind the gateway, in a process that can be killed: the bench's own."""
 
-    def __init__(self, port=None):
-        self.port = port or free_port()
+    def __init__(self):
+        self.port = free_port()
         self.start()
 
+    def command(self):
+        return [str(BUILD / "load"), "--upstream", str(self.port), "--serve"]
+
     def start(self):
-        self.process = subprocess.Popen([str(BUILD / "load"), "--upstream", str(self.port), "--serve"])
+        self.process = subprocess.Popen(self.command())
         until(lambda: listens(self.port), 10, "the upstream listens")
 
     def kill(self):
@@ -293,6 +297,17 @@ class Upstream:
 
     def __exit__(self, *_):
         self.kill()
+
+
+class McpServer(Upstream):
+    """An MCP server over Streamable HTTP, which knows how many sessions nobody has ended."""
+
+    def command(self):
+        return [str(BUILD / "soak_server"), str(self.port)]
+
+    def open_sessions(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sessions", timeout=10) as answer:
+            return int(answer.read())
 
 
 # -- configurations -----------------------------------------------------------------------------
