@@ -1,5 +1,6 @@
 #pragma once
-// What the benchmark's MCP servers answer: initialize, tools/list, and tools/call of `echo`. They
+// What the benchmark's MCP servers answer: initialize, tools/list, and tools/call of `echo`, of
+// `big`, whose answer is long, and of `pid`, which names the process. They
 // look for the members they need instead of parsing, so that a measurement shows the gateway and
 // not the server; only clients that write their JSON without blanks may use them.
 

@@ -73,7 +73,9 @@ std::pair<std::string, std::string> play(const Case& each) {
     if (each.text("then") == "reset") request.end->reset();
   };
   std::string got = world.ask(*one, "tools/call", "{}", patience);
-  if (got != "{}") EXPECT_FALSE(played->is_open()) << each.text("name");
+  if (got != "{}") {
+    EXPECT_FALSE(played->is_open()) << each.text("name");
+  }
   return {got, world.ask(*other, "tools/call")};
 }
 
@@ -87,7 +89,9 @@ TEST(UpstreamResponsesCorpus, gives_each_call_its_own_answer_or_an_error) {
     const bool is_error = got.starts_with("upstream_failed: ") || got.starts_with("timed_out: ");
     const bool must_fail = expected == "bad_gateway" || expected == "truncate";
     EXPECT_TRUE(is_error || got == "{}") << each.text("name") << ": " << got;
-    if (must_fail) EXPECT_TRUE(is_error) << each.text("name") << ": " << got;
+    if (must_fail) {
+      EXPECT_TRUE(is_error) << each.text("name") << ": " << got;
+    }
     // 202 is a fine answer, but none to a request.
     const bool must_pass = expected == "ok" && each.text("name") != "ok-202-empty";
     if (must_pass) EXPECT_EQ(got, "{}") << each.text("name");
