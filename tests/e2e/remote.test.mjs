@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { everything2025, everything2026, jwtAuth, received, secret, start, token, until, workFolder } from './lib/gateway.mjs';
+import { everything2025, everything2026, freePort, jwtAuth, received, secret, start, token, until, workFolder } from './lib/gateway.mjs';
 import { callText, connect, failure, RawClient, toolNames } from './lib/mcp.mjs';
-import { remoteConfig, serveEverything, serveFixture, serveSdk } from './lib/remote.mjs';
+import { remoteConfig, remoteFixture, RemoteServer, serveEverything, serveFixture, serveSdk } from './lib/remote.mjs';
 
 const full = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } };
 
@@ -184,6 +184,31 @@ test('a server that is killed and started again', async () => {
     assert.equal(await callText(client, 'hello'), 'hello from the SDK');
     assert.ok(gateway.hasLine(/session opened again target=remote/));
     await client.close();
+  } finally {
+    try { await gateway.stop(); } finally { await server.kill(); }
+  }
+});
+
+test('a server that comes back with another revision has its clients start over', async () => {
+  let version = '2025-06-18';
+  const server = new RemoteServer(await freePort(), (port) => ['python3', remoteFixture, '--port', String(port), '--version', version]);
+  await server.start();
+  const gateway = await start((port) => remoteConfig(port, server.url));
+  try {
+    const client = new RawClient(gateway.port);
+    await client.initialize();
+    assert.equal((await client.tool('echo', { message: 'one' })).message.result.content[0].text, 'Echo: one');
+    await server.kill();
+    version = '2025-03-26';
+    await server.start();
+    for (let i = 0; i < 2; i++) {
+      const answer = await client.tool('echo', { message: 'two' });
+      assert.equal(answer.status, 404);
+      assert.equal(answer.message.error.message, 'Session not found');
+    }
+    const again = new RawClient(gateway.port, { version });
+    await again.initialize();
+    assert.equal((await again.tool('echo', { message: 'three' })).message.result.content[0].text, 'Echo: three');
   } finally {
     try { await gateway.stop(); } finally { await server.kill(); }
   }
