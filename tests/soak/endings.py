@@ -107,7 +107,8 @@ def upstream_kills(properties, rounds):
             slowest = max(slowest, found["failed_us_max"])
             if found["failed_started_last"] > back:
                 late.append((found["failed_started_last"] - back) / 1e6)
-        gateway.terminate()
+        status, _ = gateway.terminate()
+    properties.check("it ended with status 0", status == 0, status)
     properties.check("nothing failed but what was asked before the next upstream listened", not late and not errors,
                      f"{failed} calls failed{'; too late, in ms: ' + str(late) if late else ''} {errors or ''}")
     properties.check("some were in flight", sum(failed) > 0, sum(failed))
