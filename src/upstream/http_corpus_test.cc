@@ -94,7 +94,9 @@ TEST(UpstreamResponsesCorpus, gives_each_call_its_own_answer_or_an_error) {
     }
     // 202 is a fine answer, but none to a request.
     const bool must_pass = expected == "ok" && each.text("name") != "ok-202-empty";
-    if (must_pass) EXPECT_EQ(got, "{}") << each.text("name");
+    if (must_pass) {
+      EXPECT_EQ(got, "{}") << each.text("name");
+    }
     EXPECT_EQ(next, R"({"for":"the other"})") << each.text("name");
   }
 }
