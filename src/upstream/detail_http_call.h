@@ -27,6 +27,7 @@ class HttpCall final : public Conversation {
   Task<Result<EventMessages>> resume(std::string last_id, Duration wait);
   Result<bool> take(std::string text);
   void fail(const Error& why);
+  void distrust();
   Scheduler& scheduler() const { return session_.site_->scheduler(); }
 
   HttpSession& session_;

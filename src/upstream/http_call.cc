@@ -70,6 +70,7 @@ Task<Result<>> HttpCall::talk() {
 // A JSON-RPC error is the answer, whatever its status.
 Result<> HttpCall::take_refusal(Refusal refusal) {
   if (!refusal.message || !is_response_to(*refusal.message, id_)) {
+    if (refusal.status == 200) distrust();
     return tl::unexpected<Error>(refusal.error());
   }
   session_.dialog_.receive(id_, std::move(*refusal.message));
@@ -85,11 +86,16 @@ Task<Result<>> HttpCall::take_whole(http::Response response) {
                      "the server's answer is longer than " + std::to_string(most) + " bytes");
   }
   if (!text) co_return tl::unexpected<Error>(text.error());
-  CO_TRY(const bool is_result, take(std::move(*text)));
-  if (!is_result) {
-    co_return failed(Fault::upstream_failed, "the server's answer is none to this request");
-  }
-  co_return Result<>();
+  const Result<bool> is_result = take(std::move(*text));
+  if (is_result && *is_result) co_return Result<>();
+  distrust();
+  if (!is_result) co_return tl::unexpected<Error>(is_result.error());
+  co_return failed(Fault::upstream_failed, "the server's answer is none to this request");
+}
+
+// Whoever mistakes one answer for another may do so with the next on that connection.
+void HttpCall::distrust() {
+  session_.site_->pool().drop_idle(session_.place_->settings.endpoint);
 }
 
 // Gives the dialog what the server said; true if it was the result.

@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr std::size_t answers_min = 42;
+constexpr std::size_t answers_min = 77;  // those that are not compressed
 constexpr std::size_t streams_min = 43;  // those that are not compressed
 constexpr auto patience = std::chrono::seconds(3);
 
@@ -58,6 +58,11 @@ bool is_skipped(const std::string& name) {
   return true;
 }
 
+// 202 is fine, but no answer to a request; nor is what is compressed, which nobody asked for.
+bool is_no_answer(const std::string& name) {
+  return name == "ok-202-empty" || name == "202-with-garbage" || name == "body-gzip-ok";
+}
+
 // What a call gets whose connection plays the case, and then another session's call.
 std::pair<std::string, std::string> play(const Case& each) {
   HttpWorld world;
@@ -73,7 +78,9 @@ std::pair<std::string, std::string> play(const Case& each) {
     if (each.text("then") == "reset") request.end->reset();
   };
   std::string got = world.ask(*one, "tools/call", "{}", patience);
-  if (got != "{}") {
+  // A connection that said something wrong is never used again.
+  const bool must_close = each.text("expected") == "bad_gateway";
+  if (must_close) {
     EXPECT_FALSE(played->is_open()) << each.text("name");
   }
   return {got, world.ask(*other, "tools/call")};
@@ -82,8 +89,10 @@ std::pair<std::string, std::string> play(const Case& each) {
 TEST(UpstreamResponsesCorpus, gives_each_call_its_own_answer_or_an_error) {
   if (is_skipped("http1-upstream-responses")) GTEST_SKIP();
   const auto cases = read_cases("http1-upstream-responses");
-  ASSERT_GE(cases.size(), answers_min);
+  std::size_t played = 0;
   for (const Case& each : cases) {
+    if (!each.has("bytes_b64")) continue;  // compressed; src/http plays them
+    ++played;
     const std::string expected = each.text("expected");
     const auto [got, next] = play(each);
     const bool is_error = got.starts_with("upstream_failed: ") || got.starts_with("timed_out: ");
@@ -92,13 +101,12 @@ TEST(UpstreamResponsesCorpus, gives_each_call_its_own_answer_or_an_error) {
     if (must_fail) {
       EXPECT_TRUE(is_error) << each.text("name") << ": " << got;
     }
-    // 202 is a fine answer, but none to a request.
-    const bool must_pass = expected == "ok" && each.text("name") != "ok-202-empty";
-    if (must_pass) {
+    if (expected == "ok" && !is_no_answer(each.text("name"))) {
       EXPECT_EQ(got, "{}") << each.text("name");
     }
     EXPECT_EQ(next, R"({"for":"the other"})") << each.text("name");
   }
+  EXPECT_GE(played, answers_min);
 }
 
 // What a call must get of a stream with those events.
