@@ -12,6 +12,7 @@
 #include "app/build_facts.h"
 #include "app/configuration.h"
 #include "app/demo.h"
+#include "app/memory.h"
 #include "app/reload.h"
 #include "app/stopwatch.h"
 #include "base/sleep.h"
@@ -31,6 +32,7 @@ constexpr auto farewells_within = std::chrono::seconds(2);
 // more than this at the end of what a thread uses. By itself it raises both with every large block.
 constexpr int kept_memory_bytes_max = 512 * 1024;
 constexpr auto memory_given_back_every = std::chrono::seconds(10);
+constexpr auto memory_looked_at_every = std::chrono::milliseconds(100);
 constexpr std::size_t descriptors_reserved =
     64;  // for children, files and upstreams when all else is full
 constexpr double share_of_descriptors = 0.8;
@@ -64,6 +66,10 @@ std::optional<Loaded> load(const ConfigurationSource& source) {
   return Loaded{std::move(*text), std::move(reading.value)};
 }
 
+LogFormat format_of(config::LogFormatSetting setting) {
+  return setting == config::LogFormatSetting::json ? LogFormat::json : LogFormat::text;
+}
+
 LogLevel level_of(config::LogLevelSetting setting) {
   switch (setting) {
     case config::LogLevelSetting::debug:
@@ -79,9 +85,7 @@ LogLevel level_of(config::LogLevelSetting setting) {
 }
 
 Log make_log(LogSink& sink, const config::LoggingSettings& settings) {
-  return Log(sink,
-             settings.format == config::LogFormatSetting::json ? LogFormat::json : LogFormat::text,
-             level_of(settings.level));
+  return Log(sink, format_of(settings.format), level_of(settings.level));
 }
 
 std::size_t worker_count(const config::Process& process) {
@@ -89,7 +93,8 @@ std::size_t worker_count(const config::Process& process) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::size_t connections_max(std::size_t workers) {
+// As many as descriptors allow with a reserve; `configured` may be less, not more.
+std::size_t connections_max(std::size_t configured) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   // As many as the system allows: the soft limit is for programs that use select().
@@ -98,8 +103,9 @@ std::size_t connections_max(std::size_t workers) {
   getrlimit(RLIMIT_NOFILE, &limit);
   const auto usable = static_cast<double>(limit.rlim_cur) * share_of_descriptors;
   const auto total = static_cast<std::size_t>(usable);
-  return std::max<std::size_t>(
-      16, (total > descriptors_reserved ? total - descriptors_reserved : 0) / workers);
+  const std::size_t most =
+      std::max<std::size_t>(16, total > descriptors_reserved ? total - descriptors_reserved : 0);
+  return configured == 0 ? most : std::min(configured, most);
 }
 
 // The loop of a worker ends when it is stopped; its root has nothing to do but be there.
@@ -108,12 +114,29 @@ Task<> stay(net::Loop&) {
   co_await never.wait();
 }
 
+gateway::Limits limits_of(const config::Process& process, std::uint64_t memory) {
+  const config::Limits& set = process.limits;
+  gateway::Limits limits;
+  limits.connections = connections_max(set.connections);
+  limits.connections_per_address = set.connections_per_address;
+  limits.body_bytes = memory / 8;
+  limits.server.request_line_bytes = set.request_line.count;
+  limits.server.head_bytes = set.head.count;
+  limits.server.head_within = set.head_within;
+  limits.server.body_progress_within = set.body_within;
+  limits.server.write_within = set.write_within;
+  limits.client.connect_within = process.backend.connect;
+  limits.client.idle = process.backend.idle;
+  limits.client.idle_per_endpoint = process.backend.idle_per_endpoint;
+  limits.client.body_idle = set.upstream_body_within;
+  return limits;
+}
+
 Task<std::shared_ptr<net::Home<gateway::Core>>> make_core(gateway::Shared* shared,
-                                                          std::uint16_t number,
-                                                          std::size_t connections) {
+                                                          std::uint16_t number) {
   net::Loop& loop = co_await net::this_loop();
   co_return std::make_shared<net::Home<gateway::Core>>(
-      loop, std::make_unique<gateway::Core>(loop, *shared, number, connections));
+      loop, std::make_unique<gateway::Core>(loop, *shared, number));
 }
 
 std::string_view kind_of(const runtime::Route& route) {
@@ -162,9 +185,11 @@ class Process {
         source_(source),
         loaded_(std::move(loaded)),
         log_(make_log(writer, loaded_.file.config.logging)),
-        targets_(spawner, log_),
+        targets_(spawner, log_, child_limits()),
         stores_{keys_, targets_},
-        sessions_(session_limits()) {}
+        sessions_(session_limits()),
+        memory_(loaded_.file.config.limits.memory.count),
+        load_(limits_of(loaded_.file.config, memory_.limit())) {}
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process() = default;
@@ -193,7 +218,14 @@ class Process {
   gateway::SessionLimits session_limits() const {
     gateway::SessionLimits limits;
     limits.idle = loaded_.file.config.mcp.session_idle;
+    limits.total = loaded_.file.config.limits.sessions;
+    limits.per_owner = loaded_.file.config.limits.sessions_per_caller;
     return limits;
+  }
+
+  runtime::ChildLimits child_limits() const {
+    const config::Limits& set = loaded_.file.config.limits;
+    return {set.children, set.child_line.count, set.child_start_within};
   }
 
   Result<crypto::SealKey> session_key() {
@@ -233,7 +265,7 @@ class Process {
 
   int run_threads(std::size_t workers, Start start) {
     net::Loop loop;
-    gateway::Shared shared{log_, clock_, *session_ids_, sessions_};
+    gateway::Shared shared{log_, clock_, *session_ids_, sessions_, load_};
     std::vector<std::unique_ptr<net::Worker>> threads;
     threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {
@@ -252,12 +284,10 @@ class Process {
   Task<> serve_until_told(net::Loop& loop, gateway::Shared& shared,
                           std::vector<std::unique_ptr<net::Worker>>& threads, CoreHomes& cores,
                           Start start) {
-    const std::size_t connections = connections_max(threads.size());
     for (const auto& thread : threads) {
       gateway::Shared* const for_core = &shared;
       const auto number = static_cast<std::uint16_t>(cores.size());
-      auto made =
-          co_await net::run_on(thread->address(), &make_core, for_core, number, connections);
+      auto made = co_await net::run_on(thread->address(), &make_core, for_core, number);
       if (!made) {
         std::cerr << "agentgateway: " << made.error().why() << '\n';
         status_ = exit_failed;
@@ -274,6 +304,7 @@ class Process {
     background.spawn(reloader.run());
     background.spawn(end_unused_sessions(loop, reloader));
     background.spawn(give_back_memory(loop));
+    background.spawn(watch_memory(loop));
     co_await wait_for_the_end(signals, reloader);
     background.cancel();
     co_await background.join();
@@ -308,6 +339,25 @@ class Process {
       const Deadline next = Deadline::in(loop.now(), memory_given_back_every);
       co_await sleep_until(next);
       malloc_trim(0);
+    }
+  }
+
+  // While memory is short nothing new is begun. What is free goes back to the system at once then.
+  Task<> watch_memory(net::Loop& loop) {
+    bool was_short = false;
+    for (;;) {
+      const Deadline next = Deadline::in(loop.now(), memory_looked_at_every);
+      co_await sleep_until(next);
+      bool is_short = memory_.is_short();
+      if (is_short) {
+        ::malloc_trim(0);
+        is_short = memory_.is_short();
+      }
+      load_.set_short_of_memory(is_short);
+      if (is_short && !was_short) {
+        log_.warn("short of memory", {{"used", memory_.used()}, {"limit", memory_.limit()}});
+      }
+      was_short = is_short;
     }
   }
 
@@ -353,6 +403,8 @@ class Process {
   runtime::TargetStore targets_;
   runtime::Stores stores_;
   gateway::SessionTable sessions_;
+  const Memory memory_;
+  gateway::Load load_;
   std::optional<gateway::SessionIds> session_ids_;
   int status_ = exit_fine;
 };
@@ -371,7 +423,8 @@ int serve(const Options& options) {
   }
   std::optional<Loaded> loaded = load(*source);
   if (!loaded) return exit_invalid;
-  LogWriter writer(STDOUT_FILENO);
+  LogWriter writer(STDOUT_FILENO, LogWriter::default_bytes_max,
+                   format_of(loaded->file.config.logging.format));
   return Process(*source, std::move(*loaded), spawner, writer, since_start).run();
 }
 

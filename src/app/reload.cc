@@ -119,6 +119,8 @@ Task<> Reloader::reload(bool is_forced) {
   if (!(reading.value.config.logging == process_.logging &&
         reading.value.config.session == process_.session &&
         reading.value.config.mcp == process_.mcp &&
+        reading.value.config.limits == process_.limits &&
+        reading.value.config.backend == process_.backend &&
         reading.value.config.worker_threads == process_.worker_threads)) {
     log_.warn("settings below `config` changed: they take effect at the next start");
   }

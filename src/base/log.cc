@@ -261,8 +261,11 @@ void Log::put(LogLevel level, std::string_view event,
   sink_->write(line.finish());
 }
 
-LogWriter::LogWriter(int descriptor, std::size_t bytes_max)
-    : descriptor_(descriptor), bytes_max_(bytes_max), piece_bytes_max_(std::size_t{64} << 10) {
+LogWriter::LogWriter(int descriptor, std::size_t bytes_max, LogFormat format)
+    : descriptor_(descriptor),
+      bytes_max_(bytes_max),
+      format_(format),
+      piece_bytes_max_(std::size_t{64} << 10) {
   struct stat status{};
   if (fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
     piece_bytes_max_ = 4096;  // PIPE_BUF: after POLLOUT a write of this size does not block
@@ -305,6 +308,7 @@ void LogWriter::run() {
     taken.clear();
     std::swap(taken, pending_);
     lock.unlock();
+    report_lost(taken);
     const bool written = write_out(taken);
     if (taken.capacity() > kept_bytes) std::string().swap(taken);
     lock.lock();
@@ -312,13 +316,24 @@ void LogWriter::run() {
   }
 }
 
+// After the lines that were kept, since those that were lost are younger.
+void LogWriter::report_lost(std::string& taken) {
+  const std::uint64_t lost = dropped() - reported_;
+  if (lost == 0) return;
+  LogLine line(format_, std::chrono::system_clock::now(), LogLevel::warn, "log lines lost");
+  line.add("count", lost);
+  taken += line.take();
+  reported_ += lost;
+}
+
 bool LogWriter::write_out(std::string_view text) {
   while (!text.empty()) {
-    if (!wait_writable()) return false;
     const std::string_view piece = text.substr(0, piece_bytes_max_);
-    const ssize_t written = ::write(descriptor_, piece.data(), piece.size());
-    if (written < 0 && errno != EINTR && errno != EAGAIN) {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
+    const bool is_writable = wait_writable();
+    const ssize_t written = is_writable ? ::write(descriptor_, piece.data(), piece.size()) : -1;
+    if (!is_writable || (written < 0 && errno != EINTR && errno != EAGAIN)) {
+      const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+      dropped_.fetch_add(lines, std::memory_order_relaxed);
       return false;
     }
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));

@@ -102,28 +102,33 @@ class LogSink {
   virtual void write(std::string_view line) = 0;
 };
 
-// Writes to a descriptor from a thread of its own. The destructor writes what is left for at most
-// one second.
+// Writes to a descriptor from a thread of its own. What could not be written is told in a line of
+// its own as soon as there is room again. The destructor writes what is left for at most one
+// second.
 class LogWriter final : public LogSink {
  public:
   static constexpr std::size_t default_bytes_max = std::size_t{4} << 20;  // about 10,000 lines
 
-  // `descriptor` is borrowed and must stay open.
-  explicit LogWriter(int descriptor, std::size_t bytes_max = default_bytes_max);
+  // `descriptor` is borrowed and must stay open. `format`: of the line about lost lines.
+  explicit LogWriter(int descriptor, std::size_t bytes_max = default_bytes_max,
+                     LogFormat format = LogFormat::text);
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
   ~LogWriter() override;
 
   void write(std::string_view line) override;
+  // Lines that were lost, so far.
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
   void run();
+  void report_lost(std::string& taken);
   bool write_out(std::string_view text);
   bool wait_writable() const;
 
   const int descriptor_;
   const std::size_t bytes_max_;
+  const LogFormat format_;
   std::size_t piece_bytes_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -131,6 +136,7 @@ class LogWriter final : public LogSink {
   bool is_stopping_ = false;
   std::atomic<std::int64_t> give_up_at_{INT64_MAX};  // monotonic nanoseconds
   std::atomic<std::uint64_t> dropped_{0};
+  std::uint64_t reported_ = 0;  // of them; the thread's own
   std::thread thread_;
 };
 

@@ -86,4 +86,41 @@ TEST(LogWriter, drops_and_counts_when_nobody_reads) {
   close(ends[1]);
 }
 
+// What a pipe brings until a text has come, or its other end is closed.
+std::string read_until(int fd, std::string_view wanted) {
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (text.find(wanted) == text.npos) {
+    const ssize_t got = read(fd, piece.data(), piece.size());
+    if (got <= 0) break;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+TEST(LogWriter, tells_how_many_lines_were_lost_when_there_is_room_again) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  fcntl(ends[1], F_SETPIPE_SZ, 4096);
+  std::string text;
+  std::uint64_t dropped = 0;
+  {
+    LogWriter writer(ends[1], 10'000, LogFormat::json);
+    const std::string line = std::string(998, 'x') + "\n";
+    for (int i = 0; i < 100; ++i) writer.write(line);
+    dropped = writer.dropped();
+    text = read_until(ends[0], "log lines lost");
+    EXPECT_EQ(writer.dropped(), dropped);
+  }
+  close(ends[1]);
+  text += read_until(ends[0], "no such text");
+  close(ends[0]);
+
+  EXPECT_NE(text.find(R"("level":"warn","event":"log lines lost","count":)" +
+                      std::to_string(dropped) + "}\n"),
+            text.npos)
+      << dropped << " lost";
+  EXPECT_EQ(text.find("log lines lost"), text.rfind("log lines lost"));
+}
+
 }  // namespace

@@ -267,6 +267,8 @@ void describe(schema::Object<Process>& o) {
   o.field("logging", &Process::logging, "The log, on standard output.");
   o.field("compatibility", &Process::compatibility,
           "agentgateway's behaviour where ours is safer.");
+  o.field("backend", &Process::backend, "Connections to upstreams.");
+  o.field("limits", &Process::limits, "What clients and servers are allowed.");
   o.field("workerThreads", &Process::worker_threads, "Threads that serve; 0: one a processor.")
       .range(0, 256);
   o.field("connectionTerminationDeadline", &Process::termination_deadline,
@@ -286,7 +288,6 @@ void describe(schema::Object<Process>& o) {
                         {"customFunctions", "Functions for expressions."},
                         {"standardAttributes", "Attributes of the log."},
                         {"connectionMinTerminationDeadline", "Least time to drain."},
-                        {"backend", "Connections to backends."},
                         {"modelCatalog", "Language models."}});
 }
 
@@ -296,6 +297,7 @@ void describe(schema::Object<File>& o) {
       "in values "
       "are replaced from the environment, `$$` is a dollar sign.");
   o.field("config", &File::config, "Settings of the process.");
+  o.field("frontendPolicies", &File::frontend, "Limits of every listener.");
   o.field("binds", &File::binds, "Ports, and what is served on them.");
   o.field("mcp", &File::mcp, "One MCP backend on a port of its own.");
   add_not_supported(o, {{"gateways", "Ports by name."},
@@ -306,7 +308,6 @@ void describe(schema::Object<File>& o) {
                         {"services", "Services of the registry."},
                         {"workloads", "Workloads of the registry."},
                         {"policies", "Policies attached by name."},
-                        {"frontendPolicies", "Policies of every listener."},
                         {"llm", "Language models."},
                         {"ui", "The web interface."}});
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/limits.h"
 #include "config/route.h"
 #include "policy/settings.h"
 #include "schema/schema.h"
@@ -157,6 +158,8 @@ struct Process {
   McpProcessSettings mcp;
   LoggingSettings logging;
   CompatibilitySettings compatibility;
+  BackendConnections backend;
+  Limits limits;
   std::uint16_t worker_threads = 0;
   std::chrono::milliseconds termination_deadline = std::chrono::seconds(30);
   bool operator==(const Process&) const = default;
@@ -165,6 +168,7 @@ void describe(schema::Object<Process>& o);
 
 struct File {
   Process config;
+  FrontendPolicies frontend;
   std::vector<schema::Located<Bind>> binds;
   std::optional<schema::Located<McpShorthand>> mcp;
   bool operator==(const File&) const = default;

@@ -11,26 +11,8 @@ constexpr auto closing_within = std::chrono::seconds(1);
 // A client that does not know yet may send on a kept connection, and a request that meets its end
 // is lost. A busy one sends within this time, is answered, and told that it was the last answer.
 constexpr auto last_requests_within = std::chrono::milliseconds(200);
-constexpr std::size_t connections_per_address_max = 1'000;  // of one core
-
-// One connection of an address, as long as it lives.
-class Counted {
- public:
-  Counted(std::unordered_map<std::string, std::size_t>& counts, std::string address)
-      : counts_(counts), address_(std::move(address)) {
-    ++counts_[address_];
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() {
-    const auto found = counts_.find(address_);
-    if (--found->second == 0) counts_.erase(found);
-  }
-
- private:
-  std::unordered_map<std::string, std::size_t>& counts_;
-  std::string address_;
-};
+// A flood of connections is no flood of log lines.
+constexpr auto refusals_logged_every = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -54,12 +36,12 @@ struct Core::Door {
   net::Listener listener;
 };
 
-Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t connections_max)
+Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number)
     : loop_(loop),
       shared_(shared),
       number_(number),
-      connections_max_(connections_max),
-      site_(std::make_shared<upstream::Site>(loop, std::make_unique<TcpConnector>(loop))),
+      site_(std::make_shared<upstream::Site>(loop, std::make_unique<TcpConnector>(loop),
+                                             shared.load.limits().client)),
       background_(loop),
       connections_(loop),
       accepting_(loop) {}
@@ -109,26 +91,32 @@ Task<> Core::accept_all(std::shared_ptr<Door> door) {
       continue;
     }
     // The newest is refused: those who are served are not made to suffer for a flood.
-    const std::string_view refused = refused_connection(accepted->peer().unmapped().host());
+    const std::string_view refused = load().take_connection(accepted->peer().unmapped().host());
     if (!refused.empty()) {
       accepted->abort_on_close();
-      log().warn("connection refused", {{"error", refused}});
+      say_refused(refused);
       continue;
+    }
+    const auto& probes = snapshot_->frontend.tcp.keep_alives;
+    if (probes != std::remove_cvref_t<decltype(probes)>()) {
+      accepted->keep_alive({probes.is_enabled, probes.time, probes.interval, probes.retries});
     }
     auto stream = std::make_shared<net::TcpStream>(std::move(*accepted));
     connections_.spawn(serve_one(door->configured_port, std::move(stream)));
   }
 }
 
-std::string_view Core::refused_connection(const std::string& address) const {
-  if (connections_.size() >= connections_max_) return "too many connections";
-  const auto found = per_address_.find(address);
-  const bool is_full = found != per_address_.end() && found->second >= connections_per_address_max;
-  return is_full ? "too many connections from one address" : "";
+void Core::say_refused(std::string_view why) {
+  ++refused_;
+  const Instant now = loop_.now();
+  if (refusal_logged_ && now - *refusal_logged_ < refusals_logged_every) return;
+  log().warn("connections refused", {{"reason", why}, {"count", refused_}});
+  refused_ = 0;
+  refusal_logged_ = now;
 }
 
 Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream) {
-  const Counted counted(per_address_, stream->peer().unmapped().host());
+  const HeldConnection held(load(), stream->peer().unmapped().host());
   co_await serve(*this, configured_port, *stream);
 }
 

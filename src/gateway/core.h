@@ -6,14 +6,15 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "auth/token_cache.h"
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "gateway/load.h"
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
 #include "http/client.h"
@@ -31,6 +32,7 @@ struct Shared {
   const Clock& clock;
   const SessionIds& session_ids;
   SessionTable& sessions;
+  Load& load;
 };
 
 // Makes upstream connections: resolves the name and tries its addresses in turn.
@@ -67,8 +69,8 @@ class DrainWatch {
 
 class Core {
  public:
-  // `number` is the core's own; `connections_max`: of this core.
-  Core(net::Loop& loop, Shared& shared, std::uint16_t number, std::size_t connections_max);
+  // `number` is the core's own.
+  Core(net::Loop& loop, Shared& shared, std::uint16_t number);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   ~Core();
@@ -94,6 +96,7 @@ class Core {
   // For the sessions of this core, which may outlive it for a moment.
   const std::shared_ptr<upstream::Site>& site() const { return site_; }
   OpenedIds& opened_ids() { return opened_ids_; }
+  Load& load() { return shared_.load; }
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
 
@@ -111,22 +114,21 @@ class Core {
   struct Door;
   Task<> accept_all(std::shared_ptr<Door> door);
   Task<> serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream);
-  // Why no connection of that peer is taken now; empty if it is.
-  std::string_view refused_connection(const std::string& address) const;
+  void say_refused(std::string_view why);
   Task<Result<>> all_served();
   Task<Result<>> all_said();
 
   net::Loop& loop_;
   Shared& shared_;
   const std::uint16_t number_;
-  const std::size_t connections_max_;
   StreamId last_stream_ = 0;
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
   OpenedIds opened_ids_;
   std::shared_ptr<upstream::Site> site_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
-  std::unordered_map<std::string, std::size_t> per_address_;  // connections
+  std::size_t refused_ = 0;  // connections of which the log does not know yet
+  std::optional<Instant> refusal_logged_;
   bool is_draining_ = false;
   bool has_waited_ = false;
   Signal draining_;

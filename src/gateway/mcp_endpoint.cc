@@ -97,7 +97,12 @@ class Endpoint {
     core_.shared().sessions.take(opened.number);
   }
 
+  http::Response refuse_for_memory() {
+    return refuse(exchange_, 503, "the gateway is short of memory");
+  }
+
   http::Response refuse_body(const Error& error) {
+    if (error.fault() == Fault::too_many) return refuse_for_memory();
     if (error.fault() != Fault::timed_out) return refuse(exchange_, error);
     return refuse(exchange_, 408, "the request's body did not arrive in time");
   }
@@ -203,6 +208,26 @@ class Endpoint {
   const std::vector<std::string_view> versions_;  // that the request says it is of
 };
 
+// The rest of a body, piece by piece against what the process has room for; Fault::too_many if it
+// has none. Bodies that came whole with their heads are not counted: the number of connections
+// bounds them.
+Task<Result<std::string>> read_held(http::Body& body, HeldBytes& held, std::size_t bytes_max,
+                                    Deadline deadline) {
+  const std::uint64_t length = body.length().value_or(0);
+  if (length > bytes_max) co_return failed(Fault::too_large, "the body is too large");
+  std::string all;
+  all.reserve(length);  // memory that is not written to is not there yet
+  for (;;) {
+    CO_TRY(const std::optional<std::string> piece, co_await body.read(deadline));
+    if (!piece) co_return all;
+    if (piece->size() > bytes_max - all.size()) {
+      co_return failed(Fault::too_large, "the body is too large");
+    }
+    if (!held.grow(piece->size())) co_return failed(Fault::too_many, "no room for another body");
+    all += *piece;
+  }
+}
+
 Task<http::Response> at_once(http::Response response) {
   co_return response;
 }
@@ -222,12 +247,15 @@ Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session,
 Task<http::Response> post(McpPlace place) {
   Endpoint endpoint(place);
   policy::Exchange& exchange = place.exchange;
+  HeldBytes held(place.core.load());
+  if (place.core.load().is_short_of_memory()) co_return endpoint.refuse_for_memory();
   if (auto wrong = endpoint.wrong_media_type()) co_return std::move(*wrong);
   http::Body& body = exchange.change_request().body;
-  Result<std::string> text = body.take_whole(http::request_body_bytes_max);
+  const std::size_t bytes_max = place.core.snapshot()->frontend.http.buffer.count;
+  Result<std::string> text = body.take_whole(bytes_max);
   if (!body.is_whole()) {
     const Deadline deadline = Deadline::in(place.core.loop().now(), body_within);
-    text = co_await body.read_all(http::request_body_bytes_max, deadline);
+    text = co_await read_held(body, held, bytes_max, deadline);
   }
   if (!text) co_return endpoint.refuse_body(text.error());
   auto message = mcp::read(std::move(*text), mcp::Sender::client);

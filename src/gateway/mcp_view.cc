@@ -19,6 +19,9 @@ policy::McpSubject::Kind kind_for_rules(mcp::Subject::Kind kind) {
   return policy::McpSubject::Kind::none;
 }
 
+// What the rules may cost for one page of a list: that of a hundred rules that use all they may.
+constexpr std::uint64_t list_fuel = 100 * cel::default_fuel;
+
 bool says_not_found(const mcp::Message& answer) {
   const auto code = answer.error()->find("code");
   const auto number = code ? code->as_int() : std::nullopt;
@@ -63,13 +66,18 @@ std::string McpView::unknown_text(const mcp::Subject& subject) {
 std::string McpView::filtered_text(const mcp::Id& id, mcp::Touches touches,
                                    json::Value result) const {
   const mcp::ListShape shape = *mcp::list_shape(touches);
-  return mcp::result_text(id, mcp::filtered_list(result, shape.array, [&](json::Value item) {
-                            const auto name = item.find_string(shape.item_name);
-                            // An item without a name could not be called and cannot be judged.
-                            if (!name) return false;
-                            return backend_.rules.allows_sight(
-                                exchange_, subject_for_rules(shape.kind, *name));
-                          }));
+  std::uint64_t fuel = list_fuel;
+  std::string list = mcp::filtered_list(result, shape.array, [&](json::Value item) {
+    const auto name = item.find_string(shape.item_name);
+    // An item without a name could not be called and cannot be judged.
+    if (!name) return false;
+    return backend_.rules.allows_sight(exchange_, subject_for_rules(shape.kind, *name), fuel);
+  });
+  if (fuel > 0) return mcp::result_text(id, std::move(list));
+  // A list of which a part is missing would look like a whole one.
+  exchange_.record.error = "the rules cost more than one list may";
+  exchange_.record.mcp_error_code = static_cast<int>(mcp::Code::internal_error);
+  return mcp::error_text(id, mcp::Code::internal_error, "the list is too long for its rules");
 }
 
 std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,

@@ -155,6 +155,26 @@ TEST_F(McpViewTest, keeps_order_and_cursor_when_it_filters) {
             answer(R"({"nextCursor":"n","tools":[{"name":"c"},{"name":"a"}]})"));
 }
 
+TEST_F(McpViewTest, fails_a_list_for_which_the_rules_cost_too_much) {
+  const std::string ten = "[0,1,2,3,4,5,6,7,8,9]";
+  set_rules({allow(ten + ".all(a, " + ten + ".all(b, " + ten +
+                   ".all(c, mcp.tool.name.size() + a + b + c > 0)))")});
+  const auto list_of = [](int count) {
+    std::string tools;
+    for (int i = 0; i < count; ++i) {
+      tools += (i == 0 ? R"({"name":"tool)" : R"(,{"name":"tool)") + std::to_string(i) + "\"}";
+    }
+    return R"({"tools":[)" + tools + "]}";
+  };
+
+  const std::string few = listed(Touches::tools, list_of(50));
+  const std::string many = listed(Touches::tools, list_of(9'000));
+
+  EXPECT_NE(few.find("tool49"), std::string::npos) << few;
+  EXPECT_EQ(many.find("tool0"), std::string::npos);
+  EXPECT_NE(many.find("the list is too long for its rules"), std::string::npos) << many;
+}
+
 TEST_F(McpViewTest, drops_items_without_a_name_once_there_are_rules) {
   set_rules({deny("mcp.tool.name == 'b'")});
   EXPECT_EQ(listed(Touches::tools, R"({"tools":[{"title":"t"},{"name":5},{"name":null},"a",{}]})"),

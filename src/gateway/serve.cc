@@ -157,8 +157,16 @@ void record_refusal(Core& core, const runtime::Snapshot& snapshot, std::uint16_t
   telemetry::write(core.log(), record, core.shared().clock.wall(), Duration(0));
 }
 
+http::ServerLimits limits_of(Core& core) {
+  http::ServerLimits limits = core.load().limits().server;
+  const auto& frontend = core.snapshot()->frontend.http;
+  limits.fields = frontend.fields;
+  limits.idle = frontend.idle;
+  return limits;
+}
+
 Task<> serve_requests(Core& core, std::uint16_t port, net::TcpStream& stream) {
-  http::ServerConnection connection(stream, http::ServerLimits());
+  http::ServerConnection connection(stream, limits_of(core));
   Client client(peer_of(stream));
   const EndWhenDraining ending(core, connection, stream);
   for (;;) {

@@ -15,8 +15,6 @@ namespace {
 
 // An upstream that says how long it keeps a connection is left this much earlier.
 constexpr Duration keep_alive_margin = std::chrono::seconds(1);
-// Between two pieces of a body that is no event stream.
-constexpr Duration body_idle_max = std::chrono::seconds(60);
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -148,7 +146,8 @@ Task<Result<std::optional<std::string>>> Lease::read(Deadline deadline) {
   std::string piece;
   while (!is_done_ && piece.empty()) {
     const Instant begin = pool_.scheduler().now();
-    const Deadline idle = is_event_stream_ ? Deadline::never() : Deadline::in(begin, body_idle_max);
+    const Deadline idle =
+        is_event_stream_ ? Deadline::never() : Deadline::in(begin, pool_.limits().body_idle);
     auto got = co_await connection_->stream->read(deadline.or_sooner(idle));
     if (!got) co_return tl::unexpected<Error>(read_failed(got.error(), idle));
     const Result<> taken = got->empty() ? take_end() : take(text_of(*got), piece);

@@ -49,6 +49,7 @@ class Pool::State {
   void drop_idle();
   std::size_t idle_count() const { return idle_count_; }
   Scheduler& scheduler() { return scheduler_; }
+  const ClientLimits& limits() const { return limits_; }
 
  private:
   // What became of one attempt.

@@ -45,6 +45,7 @@ class ServerConnection::State {
   WriteFraming framing_of(const Response& response);
   Task<Result<>> send_pieces(Body body, WriteFraming framing);
   Task<Result<>> write(net::Buffers buffers);
+  Task<Result<>> write_long(net::Buffers buffers);
   Task<Result<bool>> send_piece(Body& body, PieceFramer& framer);
   ConnectionSays connection_says() const;
 

@@ -47,7 +47,7 @@ struct ServerLimits {
   Duration body_progress_within = std::chrono::seconds(10);
   // Between two requests, then the connection is closed.
   Duration idle = std::chrono::seconds(75);
-  // For one write to a client that does not read.
+  // A client that reads must take 128 KiB, or what is left of an answer, in each such span.
   Duration write_within = std::chrono::seconds(30);
   // How long a closing connection is read so that the peer sees our last answer.
   Duration linger = std::chrono::seconds(1);
@@ -60,6 +60,8 @@ struct ClientLimits {
   Duration connect_within = std::chrono::seconds(5);
   // How long an idle connection is kept; a shorter `Keep-Alive: timeout=` of the peer is respected.
   Duration idle = std::chrono::seconds(60);
+  // Silence between two pieces of a body that is no event stream.
+  Duration body_idle = std::chrono::seconds(60);
   // Idle connections kept for one endpoint, and for all together.
   std::size_t idle_per_endpoint = 64;
   std::size_t idle_total = 1024;

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/detail_server_state.h"
@@ -8,6 +9,9 @@ namespace http {
 
 namespace {
 
+// What a client must take within one span of ServerLimits::write_within: that bounds its speed and
+// not the size of an answer.
+constexpr std::size_t write_progress_bytes = std::size_t{128} * 1024;
 // What a closing connection is read for, at most, so that the peer gets our last answer.
 constexpr std::size_t linger_bytes_max = std::size_t{1024} * 1024;
 
@@ -179,10 +183,22 @@ Task<> ServerConnection::State::close() {
 }
 
 Task<Result<>> ServerConnection::State::write(net::Buffers buffers) {
+  if (buffers.size() > write_progress_bytes) co_return co_await write_long(buffers);
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.write_within);
   auto written = co_await stream_.write(buffers, deadline);
   if (!written) is_broken_ = true;
   co_return written;
+}
+
+Task<Result<>> ServerConnection::State::write_long(net::Buffers buffers) {
+  for (std::string_view rest : buffers.pieces()) {
+    while (!rest.empty()) {
+      const net::Buffers part(rest.substr(0, write_progress_bytes));
+      CO_TRY(co_await write(part));
+      rest.remove_prefix(std::min(rest.size(), write_progress_bytes));
+    }
+  }
+  co_return Result<>();
 }
 
 // Decides how the answer is framed and whether the connection goes on after it.

@@ -6,12 +6,19 @@
 #include <string>
 #include <system_error>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 namespace net {
 namespace {
+
+constexpr unsigned queued_bytes_max = 128 * 1024;
+// Writes from this size on are long.
+constexpr std::size_t long_bytes_min = std::size_t{16} * 1024;
 
 constexpr std::size_t index_of(Socket::Direction direction) {
   return static_cast<std::size_t>(direction);
@@ -105,6 +112,14 @@ bool Socket::take_share(Direction direction) {
 void Socket::read_was_short() {
   // Once the end was reported no further edge comes: the flag must stay for the read that finds it.
   if (!is_at_end_) is_readable_ = false;
+}
+
+void Socket::keep_queue_short() {
+  if (is_queue_short_) return;
+  is_queue_short_ = true;
+  // Fails for what is not TCP.
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &queued_bytes_max,
+               sizeof queued_bytes_max);
 }
 
 void Socket::on_events(std::uint32_t events) {
@@ -217,6 +232,7 @@ Result<std::size_t> write_now(Socket& socket, const Buffers& buffers) {
   if (!socket.may_write_now()) return 0;
   const Rest rest(buffers);
   if (rest.is_empty()) return 0;
+  if (buffers.size() >= long_bytes_min) socket.keep_queue_short();
   const ssize_t put = rest.count() == 1
                           ? ::write(socket.fd(), rest.data()->iov_base, rest.data()->iov_len)
                           : ::writev(socket.fd(), rest.data(), rest.count());
@@ -228,6 +244,7 @@ Result<std::size_t> write_now(Socket& socket, const Buffers& buffers) {
 
 Task<Result<>> write_to(Socket& socket, Buffers buffers, Deadline deadline) {
   Rest rest(buffers);
+  if (buffers.size() >= long_bytes_min && socket.is_open()) socket.keep_queue_short();
   while (!rest.is_empty()) {
     const bool is_ready = co_await socket.writable(deadline);
     if (!is_ready) co_return failed(Fault::timed_out, "the peer took nothing before the deadline");

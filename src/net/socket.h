@@ -50,6 +50,9 @@ class Socket final : public Watch {
   void read_was_short();
   void read_would_block() { is_readable_ = false; }
   void write_would_block() { is_writable_ = false; }
+  // For long writes: keeps what waits in the kernel short, so that the socket becomes writable
+  // whenever a slow peer has read a little, and not only when it has read a third of megabytes.
+  void keep_queue_short();
   // Whether a write may be tried without waiting: the last one did not fill the buffer, and this
   // turn's share is not used up. It counts as one.
   bool may_write_now() { return is_writable_ && take_share(Direction::write); }
@@ -75,6 +78,7 @@ class Socket final : public Watch {
   bool is_writable_ = true;  // it nearly always is: trying is cheaper than asking
   bool is_at_end_ = false;   // the peer's FIN was reported: a read will tell it
   bool has_hung_up_ = false;
+  bool is_queue_short_ = false;
 };
 
 // Waits in place; its destructor is the cancellation.

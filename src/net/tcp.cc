@@ -1,5 +1,6 @@
 #include "net/tcp.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -98,6 +99,17 @@ Address TcpStream::local() const {
   socklen_t size = sizeof storage;
   ::getsockname(socket_->fd(), reinterpret_cast<sockaddr*>(&storage), &size);
   return Address::from_sockaddr(storage);
+}
+
+void TcpStream::keep_alive(const KeepAlive& settings) {
+  const auto seconds = [](Duration span) {
+    const auto whole = std::chrono::ceil<std::chrono::seconds>(span).count();
+    return static_cast<int>(std::clamp<std::int64_t>(whole, 1, 32'767));  // the kernel's bounds
+  };
+  set_option(socket_->fd(), SOL_SOCKET, SO_KEEPALIVE, settings.is_enabled ? 1 : 0);
+  set_option(socket_->fd(), IPPROTO_TCP, TCP_KEEPIDLE, seconds(settings.idle));
+  set_option(socket_->fd(), IPPROTO_TCP, TCP_KEEPINTVL, seconds(settings.interval));
+  set_option(socket_->fd(), IPPROTO_TCP, TCP_KEEPCNT, settings.count);
 }
 
 void TcpStream::abort_on_close() {

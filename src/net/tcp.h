@@ -2,6 +2,7 @@
 // A TCP connection (or one end of a socket pair). Movable, but its address must not change while
 // one of its tasks waits. At most one read and one write at a time.
 
+#include <chrono>
 #include <memory>
 
 #include "net/address.h"
@@ -9,6 +10,14 @@
 #include "net/stream.h"
 
 namespace net {
+
+// When a silent peer is probed, and when it is given up.
+struct KeepAlive {
+  bool is_enabled = true;
+  Duration idle = std::chrono::seconds(30);
+  Duration interval = std::chrono::seconds(10);
+  int count = 3;
+};
 
 class TcpStream final : public Stream {
  public:
@@ -31,6 +40,8 @@ class TcpStream final : public Stream {
   const Address& peer() const { return peer_; }
   Address local() const;
   Loop& loop() const { return socket_->loop(); }
+  // Instead of the defaults.
+  void keep_alive(const KeepAlive& settings);
   // Makes the coming close a reset instead of an orderly end: for a message that was cut in the
   // middle and must not look whole.
   void abort_on_close();

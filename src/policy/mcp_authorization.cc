@@ -1,5 +1,7 @@
 #include "policy/mcp_authorization.h"
 
+#include <algorithm>
+
 #include "policy/authorization.h"
 
 namespace policy {
@@ -23,6 +25,19 @@ bool McpAuthorization::allows_use(Exchange& exchange, const McpSubject& subject)
 bool McpAuthorization::allows_sight(Exchange& exchange, const McpSubject& subject) const {
   if (rules_ == nullptr) return true;
   return decide(exchange, subject, cel::Phase::list).is_allowed;
+}
+
+bool McpAuthorization::allows_sight(Exchange& exchange, const McpSubject& subject,
+                                    std::uint64_t& fuel) const {
+  if (rules_ == nullptr) return true;
+  if (fuel == 0) return false;
+  const bool is_allowed = decide(exchange, subject, cel::Phase::list).is_allowed;
+  cel::Context& context = exchange.rules(*environment_);
+  const std::uint64_t left = context.evaluation().fuel();
+  const std::uint64_t spent =
+      context.budget().decision_fuel - std::min(left, context.budget().decision_fuel);
+  fuel -= std::min(fuel, spent);
+  return is_allowed && fuel > 0;
 }
 
 McpAuthorization make_mcp_authorization(const RulesSettings& settings, BuildContext& context) {

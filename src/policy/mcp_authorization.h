@@ -2,6 +2,7 @@
 // MCP rules: which tools, prompts and resources a caller sees and may use. They are not in the
 // chain: each method asks for each thing it is about to show or use.
 
+#include <cstdint>
 #include <memory>
 
 #include "policy/exchange.h"
@@ -24,6 +25,9 @@ class McpAuthorization {
   // May this caller see the subject in a list? A rule that depends on a call's arguments is
   // undecided here, and what is undecided is shown: the call decides.
   bool allows_sight(Exchange& exchange, const McpSubject& subject) const;
+  // The same for an item of a list. What it costs is taken from `fuel`, which is for the whole
+  // list; once there is none, nothing is seen any more and `fuel` stays 0.
+  bool allows_sight(Exchange& exchange, const McpSubject& subject, std::uint64_t& fuel) const;
 
  private:
   cel::Decision decide(Exchange& exchange, const McpSubject& subject, cel::Phase phase) const;

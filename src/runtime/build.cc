@@ -35,6 +35,7 @@ class Builder {
     schema::sort(built.problems);
     if (schema::has_errors(built.problems)) return built;
     snapshot_->environment = std::move(environment_);
+    snapshot_->frontend = file_.frontend;
     built.snapshot = std::move(snapshot_);
     return built;
   }

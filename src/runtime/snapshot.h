@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cel/environment.h"
+#include "config/limits.h"
 #include "http/client.h"
 #include "policy/chain.h"
 #include "policy/mcp_authorization.h"
@@ -57,6 +58,7 @@ struct Bind {
 
 struct Snapshot {
   std::unique_ptr<cel::Environment> environment;
+  config::FrontendPolicies frontend;
   std::vector<Bind> binds;
 
   // Null if the snapshot does not serve that port.

@@ -37,7 +37,11 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& settin
   auto entry = std::make_shared<TargetEntry>();
   entry->number = ++last_number_;
   if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
-    entry->target = upstream::make_stdio_target(name, settings_of(*stdio), spawner_, log_);
+    upstream::StdioSettings settings_of_child = settings_of(*stdio);
+    settings_of_child.line_bytes_max = limits_.line_bytes;
+    settings_of_child.handshake = limits_.start_within;
+    entry->target =
+        upstream::make_stdio_target(name, std::move(settings_of_child), spawner_, log_, children_);
   } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
     entry->target = upstream::make_streamable_http_target(name, settings_of(*remote), log_);
   } else {

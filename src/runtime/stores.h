@@ -3,6 +3,7 @@
 // holds what is. Both are keyed by the value of the settings that made an entry, so a reload that
 // does not change a target keeps it with its restarts, back-off and sessions.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "auth/key_store.h"
 #include "base/log.h"
 #include "config/file.h"
+#include "upstream/stdio.h"
 #include "upstream/upstream.h"
 
 namespace net {
@@ -28,10 +30,20 @@ struct TargetEntry {
   std::unique_ptr<upstream::Target> target;
 };
 
+struct ChildLimits {
+  std::size_t count = 1'000;
+  std::size_t line_bytes = std::size_t{4} << 20;
+  std::chrono::milliseconds start_within = std::chrono::seconds(10);
+};
+
 class TargetStore {
  public:
   // Both must outlive the store.
-  TargetStore(net::Spawner& spawner, Log log) : spawner_(spawner), log_(log) {}
+  TargetStore(net::Spawner& spawner, Log log, const ChildLimits& limits = ChildLimits())
+      : spawner_(spawner),
+        log_(log),
+        limits_(limits),
+        children_(std::make_shared<upstream::ChildCount>(limits.count)) {}
   TargetStore(const TargetStore&) = delete;
   TargetStore& operator=(const TargetStore&) = delete;
   ~TargetStore() = default;
@@ -45,6 +57,8 @@ class TargetStore {
  private:
   net::Spawner& spawner_;
   Log log_;
+  const ChildLimits limits_;
+  std::shared_ptr<upstream::ChildCount> children_;  // of all targets
   std::uint64_t last_number_ = 0;
   std::vector<std::pair<config::Target, std::shared_ptr<const TargetEntry>>> entries_;
 };

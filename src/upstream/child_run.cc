@@ -45,11 +45,12 @@ class ErrorBudget {
 }  // namespace
 
 ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
-                   std::unique_ptr<net::Child> child, Wakeup& over)
+                   std::unique_ptr<net::Child> child, ChildCount::Place counted, Wakeup& over)
     : scheduler_(scheduler),
       place_(place),
       dialog_(dialog),
       over_(over),
+      counted_(std::move(counted)),
       child_(std::move(child)),
       tasks_(scheduler) {
   tasks_.spawn(read(*this));

@@ -22,16 +22,18 @@ namespace upstream {
 class StdioPlace {
  public:
   StdioPlace(mcp::TargetName its_name, StdioSettings its_settings, net::Spawner& its_spawner,
-             const Log& its_log)
+             const Log& its_log, std::shared_ptr<ChildCount> all_children = nullptr)
       : name(std::move(its_name)),
         settings(std::move(its_settings)),
         spawner(its_spawner),
-        log(its_log) {}
+        log(its_log),
+        children(std::move(all_children)) {}
 
   const mcp::TargetName name;
   const StdioSettings settings;
   net::Spawner& spawner;
   const Log log;
+  const std::shared_ptr<ChildCount> children;
 };
 
 // One run of the child: the process and the tasks that serve its pipes. It ends by itself and says
@@ -39,7 +41,7 @@ class StdioPlace {
 class ChildRun {
  public:
   ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
-           std::unique_ptr<net::Child> child, Wakeup& over);
+           std::unique_ptr<net::Child> child, ChildCount::Place counted, Wakeup& over);
   ChildRun(const ChildRun&) = delete;
   ChildRun& operator=(const ChildRun&) = delete;
   ~ChildRun() = default;
@@ -63,6 +65,7 @@ class ChildRun {
   const StdioPlace& place_;
   Dialog& dialog_;
   Wakeup& over_;
+  ChildCount::Place counted_;
   std::unique_ptr<net::Child> child_;
   std::string broken_;  // why the child cannot be used any more, though it runs
   bool is_output_over_ = false;
@@ -90,6 +93,9 @@ class StdioSession final : public Session {
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
   Task<Result<Event>> next_unsolicited() override;
 
+  // Whether a child was started at all, however it fared.
+  bool has_been_started() const { return has_been_started_; }
+
   // For tests.
   int pid() const { return run_ ? run_->pid() : 0; }
   const Dialog& dialog() const { return dialog_; }
@@ -114,6 +120,7 @@ class StdioSession final : public Session {
   SessionMemory memory_;
   Restarts restarts_;
   Instant started_;
+  bool has_been_started_ = false;
   bool is_up_ = false;
   bool is_reviving_ = false;
   Signal revived_;

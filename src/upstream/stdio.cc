@@ -17,9 +17,10 @@ constexpr Duration backoff_waited_max = std::chrono::seconds(2);
 // cannot use up another's restarts.
 class StdioTarget final : public Target {
  public:
-  StdioTarget(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log)
+  StdioTarget(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log,
+              std::shared_ptr<ChildCount> children)
       : place_(std::make_shared<const StdioPlace>(std::move(name), std::move(settings), spawner,
-                                                  log)) {}
+                                                  log, std::move(children))) {}
 
   const mcp::TargetName& name() const override { return place_->name; }
 
@@ -37,7 +38,7 @@ class StdioTarget final : public Target {
     Result<> up = co_await session->bring_up(deadline);
     // What a server refuses one client for must not open the breaker for the others.
     const bool is_clients_fault = !up && up.error().fault() == Fault::bad_request;
-    if (!is_clients_fault) count(up.has_value(), scheduler.now());
+    if (!is_clients_fault && session->has_been_started()) count(up.has_value(), scheduler.now());
     if (!up) {
       place_->log.warn("session not opened",
                        {{"target", place_->name.text()}, {"reason", up.error().why()}});
@@ -67,9 +68,18 @@ class StdioTarget final : public Target {
 
 }  // namespace
 
+Result<ChildCount::Place> ChildCount::take(const std::shared_ptr<ChildCount>& count) {
+  if (!count) return Place();
+  if (count->count_.fetch_add(1, std::memory_order_relaxed) < count->most_) return Place(count);
+  count->count_.fetch_sub(1, std::memory_order_relaxed);
+  return failed(Fault::unavailable, "there are too many child processes");
+}
+
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
-                                          net::Spawner& spawner, const Log& log) {
-  return std::make_unique<StdioTarget>(std::move(name), std::move(settings), spawner, log);
+                                          net::Spawner& spawner, const Log& log,
+                                          std::shared_ptr<ChildCount> children) {
+  return std::make_unique<StdioTarget>(std::move(name), std::move(settings), spawner, log,
+                                       std::move(children));
 }
 
 }  // namespace upstream

@@ -3,10 +3,12 @@
 // One child per session; it is started by the spawner without a shell and ended with its whole
 // group.
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "upstream/upstream.h"
@@ -31,8 +33,43 @@ struct StdioSettings {
   bool operator==(const StdioSettings&) const = default;
 };
 
-// `spawner` and the log's sink must outlive the target and every session of it.
+// How many children there are, of how many there may be. For any thread.
+class ChildCount {
+ public:
+  explicit ChildCount(std::size_t most) : most_(most) {}
+
+  // A child's place, as long as it lives.
+  class Place {
+   public:
+    Place() = default;
+    explicit Place(std::shared_ptr<ChildCount> count) : count_(std::move(count)) {}
+    Place(Place&& other) noexcept = default;
+    Place& operator=(Place&& other) noexcept {
+      std::swap(count_, other.count_);
+      return *this;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      if (count_) count_->count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+   private:
+    std::shared_ptr<ChildCount> count_;
+  };
+
+  // Fault::unavailable if there are as many as there may be. Without a count there is no limit.
+  static Result<Place> take(const std::shared_ptr<ChildCount>& count);
+
+ private:
+  const std::size_t most_;
+  std::atomic<std::size_t> count_{0};
+};
+
+// `spawner` and the log's sink must outlive the target and every session of it. `children` counts
+// those of several targets.
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
-                                          net::Spawner& spawner, const Log& log);
+                                          net::Spawner& spawner, const Log& log,
+                                          std::shared_ptr<ChildCount> children = nullptr);
 
 }  // namespace upstream

@@ -63,11 +63,14 @@ Task<Result<>> StdioSession::spawn(Deadline deadline) {
   net::ChildLimits limits;
   limits.line_bytes_max = place_->settings.line_bytes_max;
   forget_run();
+  CO_TRY(ChildCount::Place counted, ChildCount::take(place_->children));
   started_ = scheduler_.now();
+  has_been_started_ = true;
   auto child = co_await net::start_child(place_->spawner, std::move(command), limits, deadline);
   if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
   place_->log.info("child started", {{"target", place_->name.text()}, {"pid", (*child)->pid()}});
-  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(*child), over_);
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(*child),
+                                    std::move(counted), over_);
   co_return Result<>();
 }
 

@@ -3,7 +3,7 @@
 import { test, after, before, describe } from 'node:test';
 import { readFileSync } from 'node:fs';
 import assert from 'node:assert/strict';
-import { fixture, freePort, jwtAuth, start } from './lib/gateway.mjs';
+import { fixture, freePort, jwtAuth, patience, start } from './lib/gateway.mjs';
 import { corpus, inParallel, noCorpora, readAnswers, RecordingUpstream, settle, singles, splits, Wire, within } from './lib/wire.mjs';
 
 const width = 250;  // connections at a time
@@ -11,6 +11,7 @@ const width = 250;  // connections at a time
 const config = (ports, upstream) => `
 config:
   logging: {level: error}
+  limits: {headerTimeout: ${4 * patience}s, bodyTimeout: ${4 * patience}s}
 binds:
 - port: ${ports.exact}
   listeners:

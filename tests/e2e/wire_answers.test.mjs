@@ -13,6 +13,7 @@ const lanes = 64;
 const upstreamConfig = (port, upstream) => `
 config:
   logging: {level: error}
+  limits: {upstreamBodyTimeout: ${2 * patience}s}
 binds:
 - port: ${port}
   listeners:
@@ -96,8 +97,7 @@ describe('http1-upstream-responses and http1-llhttp over sockets', { skip: noCor
     return undefined;
   }
 
-  // `hang` waits for a limit of time; that of a body which stops is too long to be waited for here.
-  const isPlayed = (one) => one.name !== 'half-body-hang' && one.name !== 'unsolicited-before-request';
+  const isPlayed = (one) => one.name !== 'unsolicited-before-request';
   /** Each job in a lane of its own. */
   const inLanes = async (jobs, each) => {
     const free = Array.from({ length: lanes }, (_, lane) => lane);

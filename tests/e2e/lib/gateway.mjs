@@ -218,12 +218,17 @@ export class Gateway {
   }
 }
 
-/** Starts the binary with `config` (text, or a function of the port); `args` replaces `-f config.yaml`. */
-export async function start(config, { args, env = {}, folder = workFolder(), port, wait = true } = {}) {
+/**
+ * Starts the binary with `config` (text, or a function of the port); `args` replaces `-f config.yaml`, `descriptors`
+ * is how many it may have.
+ */
+export async function start(config, { args, env = {}, folder = workFolder(), port, wait = true, descriptors } = {}) {
   port ??= await freePort();
   assert.ok(existsSync(binary), `no binary at ${binary}`);
   if (config !== undefined) writeFileSync(join(folder, 'config.yaml'), typeof config === 'function' ? config(port) : config);
-  const child = spawn(binary, args ?? ['-f', 'config.yaml'], {
+  const command = [binary, ...(args ?? ['-f', 'config.yaml'])];
+  if (descriptors) command.unshift('bash', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`);
+  const child = spawn(command[0], command.slice(1), {
     cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
   });
   const gateway = new Gateway(child, port, folder);

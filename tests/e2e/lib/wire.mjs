@@ -13,12 +13,16 @@ const shared = process.env.SHARED_DIR ?? join(root, '..', 'shared');
 /** Why tests of corpora are skipped; false if the corpora are there. Where CI is true they must be. */
 export const noCorpora = !existsSync(join(shared, 'corpora')) && process.env.CI !== 'true' && 'no corpora here';
 
-/** The cases of a corpus, with `bytes`; their number must be what the corpus says. */
+/** The cases in a file of a corpus; their number must be what the corpus says. */
+export function lines(name, file, count) {
+  const found = readFileSync(join(shared, 'corpora', name, file), 'utf8').split('\n').filter(Boolean);
+  assert.equal(found.length, count, `cases of ${name}`);
+  return found.map((line) => JSON.parse(line));
+}
+
+/** The same of the corpora of HTTP, with `bytes`. */
 export function corpus(name, count) {
-  const lines = readFileSync(join(shared, 'corpora', name, 'cases.jsonl'), 'utf8').split('\n').filter(Boolean);
-  assert.equal(lines.length, count, `cases of ${name}`);
-  return lines.map((line) => {
-    const one = JSON.parse(line);
+  return lines(name, 'cases.jsonl', count).map((one) => {
     const packed = one.bytes_gzip_b64;
     return { ...one, bytes: packed ? gunzipSync(Buffer.from(packed, 'base64')) : Buffer.from(one.bytes_b64 ?? '', 'base64') };
   });
@@ -94,14 +98,14 @@ function unchunk(text) {
 
 let dialled = 0;
 
-/** A connection to the gateway from one of many loopback addresses, so that no limit of one address is met. */
+/** A connection to the gateway, `from` an address of the loopback network or else from one of many loopback addresses, so that no limit of one address is met. */
 export class Wire {
-  constructor(port) {
+  constructor(port, from = undefined) {
     dialled++;
     this.received = [];
     this.isClosed = false;
     this.opened = new Promise((done, fail) => {
-      this.socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.${1 + (dialled % 50)}.1`, allowHalfOpen: true, noDelay: true });
+      this.socket = connect({ port, host: '127.0.0.1', localAddress: from ?? `127.0.${1 + (dialled % 50)}.1`, allowHalfOpen: true, noDelay: true });
       this.socket.once('connect', done);
       this.socket.once('error', (error) => { this.error = error; fail(error); });
     });
