@@ -322,7 +322,7 @@ void LogWriter::report_lost(std::string& taken) {
   if (lost == 0) return;
   LogLine line(format_, std::chrono::system_clock::now(), LogLevel::warn, "log lines lost");
   line.add("count", lost);
-  taken += line.take();
+  taken += line.finish();
   reported_ += lost;
 }
 

@@ -384,5 +384,33 @@ TEST(ConfigFile, is_checked_by_positions_and_not_compared_by_them) {
             file("\n\nmcp:\n  targets:\n  - demo: {}\n    name: t\n"));
 }
 
+TEST(ConfigFile, reads_limits_under_agentgateways_names_and_its_own) {
+  const File read = file(
+      "frontendPolicies:\n"
+      "  http: {maxBufferSize: 1048576, http1MaxHeaders: 50, http1IdleTimeout: 10m}\n"
+      "  tcp: {keepalives: {enabled: false, time: 3m}}\n"
+      "config:\n"
+      "  backend: {connectTimeout: 2s, poolIdleTimeout: 90s, poolMaxSize: 7}\n"
+      "  limits: {maxConnections: 9, memory: 256MiB, headerTimeout: 5s, childLine: 1MiB}\n");
+
+  EXPECT_EQ(read.frontend.http.buffer.count, 1'048'576U);
+  EXPECT_EQ(read.frontend.http.fields, 50);
+  EXPECT_EQ(read.frontend.http.idle, std::chrono::minutes(10));
+  EXPECT_FALSE(read.frontend.tcp.keep_alives.is_enabled);
+  EXPECT_EQ(read.config.backend.idle_per_endpoint, 7);
+  EXPECT_EQ(read.config.limits.connections, 9U);
+  EXPECT_EQ(read.config.limits.memory.count, std::uint64_t{256} << 20);
+  EXPECT_EQ(read.config.limits.head_within, std::chrono::seconds(5));
+  EXPECT_EQ(read.config.limits.children, 1'000U);
+}
+
+TEST(ConfigFile, refuses_limits_that_would_serve_nobody) {
+  const Lines found = messages(
+      "frontendPolicies: {http: {maxBufferSize: 10, http1MaxHeaders: 0}}\n"
+      "config: {limits: {memory: 1MiB, headerTimeout: 0s, maxConnections: -1}}\n");
+
+  EXPECT_EQ(found.size(), 5U) << testing::PrintToString(found);
+}
+
 }  // namespace
 }  // namespace config

@@ -120,8 +120,9 @@ class AnswerTest : public testing::Test {
   runtime::Bind bind_{"bind/1", 1, {}};
   net::Loop loop_;
   SessionTable sessions_{SessionLimits()};
-  Shared shared_{Log(sink_, LogFormat::text, LogLevel::error), clock_, ids_, sessions_};
-  Core core_{loop_, shared_, 0, 10};
+  Load load_{Limits()};
+  Shared shared_{Log(sink_, LogFormat::text, LogLevel::error), clock_, ids_, sessions_, load_};
+  Core core_{loop_, shared_, 0};
   auth::LastToken last_token_;
 };
 

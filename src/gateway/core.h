@@ -91,6 +91,10 @@ class Core {
   Shared& shared() { return shared_; }
   const Log& log() const { return shared_.log; }
   const std::shared_ptr<const runtime::Snapshot>& snapshot() const { return snapshot_; }
+  // Of a request that is read as a whole.
+  std::size_t body_bytes_max() const {
+    return snapshot_ ? snapshot_->frontend.http.buffer.count : http::request_body_bytes_max;
+  }
   auth::TokenCache& tokens() { return tokens_; }
   http::Pool& pool() { return site_->pool(); }
   // For the sessions of this core, which may outlive it for a moment.

@@ -251,7 +251,7 @@ Task<http::Response> post(McpPlace place) {
   if (place.core.load().is_short_of_memory()) co_return endpoint.refuse_for_memory();
   if (auto wrong = endpoint.wrong_media_type()) co_return std::move(*wrong);
   http::Body& body = exchange.change_request().body;
-  const std::size_t bytes_max = place.core.snapshot()->frontend.http.buffer.count;
+  const std::size_t bytes_max = place.core.body_bytes_max();
   Result<std::string> text = body.take_whole(bytes_max);
   if (!body.is_whole()) {
     const Deadline deadline = Deadline::in(place.core.loop().now(), body_within);

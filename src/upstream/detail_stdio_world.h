@@ -51,8 +51,9 @@ class StdioWorld {
     return net::run_to_end(loop_, std::move(task), std::chrono::seconds(60));
   }
 
-  // Turns the loop until no process with this world's marker is left, at most ten seconds.
-  bool is_empty_soon();
+  // Turns the loop until no more than `left` processes with this world's marker are left, at most
+  // ten seconds.
+  bool is_empty_soon(std::size_t left = 0);
   std::size_t processes() const;
 
   net::Loop& loop() { return loop_; }
