@@ -1,11 +1,12 @@
 """User-space instructions a request, by callgrind: the difference of a long and a short run, so that
 start-up and shutdown fall out. The steadiest figure there is: it does not depend on the machine's load.
 
-    bench/instructions.py proxy|demo|stdio [LINES]    where they go, function by function
+    bench/instructions.py proxy|demo|http|stdio [LINES]    where they go, function by function
     bench/instructions.py check                       compares with bench/budget.json; exit status 1 if
                                                       a job costs over 5 % more than it says
 """
 
+import atexit
 import json
 import pathlib
 import re
@@ -54,9 +55,16 @@ def tool_job(target):
                                                      requests=requests, warm_up=0))
 
 
+def http_job():
+    echo = servers.start_echo()
+    atexit.register(echo.stop)
+    return tool_job(servers.http_target(echo.port))
+
+
 JOBS = {
     "proxy": lambda: proxy_job(servers.start_proxy),
     "demo": lambda: tool_job(servers.DEMO_TARGET),
+    "http": http_job,
     "stdio": lambda: tool_job(servers.CHILD_TARGET),
     "nginx": lambda: proxy_job(servers.start_nginx),
     "haproxy": lambda: proxy_job(servers.start_haproxy),

@@ -144,6 +144,7 @@ each (with its connection).
 
 def instructions_part(part):
     names = {"proxy": "agentgateway, plain proxying", "demo": "agentgateway, tools/call to the demo target",
+             "http": "agentgateway, tools/call to an HTTP target",
              "stdio": "agentgateway, tools/call to a stdio child", "nginx": "nginx, plain proxying",
              "haproxy": "haproxy, plain proxying", "pump": "byte pump"}
     rows = [(names[name], f"{count:,}") for name, count in part["found"].items()]
@@ -184,7 +185,7 @@ Every answer was checked (status, number, each byte of the body, events), and ev
 got it: with a single wrong one there is no result.
 
 To repeat: `./dev bench`, or one part: `./dev bench proxy|tools|bridges|latency|memory|instructions`. Where the
-instructions go: `python3 bench/instructions.py proxy|demo|stdio`.
+instructions go: `python3 bench/instructions.py proxy|demo|http|stdio`.
 
 """
     text += f"Machine: {machine()}.\n\n" + table(["program", "version"], versions()) + "\n"
