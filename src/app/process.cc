@@ -42,9 +42,10 @@ struct Loaded {
   config::File file;
 };
 
+// Before there is a second thread.
 void bound_kept_memory() {
-  mallopt(M_MMAP_THRESHOLD, kept_memory_bytes_max);
-  mallopt(M_TRIM_THRESHOLD, kept_memory_bytes_max);
+  mallopt(M_MMAP_THRESHOLD, kept_memory_bytes_max);  // NOLINT(concurrency-mt-unsafe): see above
+  mallopt(M_TRIM_THRESHOLD, kept_memory_bytes_max);  // NOLINT(concurrency-mt-unsafe): see above
 }
 
 // Prints what is wrong with the configuration, as errors go to standard error before anything runs.
@@ -338,7 +339,7 @@ class Process {
     for (;;) {
       const Deadline next = Deadline::in(loop.now(), memory_given_back_every);
       co_await sleep_until(next);
-      malloc_trim(0);
+      static_cast<void>(malloc_trim(0));  // whether there was anything
     }
   }
 

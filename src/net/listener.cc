@@ -121,6 +121,18 @@ Result<std::vector<ListenSocket>> listen_on(Address address, std::size_t count) 
 Listener::Listener(Loop& loop, ListenSocket socket)
     : loop_(loop), address_(socket.address()), socket_(loop, socket.take()) {}
 
+// The queue is empty; false if there will be no more.
+Task<bool> Listener::wait_for_more() {
+  if (!is_draining_) {
+    socket_.read_would_block();
+    co_return true;
+  }
+  if (std::exchange(has_waited_, true)) co_return false;
+  const Deadline pause = Deadline::in(loop_.now(), handshakes_end_within);
+  co_await sleep_until(pause);
+  co_return true;
+}
+
 Task<Result<TcpStream>> Listener::accept() {
   while (socket_.is_open()) {
     // While draining, what is queued is taken without waiting for more.
@@ -136,12 +148,9 @@ Task<Result<TcpStream>> Listener::accept() {
       if (accepted) co_return TcpStream(std::move(*accepted), Address::from_sockaddr(storage));
       error = ENOBUFS;  // epoll lacks memory: the connection is lost, the next ones need not be
     }
-    if (error == EAGAIN && is_draining_) {
-      if (std::exchange(has_waited_, true)) break;
-      const Deadline pause = Deadline::in(loop_.now(), handshakes_end_within);
-      co_await sleep_until(pause);
-    } else if (error == EAGAIN) {
-      socket_.read_would_block();
+    if (error == EAGAIN) {
+      const bool may_come = co_await wait_for_more();
+      if (!may_come) break;
     } else if (is_shortage(error)) {
       const Deadline pause = Deadline::in(loop_.now(), shortage_pause);
       co_await sleep_until(pause);

@@ -45,6 +45,8 @@ class Listener {
   bool is_draining() const { return is_draining_; }
 
  private:
+  Task<bool> wait_for_more();
+
   Loop& loop_;
   Address address_;
   Socket socket_;
