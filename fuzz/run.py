@@ -4,8 +4,9 @@
     fuzz/run.py FOLDER [SECONDS] [NAME...]    FOLDER is where the programs are (build/dev/src)
 
 Two at a time, 20 seconds each. A target passes if nothing is found: no crash, no sanitizer report, no leak, no
-broken property, no input that takes over 5 seconds or 1 GB. What is found stays in build/fuzz/found/NAME; it
-becomes a test with a name of its own. The last line is `N passed, N failed`.
+broken property, no input that takes over 5 seconds or 1 GB. $FUZZ_SEED chooses the inputs, which are others each
+time without it. What is found stays in build/fuzz/found/NAME; it becomes a test with a name of its own. The last
+line is `N passed, N failed`.
 """
 
 import concurrent.futures
@@ -36,7 +37,7 @@ def run(program, seconds):
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as new:
         command = [str(program), f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS_MAX}",
-                   f"-rss_limit_mb={MEMORY_MB_MAX}", "-print_final_stats=1", f"-artifact_prefix={found}/",
+                   f"-rss_limit_mb={MEMORY_MB_MAX}", f"-seed={os.environ.get('FUZZ_SEED', '0')}", "-print_final_stats=1", f"-artifact_prefix={found}/",
                    new, str(into)]
         try:
             done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=seconds + 120, check=False,

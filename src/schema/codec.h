@@ -40,6 +40,7 @@ struct Raw {
   bool operator==(const Raw& other) const { return yaml::is_same(node, other.node); }
 };
 void write_node(const yaml::Node& node, json::Writer& writer);
+void write_real(double number, json::Writer& writer);
 
 // A list, for which a single element may stand.
 template <class T>
@@ -128,7 +129,7 @@ struct Codec<double> {
   static void read(const yaml::Node& node, double& out, Reader& reader) {
     read_number(node, out, reader);
   }
-  static void write(double value, json::Writer& writer, Show) { writer.real(value); }
+  static void write(double value, json::Writer& writer, Show) { write_real(value, writer); }
 };
 
 template <std::integral T>

@@ -27,10 +27,15 @@ void write_scalar(const yaml::Node& node, json::Writer& writer) {
       writer.string(node.text);
       return;
   }
-  writer.real(node.as_double().value_or(0));
+  write_real(node.as_double().value_or(0), writer);
 }
 
 }  // namespace
+
+// "-0" would be read back as the integer 0: a settings' zero has no sign.
+void write_real(double number, json::Writer& writer) {
+  writer.real(number == 0 ? 0 : number);
+}
 
 void write_node(const yaml::Node& node, json::Writer& writer) {
   if (node.is_scalar()) {

@@ -142,6 +142,11 @@ TEST(Leaf, reads_types_that_parse_themselves) {
   EXPECT_EQ(dump(*Hex::parse("cd"), Show::plain), "\"cd\"");
 }
 
+TEST(Leaf, dumps_a_zero_without_its_sign) {
+  EXPECT_EQ(dump(-0.0, Show::plain), "0");
+  EXPECT_EQ(dump(schema::Raw{yaml::read("-0.").value()}, Show::plain), "0");
+}
+
 TEST(Problem, is_shown_with_its_line_and_a_caret) {
   const yaml::Source source{"f.yaml", "a: 1\n\tb\x1B: \xC3\xA9 2\n\n"};
   Problem problem{Severity::error, {2, 8}, "x", "wrong", "right", false};
