@@ -6,11 +6,11 @@
 // keys are made at its start, and a mutation need not break the signature: the mutator below
 // changes header or claims as JSON and leaves them signed.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 
 #include "auth/detail_issuer.h"
 #include "auth/token_cache.h"
@@ -250,7 +250,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   if (dice.below(8) == 0) return LLVMFuzzerMutate(data, size, size_max);  // as it stands
   const std::string text = mutation_of({reinterpret_cast<const char*>(data), size}, size_max, dice);
   if (text.size() > size_max) return LLVMFuzzerMutate(data, size, size_max);
-  std::memcpy(data, text.data(), text.size());
+  std::ranges::copy(text, data);
   return text.size();
 }
 

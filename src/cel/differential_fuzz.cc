@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "cel/detail_example_request.h"
@@ -15,7 +16,7 @@
 namespace {
 
 void fail(const std::string& why) {
-  std::fprintf(stderr, "%s\n", why.c_str());
+  std::ignore = std::fprintf(stderr, "%s\n", why.c_str());
   std::abort();
 }
 

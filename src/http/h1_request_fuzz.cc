@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <tuple>
 
 #include "http/detail_test_wire.h"
 
@@ -17,6 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 0; at < bytes.size(); at += step) pieces.push_back(bytes.substr(at, step));
   const std::string broken = http::testing_::check_requests(bytes, pieces);
   if (broken.empty()) return 0;
-  std::fprintf(stderr, "%s\n", broken.c_str());
+  std::ignore = std::fprintf(stderr, "%s\n", broken.c_str());
   std::abort();
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <source_location>
 #include <string>
+#include <tuple>
 
 #include "runtime/build.h"
 #include "schema/schema.h"
@@ -16,7 +17,7 @@ namespace {
 
 void require(bool condition, std::source_location where = std::source_location::current()) {
   if (condition) return;
-  std::fprintf(stderr, "%s, line %u\n", where.function_name(), where.line());
+  std::ignore = std::fprintf(stderr, "%s, line %u\n", where.function_name(), where.line());
   std::abort();
 }
 
