@@ -182,7 +182,7 @@ test('a server that is killed and started again', async () => {
     assert.ok(Date.now() - begin < 2000, 'and says so at once');
     await server.start();
     assert.equal(await callText(client, 'hello'), 'hello from the SDK');
-    assert.ok(gateway.hasLine(/session opened again target=remote/));
+    await until(() => gateway.hasLine(/session opened again target=remote/), 'the log says so');
     await client.close();
   } finally {
     try { await gateway.stop(); } finally { await server.kill(); }
