@@ -279,7 +279,10 @@ const ticksOf = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1
 const kibibytesOf = (pid, name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 describe('descriptors', () => {
-  test('when none are left it neither spins nor forgets: what is open is served, and accepting resumes', async () => {
+  // UBSan looks at memory through a pipe before it trusts a pointer to an object: without a
+  // descriptor it takes every object for an invalid one.
+  const needsOne = preset === 'dev' && 'UBSan needs descriptors of its own';
+  test('when none are left it neither spins nor forgets: what is open is served, and accepting resumes', { skip: needsOne }, async () => {
     // The first connections are answered when all 60 have asked: each request has one of its own, which is kept.
     const alone = (socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
     const asking = [];
