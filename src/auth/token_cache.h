@@ -1,9 +1,9 @@
 #pragma once
 // Verdicts on tokens, remembered for a while: each thread has its own cache, so there is no lock. A
 // verdict is found again only for the same bytes of the same token under the same trust (keys,
-// issuer, rules), because both are in the key, as a digest; the token itself is not kept. Only
-// verdict() puts anything in, and only what verify() said: a rejected token can never come out
-// accepted.
+// issuer, rules), because both are in the key, as a digest; the cache does not keep the token, only
+// a connection keeps its last one (LastToken). Only verdict() puts anything in, and only what
+// verify() said: a rejected token can never come out accepted.
 
 #include <cstdint>
 #include <list>
