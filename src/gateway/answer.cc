@@ -30,21 +30,26 @@ Task<http::Response> dispatch(Core& core, const runtime::Route& route, policy::E
   return at_once(refuse(exchange, Error(Fault::not_found, "the route has no backend")));
 }
 
+// `undecided` is the place of the policy that has to wait, if one has.
 Task<Result<http::Response>> answer_waiting(Core& core, const runtime::Route& route,
-                                            policy::Exchange& exchange) {
-  policy::Verdict verdict = co_await route.chain.on_request(exchange);
-  if (verdict) co_return std::move(*verdict);
+                                            policy::Exchange& exchange,
+                                            std::optional<std::size_t> undecided) {
+  if (undecided) {
+    policy::Verdict verdict = co_await route.chain.resume(exchange, *undecided);
+    if (verdict) co_return std::move(*verdict);
+  }
   co_return co_await dispatch(core, route, exchange);
 }
 
 // requestTimeout bounds everything until the answer begins; a body that is still coming is bounded
 // by what makes it.
 Task<http::Response> answer_in_time(Core& core, const runtime::Route& route,
-                                    policy::Exchange& exchange) {
+                                    policy::Exchange& exchange,
+                                    std::optional<std::size_t> undecided) {
   const Deadline deadline = route.request_timeout
                                 ? Deadline::in(exchange.began, *route.request_timeout)
                                 : Deadline::never();
-  Task<Result<http::Response>> answering = answer_waiting(core, route, exchange);
+  Task<Result<http::Response>> answering = answer_waiting(core, route, exchange, undecided);
   auto response = co_await before(deadline, std::move(answering));
   if (response) co_return std::move(*response);
   exchange.record.reason = policy::Reason::timeout;
@@ -53,12 +58,15 @@ Task<http::Response> answer_in_time(Core& core, const runtime::Route& route,
   co_return late;
 }
 
-// Most routes have neither a bound nor a policy that waits, and need no task of their own here.
+// Most requests have neither a bound nor a policy that waits, and need no task of their own here.
 Task<http::Response> answer_routed(Core& core, const runtime::Route& route,
                                    policy::Exchange& exchange) {
-  if (route.request_timeout || route.chain.may_wait()) return answer_in_time(core, route, exchange);
-  policy::Verdict verdict = route.chain.decide(exchange);
-  return verdict ? at_once(std::move(*verdict)) : dispatch(core, route, exchange);
+  std::size_t next = 0;
+  policy::Verdict verdict = route.chain.decide(exchange, next);
+  if (verdict) return at_once(std::move(*verdict));
+  if (verdict.is_undecided()) return answer_in_time(core, route, exchange, next);
+  if (route.request_timeout) return answer_in_time(core, route, exchange, std::nullopt);
+  return dispatch(core, route, exchange);
 }
 
 // Null if no route takes the request.
@@ -86,12 +94,9 @@ Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Excha
   }
   exchange.listener_name = listener->name;
   exchange.record.listener = listener->name;
-  policy::Verdict answered;
-  if (listener->chain.may_wait()) {
-    answered = co_await listener->chain.on_request(exchange);
-  } else {
-    answered = listener->chain.decide(exchange);
-  }
+  std::size_t next = 0;
+  policy::Verdict answered = listener->chain.decide(exchange, next);
+  if (answered.is_undecided()) answered = co_await listener->chain.resume(exchange, next);
   if (!answered) {
     if (const runtime::Route* route = find_route(*listener, exchange)) {
       answered = co_await answer_routed(core, *route, exchange);

@@ -31,7 +31,7 @@ class Marker final : public policy::Policy {
     http::Response response(status_, "text/plain", name_);
     co_return response;
   }
-  bool may_wait() const override { return true; }
+  policy::Verdict decide(policy::Exchange&) const override { return policy::undecided; }
   void on_response(policy::Exchange&, http::Response& response) const override {
     response.headers.add("x-seen", name_);
   }
@@ -56,6 +56,28 @@ runtime::Route& add_route(runtime::Listener& listener, const std::string& prefix
   route.key = prefix;
   return route;
 }
+
+// Knows at once.
+class Ready final : public policy::Policy {
+ public:
+  explicit Ready(std::string name, int status = 0) : name_(std::move(name)), status_(status) {}
+
+  policy::Verdict decide(policy::Exchange& exchange) const override {
+    exchange.record.error += name_ + " ";
+    if (status_ == 0) return policy::pass;
+    return http::Response(status_, "text/plain", name_);
+  }
+
+ private:
+  std::string name_;
+  int status_;
+};
+
+// Is undecided and never says more, which is a bug.
+class Mute final : public policy::Policy {
+ public:
+  policy::Verdict decide(policy::Exchange&) const override { return policy::undecided; }
+};
 
 class AnswerTest : public testing::Test {
  protected:
@@ -174,6 +196,32 @@ TEST_F(AnswerTest, asks_the_listeners_policies_first_and_tells_all_of_the_answer
   EXPECT_EQ(record.route, "/");
   EXPECT_EQ(response.headers.all("x-seen"),
             (std::vector<std::string_view>{"r3", "r2", "r1", "l2", "l1"}));
+}
+
+TEST_F(AnswerTest, asks_those_that_know_at_once_in_their_place_among_those_that_wait) {
+  runtime::Listener any = listener("any", "");
+  any.chain.add(std::make_unique<Ready>("l1"));
+  any.chain.add(std::make_unique<Marker>("l2"));
+  any.chain.add(std::make_unique<Ready>("l3"));
+  runtime::Route& route = add_route(any, "/");
+  route.chain.add(std::make_unique<Marker>("r1"));
+  route.chain.add(std::make_unique<Marker>("r2"));
+  route.chain.add(std::make_unique<Ready>("r3", 403));
+  route.chain.add(std::make_unique<Marker>("r4"));
+  any.router.finish();
+  bind_.listeners.push_back(std::move(any));
+  telemetry::Record record;
+  EXPECT_EQ(ask(http::Request("GET", "/", "gw.example"), &record).status, 403);
+  EXPECT_EQ(record.error, "l1 l2 l3 r1 r2 r3 ");
+}
+
+TEST_F(AnswerTest, lets_nobody_pass_a_policy_that_never_decides) {
+  runtime::Listener any = listener("any", "");
+  any.chain.add(std::make_unique<Mute>());
+  add_route(any, "/").chain.add(std::make_unique<Ready>("route", 200));
+  any.router.finish();
+  bind_.listeners.push_back(std::move(any));
+  EXPECT_THROW(get("/"), std::logic_error);
 }
 
 TEST_F(AnswerTest, ends_a_request_that_takes_too_long) {

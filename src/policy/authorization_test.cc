@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/manual_scheduler.h"
 #include "cel/header_view.h"
 
 namespace policy {
@@ -52,18 +51,14 @@ class AuthorizationTest : public testing::Test {
     Exchange exchange(http::Request(method, "/a", "gw"), Peer(), Instant(), WallTime());
     const Source source(exchange);
     exchange.attributes = &source;
-    Task<Verdict> task = policy->on_request(exchange);
-    task.start(scheduler_, std::noop_coroutine());
-    scheduler_.run();
     Outcome outcome;
-    outcome.response = task.take();
+    outcome.response = policy->decide(exchange).take();
     outcome.decision = exchange.record.authz_decision;
     outcome.rule = exchange.record.authz_rule;
     outcome.reason = exchange.record.reason;
     return outcome;
   }
 
-  ManualScheduler scheduler_;
   cel::Environment environment_{attributes};
   auth::KeyStore keys_;
   BuildContext context_{environment_, keys_, true};
@@ -127,10 +122,7 @@ TEST(Authorization, lets_a_failing_deny_rule_pass_only_where_the_operator_says_s
   Exchange exchange(http::Request("GET", "/a", "gw"), Peer(), Instant(), WallTime());
   const Source source(exchange);
   exchange.attributes = &source;
-  ManualScheduler scheduler;
-  Task<Verdict> task = policy->on_request(exchange);
-  task.start(scheduler, std::noop_coroutine());
-  EXPECT_FALSE(task.take());
+  EXPECT_FALSE(policy->decide(exchange));
 }
 
 TEST_F(AuthorizationTest, is_not_made_of_rules_that_do_not_compile) {

@@ -1,21 +1,32 @@
 #include "policy/chain.h"
 
+#include <stdexcept>
+
 namespace policy {
 
-Verdict Chain::decide(Exchange& exchange) const {
-  for (const auto& policy : policies_) {
-    Verdict verdict = policy->decide(exchange);
-    if (verdict) return verdict;
+Task<Verdict> Policy::on_request(Exchange& exchange) const {
+  (void)exchange;
+  // A policy that can be undecided and does not say what then is a bug; a bug does not allow.
+  throw std::logic_error("a policy is undecided and never decides");
+  co_return pass;
+}
+
+Verdict Chain::decide(Exchange& exchange, std::size_t& next) const {
+  for (; next < policies_.size(); ++next) {
+    Verdict verdict = policies_[next]->decide(exchange);
+    if (verdict || verdict.is_undecided()) return verdict;
   }
   return pass;
 }
 
-Task<Verdict> Chain::on_request(Exchange& exchange) const {
-  for (const auto& policy : policies_) {
-    Verdict verdict = co_await policy->on_request(exchange);
-    if (verdict) co_return verdict;
+Task<Verdict> Chain::resume(Exchange& exchange, std::size_t next) const {
+  for (;;) {
+    Verdict waited = co_await policies_[next]->on_request(exchange);
+    if (waited.is_undecided()) throw std::logic_error("a policy waited and is still undecided");
+    if (waited) co_return waited;
+    Verdict verdict = decide(exchange, ++next);
+    if (!verdict.is_undecided()) co_return verdict;
   }
-  co_return pass;
 }
 
 void Chain::on_response(Exchange& exchange, http::Response& response) const {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/manual_scheduler.h"
-
 namespace policy {
 namespace {
 
@@ -22,15 +20,11 @@ class CorsTest : public testing::Test {
 
   // The answer of the policy alone, both ways.
   std::optional<http::Response> answer(const Policy& policy, Exchange& exchange) {
-    Task<Verdict> task = policy.on_request(exchange);
-    task.start(scheduler_, std::noop_coroutine());
-    scheduler_.run();
-    Verdict verdict = task.take();
+    Verdict verdict = policy.decide(exchange);
     if (verdict) policy.on_response(exchange, *verdict);
-    return verdict;
+    return verdict.take();
   }
 
-  ManualScheduler scheduler_;
   cel::Environment environment_{cel::AttributeTable()};
   auth::KeyStore keys_;
   BuildContext context_{environment_, keys_, true};

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/manual_scheduler.h"
-
 namespace policy {
 namespace {
 
@@ -12,10 +10,7 @@ http::Response answer(const DirectResponseSettings& settings, Exchange& exchange
   auth::KeyStore keys;
   BuildContext context(environment, keys, true);
   const auto policy = make_direct_response(settings, context);
-  ManualScheduler scheduler;
-  Task<Verdict> task = policy->on_request(exchange);
-  task.start(scheduler, std::noop_coroutine());
-  return task.take().value();
+  return policy->decide(exchange).take().value();
 }
 
 schema::Problems problems(const std::string& text) {

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/manual_scheduler.h"
-
 namespace policy {
 namespace {
 
@@ -44,10 +42,7 @@ TEST_F(HeaderModifierTest, changes_the_request_on_the_way_in_only) {
   const auto policy = make_request_header_modifier(all_three(), context_);
   EXPECT_TRUE(context_.problems().empty());
   fill(exchange_.change_request().headers);
-  ManualScheduler scheduler;
-  Task<Verdict> task = policy->on_request(exchange_);
-  task.start(scheduler, std::noop_coroutine());
-  EXPECT_FALSE(task.take());
+  EXPECT_FALSE(policy->decide(exchange_));
   check(exchange_.request().headers);
   http::Response response(200);
   policy->on_response(exchange_, response);
@@ -56,10 +51,7 @@ TEST_F(HeaderModifierTest, changes_the_request_on_the_way_in_only) {
 
 TEST_F(HeaderModifierTest, changes_the_response_on_the_way_out_only) {
   const auto policy = make_response_header_modifier(all_three(), context_);
-  ManualScheduler scheduler;
-  Task<Verdict> task = policy->on_request(exchange_);
-  task.start(scheduler, std::noop_coroutine());
-  EXPECT_FALSE(task.take());
+  EXPECT_FALSE(policy->decide(exchange_));
   EXPECT_EQ(exchange_.request().headers.size(), 0U);
   http::Response response(200);
   fill(response.headers);

@@ -1,35 +1,8 @@
 #include "policy/jwt_auth.h"
 
-#include <filesystem>
-#include <set>
-
 #include "auth/bearer.h"
-#include "auth/verify.h"
 
 namespace policy {
-
-void describe(schema::Object<JwksSettings>& o) {
-  o.field("file", &JwksSettings::file,
-          "Path of a JWK set, relative to the working directory; read again when it changes.");
-  o.not_supported("url", "Address of a JWK set.");
-  o.scalar_form(&JwksSettings::text, "The JWK set itself.");
-  o.check([](const JwksSettings& s) -> std::string {
-    return s.file || s.text ? "" : "give the key set: `file`, or the JWK set as a string";
-  });
-}
-
-void describe(schema::Object<JwtValidationSettings>& o) {
-  o.field("requiredClaims", &JwtValidationSettings::required_claims,
-          "Claims that must be there. `exp` and `nbf` are honoured wherever they are.");
-}
-
-void describe(schema::Object<JwtProviderSettings>& o) {
-  o.field("issuer", &JwtProviderSettings::issuer, "Exactly the `iss` of its tokens.").required();
-  o.field("audiences", &JwtProviderSettings::audiences,
-          "One of these must be in `aud`; without any, `aud` is not looked at.");
-  o.field("jwks", &JwtProviderSettings::jwks, "The issuer's keys.").required();
-  o.field("jwtValidationOptions", &JwtProviderSettings::validation, "What a token must have.");
-}
 
 void describe(schema::Object<JwtAuthSettings>& o) {
   o.doc("Verifies a caller's JWT; its claims are `jwt` in rules.");
@@ -58,104 +31,36 @@ namespace {
 
 class JwtAuth final : public Policy {
  public:
-  JwtAuth(JwtMode mode, std::vector<auth::Provider> providers)
-      : mode_(mode), trust_(std::move(providers)) {}
+  explicit JwtAuth(TokenCheck check) : check_(std::move(check)) {}
 
   Verdict decide(Exchange& exchange) const override {
-    const http::Headers& headers = exchange.request().headers;
-    const auto first = headers.find("authorization");
-    if (first && headers.count("authorization") == 1) {
-      const auto* claims = exchange.last_token->find(*first, trust_, exchange.time);
-      if (claims != nullptr) return accept(exchange, *claims);
-    }
-    const std::vector<std::string_view> values = headers.all("authorization");
-    const auth::Bearer bearer = auth::read_bearer(values);
-    switch (bearer.kind) {
-      case auth::Bearer::Kind::none:
-        return absent(exchange);
-      case auth::Bearer::Kind::other_scheme:
-        // Another scheme's credential is for us to judge or for nobody: it is never passed on.
-        exchange.change_request().headers.remove("authorization");
-        return absent(exchange);
-      case auth::Bearer::Kind::malformed:
-        return wrong(exchange, "malformed");
-      case auth::Bearer::Kind::token:
-        break;
-    }
-    const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time,
-                                                           values[0], *exchange.last_token);
-    if (!verdict) return wrong(exchange, auth::name_of(verdict.error()));
-    return accept(exchange, *verdict);
+    const TokenCheck::Finding finding = check_.judge(exchange);
+    if (finding.kind == TokenCheck::Finding::Kind::passed) return pass;
+    return refuse(exchange, finding);
   }
 
  private:
-  static Verdict accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims) {
-    exchange.change_request().headers.remove("authorization");
-    exchange.identify(auth::Principal(claims));
-    return pass;
-  }
-
-  Verdict absent(Exchange& exchange) const {
-    if (mode_ != JwtMode::strict) return pass;
-    return refuse(exchange, "no token", "authentication failure: no bearer token found", {});
-  }
-
-  Verdict wrong(Exchange& exchange, std::string_view why) const {
-    exchange.change_request().headers.remove("authorization");
-    if (mode_ == JwtMode::permissive) return pass;
-    // One outward shape for every fault: the reason is in the log, where an attacker cannot read
-    // it.
-    auth::Challenge challenge;
-    challenge.error = "invalid_token";
-    challenge.error_description = "the access token is not accepted";
-    return refuse(exchange, why, "authentication failure: the token is not accepted", challenge);
-  }
-
-  static Verdict refuse(Exchange& exchange, std::string_view why, std::string text,
-                        const auth::Challenge& challenge) {
+  // One outward shape for every fault of a token: the reason is in the log, where an attacker
+  // cannot read it.
+  static Verdict refuse(Exchange& exchange, const TokenCheck::Finding& finding) {
     exchange.record.reason = Reason::jwt_auth;
-    exchange.record.error = std::string(why);
+    exchange.record.error = std::string(finding.why);
+    auth::Challenge challenge;
+    std::string text = "authentication failure: no bearer token found";
+    if (finding.kind == TokenCheck::Finding::Kind::bad_token) {
+      challenge.error = "invalid_token";
+      challenge.error_description = "the access token is not accepted";
+      text = "authentication failure: the token is not accepted";
+    }
     http::Response response(401, "text/plain; charset=utf-8", std::move(text));
     response.headers.set("www-authenticate", auth::write_challenge(challenge));
     return response;
   }
 
-  JwtMode mode_;
-  auth::Trust trust_;
+  TokenCheck check_;
 };
 
-std::optional<auth::Provider> make_provider(const JwtProviderSettings& settings,
-                                            BuildContext& context) {
-  const auto keys = context.keys().load(settings.jwks.source());
-  if (settings.jwks.file) context.watch(*settings.jwks.file);
-  if (!keys) {
-    const bool is_relative = settings.jwks.file && !settings.jwks.file->starts_with('/');
-    context.fail(
-        "key set of issuer `" + settings.issuer + "`: " + keys.error().why() +
-        (is_relative ? " (looked up in " + std::filesystem::current_path().string() + ")" : ""));
-    return std::nullopt;
-  }
-  for (const std::string& warning : (*keys)->warnings()) {
-    context.warn("key set of issuer `" + settings.issuer + "`: " + warning);
-  }
-  auth::Provider provider;
-  provider.issuer = settings.issuer;
-  provider.audiences = settings.audiences;
-  provider.required_claims = settings.validation.required_claims;
-  provider.keys = *keys;
-  return provider;
-}
-
 }  // namespace
-
-std::vector<std::string> spellings(JwtMode) {
-  return {"strict", "optional", "permissive"};
-}
-
-auth::KeySource JwksSettings::source() const {
-  using Kind = auth::KeySource::Kind;
-  return file ? auth::KeySource(Kind::file, *file) : auth::KeySource(Kind::text, text.value_or(""));
-}
 
 std::vector<JwtProviderSettings> JwtAuthSettings::all_providers() const {
   if (!providers.empty()) return providers;
@@ -169,19 +74,7 @@ std::vector<JwtProviderSettings> JwtAuthSettings::all_providers() const {
 
 std::unique_ptr<const Policy> make_jwt_auth(const JwtAuthSettings& settings,
                                             BuildContext& context) {
-  std::vector<auth::Provider> providers;
-  std::set<std::string> issuers;
-  for (const JwtProviderSettings& provider : settings.all_providers()) {
-    if (!issuers.insert(provider.issuer).second) {
-      context.fail("issuer `" + provider.issuer + "` is named twice");
-    }
-    if (provider.audiences.empty()) {
-      context.warn("issuer `" + provider.issuer +
-                   "` has no audiences: tokens it made for anybody else are "
-                   "accepted, too");
-    }
-    if (auto made = make_provider(provider, context)) providers.push_back(std::move(*made));
-  }
+  TokenCheck check = make_token_check(settings.mode, settings.all_providers(), context);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         settings.mode == JwtMode::optional
@@ -190,7 +83,7 @@ std::unique_ptr<const Policy> make_jwt_auth(const JwtAuthSettings& settings,
             : "jwtAuth mode is `permissive`: callers without a valid token are let in as "
               "anonymous");
   }
-  return std::make_unique<JwtAuth>(settings.mode, std::move(providers));
+  return std::make_unique<JwtAuth>(std::move(check));
 }
 
 }  // namespace policy

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "auth/mint.h"
-#include "base/manual_scheduler.h"
 #include "policy/settings.h"
 
 namespace policy {
@@ -43,18 +42,14 @@ class JwtAuthTest : public testing::Test {
     exchange.last_token = &last_token_;
     for (const std::string& header : headers)
       exchange.change_request().headers.add("authorization", header);
-    Task<Verdict> task = policy->on_request(exchange);
-    task.start(scheduler_, std::noop_coroutine());
-    scheduler_.run();
     Outcome outcome;
-    outcome.response = task.take();
+    outcome.response = policy->decide(exchange).take();
     outcome.subject = std::string(exchange.principal().subject().value_or(""));
     outcome.is_forwarded = exchange.request().headers.has("authorization");
     return outcome;
   }
 
   crypto::PrivateKey key_ = *crypto::PrivateKey::generate(crypto::KeyFamily::p256);
-  ManualScheduler scheduler_;
   cel::Environment environment_{cel::AttributeTable()};
   auth::KeyStore keys_;
   auth::TokenCache tokens_;

@@ -4,6 +4,7 @@
 // belongs to one request is in Exchange.
 
 #include <optional>
+#include <utility>
 
 #include "base/task.h"
 #include "http/message.h"
@@ -11,21 +12,44 @@
 
 namespace policy {
 
-using Verdict = std::optional<http::Response>;  // empty: let it pass
-inline constexpr std::nullopt_t pass = std::nullopt;
+struct Pass {};
+struct Undecided {};
+inline constexpr Pass pass;
+inline constexpr Undecided undecided;
+
+// What a policy says of a request: let it pass, here is its answer, or that it does not know yet.
+class [[nodiscard]] Verdict {
+ public:
+  Verdict() = default;  // passes
+  Verdict(Pass) {}      // NOLINT(google-explicit-constructor): policies return these words
+  Verdict(Undecided) : is_undecided_(true) {}                           // NOLINT: the same
+  Verdict(http::Response response) : response_(std::move(response)) {}  // NOLINT: the same
+
+  // Whether there is an answer.
+  explicit operator bool() const { return response_.has_value(); }
+  http::Response& operator*() { return *response_; }
+  http::Response* operator->() { return &*response_; }
+  // The answer, if there is one.
+  std::optional<http::Response> take() { return std::move(response_); }
+  bool is_undecided() const { return is_undecided_; }
+
+ private:
+  std::optional<http::Response> response_;
+  bool is_undecided_ = false;
+};
 
 class Policy {
  public:
   virtual ~Policy() = default;
-  // An answer ends the way in: nothing after this policy sees the request. Not asked of a policy
-  // that may wait.
+  // An answer ends the way in: nothing after this policy sees the request. `undecided` if it has to
+  // wait for somebody before it knows: then on_request() is asked. Most requests need not wait,
+  // even where some must, and a task costs more than most decisions.
   virtual Verdict decide(Exchange& exchange) const {
     (void)exchange;
     return pass;
   }
-  // For a policy that has to wait for somebody before it knows: then on_request() is its own.
-  virtual bool may_wait() const { return false; }
-  virtual Task<Verdict> on_request(Exchange& exchange) const { co_return decide(exchange); }
+  // Asked only after decide() said `undecided`; never says so itself.
+  virtual Task<Verdict> on_request(Exchange& exchange) const;
   // Called for every answer, also for one that this or an earlier policy gave.
   virtual void on_response(Exchange& exchange, http::Response& response) const {
     (void)exchange;
