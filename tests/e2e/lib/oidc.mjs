@@ -1,0 +1,144 @@
+// A real identity provider, oidc-provider from npm, on a free port of this machine: it hands out JWT access tokens for the
+// resource that a client asks for (RFC 8707), to registered machines (client_credentials) and to users who log in
+// (authorization_code with PKCE; clients register themselves, RFC 7591). And a user who clicks through its pages.
+import { createServer } from 'node:http';
+import assert from 'node:assert/strict';
+import Provider from 'oidc-provider';
+import { freePort, secret } from './gateway.mjs';
+import { makeKey } from './issuer.mjs';
+
+export const machine = { clientId: 'machine', clientSecret: secret('client-secret-canary-4b1f90c27d') };
+
+export class OidcProvider {
+  /** `scopes` are what it may grant for any resource below `http://127.0.0.1`. */
+  static async start({ scopes = 'tools:read tools:write', lifetime = 600 } = {}) {
+    const self = Object.assign(new OidcProvider(), { scopes, lifetime, port: await freePort(), sockets: new Set(), requests: [] });
+    self.url = `http://127.0.0.1:${self.port}`;
+    self.rotate();
+    await self.comeUp();
+    return self;
+  }
+
+  get jwksUrl() { return `${this.url}/jwks`; }
+  count(path) { return this.requests.filter((url) => url.split('?')[0] === path).length; }
+
+  /** Signs with a new key from now on and publishes only that one. */
+  rotate() {
+    this.generation = (this.generation ?? 0) + 1;
+    const key = makeKey(`oidc-${this.generation}`, 'ES256');
+    const { kid, alg, use } = key.jwk;
+    const quiet = console.warn;
+    console.warn = () => {};  // it warns of each default that suits tests only
+    try {
+      this.provider = new Provider(this.url, this.#configuration({ ...key.privateKey.export({ format: 'jwk' }), kid, alg, use }));
+    } finally {
+      console.warn = quiet;
+    }
+    this.handle = this.provider.callback();
+  }
+
+  #configuration(jwk) {
+    return {
+      jwks: { keys: [jwk] },
+      cookies: { keys: ['a-key-for-the-cookies-of-a-test'] },
+      clients: [{ client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: this.scopes }],
+      clientDefaults: { id_token_signed_response_alg: 'ES256' },
+      enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+      ttl: { AccessToken: this.lifetime, ClientCredentials: this.lifetime, Grant: 600, Interaction: 600, Session: 600, IdToken: 600 },
+      scopes: ['openid', ...this.scopes.split(' ')],
+      findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+      features: {
+        clientCredentials: { enabled: true },
+        devInteractions: { enabled: true },
+        introspection: { enabled: true },
+        registration: { enabled: true },
+        resourceIndicators: {
+          enabled: true,
+          defaultResource: () => undefined,
+          useGrantedResource: () => true,
+          getResourceServerInfo: (_, resource) => {
+            assert.match(resource, /^http:\/\/127\.0\.0\.1/);
+            return { scope: this.scopes, audience: resource, accessTokenTTL: this.lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+          },
+        },
+      },
+    };
+  }
+
+  async comeUp() {
+    this.server = createServer((request, response) => { this.requests.push(request.url); this.handle(request, response); });
+    this.server.on('connection', (socket) => { this.sockets.add(socket); socket.on('close', () => this.sockets.delete(socket)); });
+    await new Promise((done, fail) => this.server.once('error', fail).listen(this.port, '127.0.0.1', done));
+  }
+  async goDown() {
+    const closed = new Promise((done) => this.server.close(done));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+  stop() { return this.goDown(); }
+
+  /** A token for `resource` from the token endpoint, as the registered machine. */
+  async token(resource, scope = this.scopes) {
+    const answer = await fetch(`${this.url}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${machine.clientId}:${machine.clientSecret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope }),
+    });
+    const body = await answer.json();
+    assert.equal(answer.status, 200, JSON.stringify(body));
+    assert.equal(body.access_token.split('.').length, 3, 'a JWT');
+    return secret(body.access_token);
+  }
+}
+
+/** What a browser does with the address of the authorization endpoint: logs in, consents, and ends at `redirect?code=...`. */
+export async function logIn(address, redirect, login = 'alice') {
+  const cookies = new Map();
+  let url = new URL(address), form;
+  for (let steps = 0; steps < 12; steps++) {
+    const answer = await fetch(url, { method: form ? 'POST' : 'GET', body: form, redirect: 'manual', headers: { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [name, value] = line.split(';')[0].split(/=(.*)/s);
+      if (value) cookies.set(name, value); else cookies.delete(name);
+    }
+    form = undefined;
+    const location = answer.headers.get('location');
+    if (location) {
+      url = new URL(location, url);
+      if (url.href.startsWith(redirect)) return url;
+      continue;
+    }
+    const page = await answer.text();
+    const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
+    const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1];
+    assert.ok(prompt && action, `no form to fill in: ${answer.status} ${page.slice(0, 800)}`);
+    url = new URL(action, url);
+    form = new URLSearchParams(prompt === 'login' ? { prompt, login, password: 'any' } : { prompt });
+  }
+  return assert.fail('it sends the browser in circles');
+}
+
+/** What an MCP client keeps about itself, in memory, with a user who logs in at once. */
+export class UserAgent {
+  constructor({ login = 'alice', scope } = {}) {
+    this.login = login;
+    this.redirectUrl = 'http://127.0.0.1:9/callback';
+    this.clientMetadata = { client_name: 'e2e', redirect_uris: [this.redirectUrl], grant_types: ['authorization_code'], response_types: ['code'],
+      token_endpoint_auth_method: 'none', application_type: 'native', ...(scope ? { scope } : {}) };
+    this.asked = [];
+  }
+  clientInformation() { return this.client; }
+  saveClientInformation(client) { this.client = client; }
+  tokens() { return this.saved; }
+  saveTokens(tokens) { this.saved = tokens; secret(tokens.access_token); }
+  saveCodeVerifier(verifier) { this.verifier = verifier; }
+  codeVerifier() { return this.verifier; }
+  invalidateCredentials(what) { if (what === 'all' || what === 'tokens') this.saved = undefined; }
+  async redirectToAuthorization(address) {
+    this.asked.push(address);
+    const back = await logIn(address, this.redirectUrl, this.login);
+    assert.equal(back.searchParams.get('error'), null, back.href);
+    this.code = back.searchParams.get('code');
+    this.answer = back.searchParams;
+  }
+}

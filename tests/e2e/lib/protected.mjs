@@ -1,0 +1,68 @@
+// One HTTP request to a protected MCP endpoint, and what its refusals must look like.
+import assert from 'node:assert/strict';
+import { raw, responses } from './http.mjs';
+import { accept, RawClient } from './mcp.mjs';
+
+export const versions = ['2025-06-18', '2025-11-25'];
+export const methods = ['POST', 'GET', 'DELETE'];
+export const listTools = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/list' });
+
+/**
+ * Sends one request of a session. `fields` are [name, value] pairs, so that a name may occur twice. A stream that begins
+ * is cut off after its head, or when `enough(text)` says so.
+ */
+export async function ask(port, method, { path = '/mcp', session, version = versions[0], fields = [], body, enough, ms = 5000 } = {}) {
+  const content = body ?? (method === 'POST' ? listTools : '');
+  const all = [['host', `127.0.0.1:${port}`], ['connection', 'close'], ...fields];
+  const has = (name) => all.some(([key]) => key.toLowerCase() === name);
+  const add = (name, value) => { if (!has(name)) all.push([name, value]); };
+  if (method === 'POST') for (const [name, value] of Object.entries(accept)) add(name, value);
+  if (method === 'GET') add('accept', 'text/event-stream');
+  if (session !== undefined) { add('mcp-session-id', session); add('mcp-protocol-version', version); }
+  if (method === 'POST' || content) add('content-length', String(Buffer.byteLength(content)));
+  const head = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const begun = (text) => /^HTTP\/1\.1 200[^]*\r\ncontent-type: text\/event-stream[^]*\r\n\r\n/i.test(text);
+  const text = await raw(port, `${method} ${path} HTTP/1.1\r\n${head}\r\n${Buffer.from(content).toString('latin1')}`,
+    { enough: enough ?? (method === 'GET' ? begun : undefined), ms });
+  if (begun(text) && method === 'GET') {
+    const [first, ...lines] = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
+    const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+    return { status: Number(first.split(' ')[1]), headers, body: text.slice(text.indexOf('\r\n\r\n') + 4) };
+  }
+  const found = responses(text);
+  assert.equal(found.length, 1, `one answer to ${method} ${path}: ${text.slice(0, 300)}`);
+  return found[0];
+}
+
+export const withToken = (token) => [['authorization', `Bearer ${token}`]];
+
+/** Everything of an answer that a caller can tell apart. */
+export const shape = ({ status, headers, body }) => ({ status, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'date')), body });
+
+/** The parameters of a Bearer challenge (RFC 9110, 11.2), read strictly. */
+export function challenge(answer) {
+  const text = answer.headers['www-authenticate'];
+  assert.ok(text !== undefined, `status ${answer.status} without WWW-Authenticate`);
+  const match = /^Bearer( .*)?$/.exec(text);
+  assert.ok(match, `no Bearer challenge: ${text}`);
+  const found = {};
+  let rest = (match[1] ?? '').trim();
+  while (rest) {
+    const one = /^([A-Za-z_]+)="((?:[^"\\]|\\.)*)"(, |$)/.exec(rest);
+    assert.ok(one, `a malformed challenge: ${text}`);
+    assert.ok(!(one[1] in found), `${one[1]} twice: ${text}`);
+    found[one[1]] = one[2].replace(/\\(.)/g, '$1');
+    rest = rest.slice(one[0].length);
+  }
+  return found;
+}
+
+/** Opens a session of that revision with that token. */
+export async function openSession(port, token, version = versions[0], { path, headers } = {}) {
+  const client = new RawClient(port, { token, version, path, headers });
+  const answer = await client.initialize();
+  assert.equal(answer.status, 200, `initialize: ${answer.status} ${answer.body}`);
+  assert.equal(client.initialized.result.protocolVersion, version);
+  assert.ok(client.session);
+  return client;
+}
