@@ -1,0 +1,137 @@
+// Secrets of callers and of the configuration, each a canary, through good requests, bad ones and broken ones at the most
+// talkative log level: nothing the process writes to a stream or a file holds one of them, nor an answer to somebody else.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fixture, freePort, mcpConfig, start, until, workFolder } from './lib/gateway.mjs';
+import { RawClient } from './lib/mcp.mjs';
+import { raw } from './lib/http.mjs';
+import { badTokens, Issuer } from './lib/issuer.mjs';
+import { ask, withToken } from './lib/protected.mjs';
+import { remoteConfig, serveFixture } from './lib/remote.mjs';
+
+/** Texts that must not be seen again, each with every form it could be written in. */
+class Canaries {
+  #all = new Map();
+  add(name, text) {
+    const forms = new Set([text, encodeURIComponent(text), Buffer.from(text).toString('base64').replace(/=+$/, ''), Buffer.from(text).toString('hex')]);
+    for (const part of text.split(/[.=; ]/)) if (part.length >= 20) forms.add(part);  // a signature alone, the value of a cookie
+    this.#all.set(`${name} ${this.#all.size}`, [...forms]);
+    return text;
+  }
+  get size() { return this.#all.size; }
+  assertNoneIn(text, where) {
+    for (const [name, forms] of this.#all)
+      for (const form of forms) assert.ok(!text.includes(form), `${where} holds the ${name}: ...${text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form) + 20)}`);
+  }
+}
+const random = () => Math.random().toString(36).slice(2).padEnd(11, 'q');
+const canary = (what) => `canary-${what}-${random()}${random()}`;
+
+/** Every file below `folder` that was not there before, as text. */
+function filesBelow(folder, known) {
+  return readdirSync(folder, { recursive: true }).map(String).filter((name) => !known.includes(name) && statSync(join(folder, name)).isFile())
+    .map((name) => [name, readFileSync(join(folder, name), 'latin1')]);
+}
+
+/** What callers carry, in every place where it may be and in many where it may not. */
+function credentials(canaries) {
+  const basic = (scheme, text) => `${scheme} ${canaries.add('password', Buffer.from(text).toString('base64'))}`;
+  const password = () => canaries.add('password', canary('password'));
+  return {
+    'Basic': () => ({ fields: [['authorization', basic('Basic', `alice:${password()}`)]] }),
+    'Basic to a proxy': () => ({ fields: [['proxy-authorization', basic('Basic', `alice:${password()}`)]] }),
+    'an API key': () => ({ fields: [['x-api-key', canaries.add('API key', canary('key'))], ['api-key', canaries.add('API key', canary('key'))]] }),
+    'an API key as Bearer': () => ({ fields: withToken(canaries.add('API key', canary('bearer-key'))) }),
+    'cookies': () => ({ fields: [['cookie', `session=${canaries.add('cookie', canary('cookie'))}; id=${canaries.add('cookie', canary('cookie'))}`]] }),
+    'a DPoP proof': () => ({ fields: [['authorization', `DPoP ${canaries.add('token', canary('dpop-token'))}`], ['dpop', canaries.add('DPoP proof', `eyJ0eXAiOiJkcG9wK2p3dCJ9.${canary('proof')}.${canary('proof')}`)]] }),
+    'a token in the query': () => ({ path: `/mcp?access_token=${canaries.add('token', canary('query'))}&key=${canaries.add('API key', canary('query-key'))}` }),
+    'a client secret in a form': () => ({ fields: [['content-type', 'application/x-www-form-urlencoded']], body: `client_id=me&client_secret=${canaries.add('client secret', canary('client-secret'))}&code=${canaries.add('code', canary('code'))}` }),
+    'a secret in broken JSON': () => ({ body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"password":"${canaries.add('argument', canary('argument'))}"` }),
+    'a secret as a method': () => ({ body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 5, params: { token: canaries.add('argument', canary('argument')) } }) }),
+    'two tokens': () => ({ fields: [...withToken(canaries.add('token', canary('first'))), ...withToken(canaries.add('token', canary('second')))] }),
+    'a session id that is made up': () => ({ session: canaries.add('session id', canary('session')) }),
+  };
+}
+
+const broken = (port, canaries) => ({
+  'a head that is no HTTP': `GET /mcp HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${canaries.add('token', canary('broken'))}\r\nBad Field\x01: x\r\n\r\n`,
+  'a line break in Authorization': `GET /mcp HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${canaries.add('token', canary('folded'))}\r\n ${canaries.add('token', canary('folded'))}\r\n\r\n`,
+  'a request line with a token': `GET /mcp?access_token=${canaries.add('token', canary('line'))} HTTP/9.9\r\nHost: a\r\n\r\n`,
+  'a password in the target': `GET http://me:${canaries.add('password', canary('authority'))}@127.0.0.1:${port}/mcp HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+  'a token in the Host': `GET /mcp HTTP/1.1\r\nHost: ${canaries.add('token', canary('host'))}@a\r\nConnection: close\r\n\r\n`,
+});
+
+for (const [format, mode] of [['text', 'strict'], ['json', 'optional']]) {
+  for (const kind of ['child', 'remote']) {
+    test(`no secret of a caller is written: log as ${format} at debug, mode ${mode}, server is a ${kind}`, async () => {
+      const canaries = new Canaries();
+      const issuer = await Issuer.start({ name: 'https://issuer.test' });
+      const folder = workFolder();
+      const upstream = kind === 'remote' ? await serveFixture() : undefined;
+      writeFileSync(join(folder, 'keys.json'), issuer.jwks);
+      const policies = `
+jwtAuth:
+  mode: ${mode}
+  issuer: ${issuer.name}
+  audiences: [${issuer.audience}]
+  jwks: { file: ./keys.json }
+mcpAuthorization:
+  rules:
+  - 'mcp.tool.name != "add" || jwt.no_such_claim == "x"'
+  - 'request.headers["cookie"] == "y"'`;
+      const config = (port) => `config:\n  logging: { level: debug, format: ${format} }\n${upstream ? remoteConfig(port, upstream.url, policies) : mcpConfig(port, { policies, args: [fixture] })}`;
+      const port = await freePort();
+      const text = config(port);
+      const gateway = await start(text, { folder, port });
+      const known = readdirSync(folder, { recursive: true }).map(String);
+      const seen = [];
+      const note = (answer) => { seen.push(`${JSON.stringify(answer.headers)}\n${answer.body}`); return answer; };
+      try {
+        const token = canaries.add('token', issuer.token());
+        const cookie = `session=${canaries.add('cookie', canary('cookie'))}`;
+        const client = new RawClient(port, { token, headers: { cookie, 'x-api-key': canaries.add('API key', canary('key')), dpop: canaries.add('DPoP proof', canary('proof')) } });
+        assert.equal((await client.initialize()).status, 200);
+        canaries.add('session id', client.session);
+        for (const call of [['echo', { message: 'hello' }], ['add', { a: 1, b: 2 }], ['fail', {}], ['crash', {}], ['noise', {}], ['nothing-like-that', { password: canaries.add('argument', canary('argument')) }]])
+          note(await client.tool(call[0], call[1], { ms: 20000 }));
+        await client.tool('echo', { message: canaries.add('argument', canary('argument')) });  // its answer says it back, to its owner only
+        for (const bad of Object.values(badTokens(issuer))) {
+          if (bad.length > 40) canaries.add('token', bad);
+          for (const method of ['POST', 'GET', 'DELETE']) note(await ask(port, method, { session: client.session, fields: withToken(bad) }));
+        }
+        const all = credentials(canaries);
+        for (const [name, make] of Object.entries(all)) {
+          for (const method of ['POST', 'GET', 'DELETE', 'PUT']) {
+            const request = make();
+            if (request.body && method !== 'POST') continue;
+            const answer = note(await ask(port, method, request));
+            assert.ok(answer.status >= 200 && answer.status < 500, `${name} with ${method}: ${answer.status}`);
+          }
+        }
+        for (const [name, bytes] of Object.entries(broken(port, canaries))) {
+          const answer = await raw(port, bytes);
+          assert.match(answer, /^HTTP\/1\.1 [45]\d\d/, name);
+          seen.push(answer);
+        }
+        gateway.write(text.replace('level: debug', 'level: nonsense'));
+        await until(() => /nonsense/.test(gateway.output), 'the mistake is reported');
+        if (upstream) {
+          await upstream.kill();
+          await client.tool('echo', { message: 'nobody there' }, { ms: 20000 });
+        }
+        await client.remove();
+        assert.equal((await ask(port, 'POST', { session: client.session, fields: withToken(token), path: '/mcp' })).status, 404);
+        await until(() => gateway.output.split('\n').filter((line) => /http\.status/.test(line)).length > 150, 'the requests are in the log');
+        assert.ok(canaries.size > 60, `${canaries.size} canaries`);
+        canaries.assertNoneIn(seen.join('\n'), 'an answer');
+        canaries.assertNoneIn(gateway.output, 'the log');
+        for (const [name, content] of filesBelow(folder, known)) canaries.assertNoneIn(content, name);
+      } finally {
+        try { await gateway.stop(); } finally { await upstream?.kill(); await issuer.stop(); }
+      }
+      canaries.assertNoneIn(gateway.output, 'the log, after the end');
+    });
+  }
+}
