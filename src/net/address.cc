@@ -38,14 +38,15 @@ constexpr Prefix private_v4[] = {{{10}, 8}, {{172, 16}, 12}, {{192, 168}, 16}, {
 constexpr Prefix private_v6[] = {{{0xfc}, 7}};
 // IANA's special-purpose registries (RFC 6890), beyond what has a question of its own.
 constexpr Prefix special_v4[] = {
-    {{0}, 8},              // "this network"
-    {{192, 0, 0}, 24},     // protocol assignments
-    {{192, 0, 2}, 24},     // documentation
-    {{192, 88, 99}, 24},   // 6to4 relays
-    {{198, 18}, 15},       // benchmarks
-    {{198, 51, 100}, 24},  // documentation
-    {{203, 0, 113}, 24},   // documentation
-    {{224}, 3},            // multicast and reserved
+    {{0}, 8},                  // "this network"
+    {{168, 63, 129, 16}, 32},  // a cloud's own services, though the range is public
+    {{192, 0, 0}, 24},         // protocol assignments
+    {{192, 0, 2}, 24},         // documentation
+    {{192, 88, 99}, 24},       // 6to4 relays
+    {{198, 18}, 15},           // benchmarks
+    {{198, 51, 100}, 24},      // documentation
+    {{203, 0, 113}, 24},       // documentation
+    {{224}, 3},                // multicast and reserved
 };
 // What is not 2000::/3, and in it what does not name a host of the internet itself.
 constexpr Prefix global_v6[] = {{{0x20}, 3}};
