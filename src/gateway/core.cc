@@ -2,6 +2,7 @@
 
 #include "base/before.h"
 #include "gateway/serve.h"
+#include "http/dialler.h"
 
 namespace gateway {
 namespace {
@@ -16,19 +17,6 @@ constexpr auto refusals_logged_every = std::chrono::seconds(1);
 
 }  // namespace
 
-Task<Result<std::unique_ptr<net::Stream>>> TcpConnector::connect(const http::Endpoint& endpoint,
-                                                                 Deadline deadline) {
-  if (endpoint.uses_tls) co_return failed(Fault::internal, "TLS to upstreams is not supported");
-  CO_TRY(auto addresses, co_await resolver_.resolve(endpoint.host, endpoint.port, deadline));
-  Error last(Fault::unavailable, "no address");
-  for (const net::Address& address : addresses) {
-    auto stream = co_await net::connect(address, deadline);
-    if (stream) co_return std::make_unique<net::TcpStream>(std::move(*stream));
-    last = std::move(stream).error();
-  }
-  co_return tl::unexpected(std::move(last));
-}
-
 struct Core::Door {
   Door(std::uint16_t port, net::Loop& loop, net::ListenSocket socket)
       : configured_port(port), listener(loop, std::move(socket)) {}
@@ -40,8 +28,8 @@ Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number)
     : loop_(loop),
       shared_(shared),
       number_(number),
-      site_(std::make_shared<upstream::Site>(loop, std::make_unique<TcpConnector>(loop),
-                                             shared.load.limits().client)),
+      site_(std::make_shared<upstream::Site>(
+          loop, std::make_unique<http::Dialler>(loop, shared.tls), shared.load.limits().client)),
       background_(loop),
       connections_(loop),
       accepting_(loop) {}

@@ -20,7 +20,7 @@
 #include "http/client.h"
 #include "net/listener.h"
 #include "net/loop.h"
-#include "net/resolver.h"
+#include "net/tls.h"
 #include "runtime/snapshot.h"
 #include "upstream/site.h"
 
@@ -33,17 +33,7 @@ struct Shared {
   const SessionIds& session_ids;
   SessionTable& sessions;
   Load& load;
-};
-
-// Makes upstream connections: resolves the name and tries its addresses in turn.
-class TcpConnector final : public http::Connector {
- public:
-  explicit TcpConnector(net::Loop& loop) : resolver_(loop) {}
-  Task<Result<std::unique_ptr<net::Stream>>> connect(const http::Endpoint& endpoint,
-                                                     Deadline deadline) override;
-
- private:
-  net::Resolver resolver_;
+  std::shared_ptr<const net::TlsClient> tls = std::make_shared<net::TlsClient>();
 };
 
 class Core;
