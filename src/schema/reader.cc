@@ -17,6 +17,19 @@ std::string in_backquotes(std::string_view name) {
   return "`" + base::printable(name, 64) + "`";
 }
 
+// The last line that is known to belong to the node.
+std::size_t last_line(const yaml::Node& node) {
+  std::size_t last = node.at.line;
+  if (node.is_scalar()) {
+    const auto breaks = static_cast<std::size_t>(std::ranges::count(node.text, '\n'));
+    const bool is_block = node.style == yaml::Style::literal || node.style == yaml::Style::folded;
+    last += breaks + (is_block ? 1 : 0);
+  }
+  for (const yaml::Node& item : node.items) last = std::max(last, last_line(item));
+  for (const yaml::Pair& pair : node.members) last = std::max(last, last_line(pair.value));
+  return last;
+}
+
 }  // namespace
 
 void Reader::error(const yaml::Node& node, std::string message, std::string suggestion) {
@@ -41,6 +54,19 @@ void Reader::add(Severity severity, const yaml::Node& node, std::string message,
   problem.message = std::move(message);
   problem.suggestion = std::move(suggestion);
   problem.is_secret = is_secret_;
+}
+
+void Reader::add_secret(const yaml::Pair& member) {
+  secret_lines_.push_back({member.key.at.line, last_line(member.value)});
+}
+
+void Reader::hide_secret_lines() {
+  for (Problem& problem : problems_) {
+    for (const Lines& lines : secret_lines_) {
+      const bool is_there = problem.at.line >= lines.first && problem.at.line <= lines.last;
+      problem.is_secret = problem.is_secret || is_there;
+    }
+  }
 }
 
 std::string Reader::found(const yaml::Node& node) const {
@@ -99,7 +125,7 @@ class ObjectReader {
   void read_member(const yaml::Pair& pair, const FieldReader& read_field) {
     const FieldInfo* field = info_.find(pair.key.text);
     if (!field) {
-      report_unknown(pair.key);
+      report_unknown(pair);
       return;
     }
     const auto index = static_cast<std::size_t>(field - info_.fields.data());
@@ -123,6 +149,7 @@ class ObjectReader {
     }
     const Reader::Step step(reader_, pair.key.text);
     const Reader::Secrecy secrecy(reader_, field.is_secret);
+    if (field.is_secret) reader_.add_secret(pair);
     // Taken as "not given", an `authorization:` whose rules were all commented out would let
     // everyone in.
     const bool takes_null = field.schema.shape == Shape::any;
@@ -133,13 +160,17 @@ class ObjectReader {
     read_field(index, pair.value);
   }
 
-  void report_unknown(const yaml::Node& key) {
+  void report_unknown(const yaml::Pair& pair) {
+    const yaml::Node& key = pair.key;
     std::vector<std::string> names;
     for (const FieldInfo& field : info_.fields) {
       if (!node_.find(field.name)) names.push_back(field.name);
     }
     std::string message = "unknown field " + in_backquotes(key.text);
     std::string suggestion(base::closest(key.text, names));
+    // Its value is a secret if this is how somebody spells the name of a secret.
+    const FieldInfo* meant = info_.find(suggestion);
+    if (meant ? meant->is_secret : info_.has_secrets()) reader_.add_secret(pair);
     if (info_.ignores_unknown) {
       reader_.warn(key, message + " is ignored", std::move(suggestion));
       return;
@@ -188,6 +219,7 @@ class ObjectReader {
 void read_object(const yaml::Node& node, const ObjectInfo& info, const FieldReader& read_field,
                  Reader& reader) {
   if (!node.is_mapping()) {
+    const Reader::Secrecy secrecy(reader, info.has_secrets());
     reader.error(node, "expected an object, found " + reader.found(node));
     return;
   }

@@ -52,6 +52,11 @@ class Reader {
     std::size_t path_size_;
   };
 
+  // The lines of that member hold a secret, whatever else is on them.
+  void add_secret(const yaml::Pair& member);
+  // To be called at the end: problems on lines with secrets are shown without their line.
+  void hide_secret_lines();
+
   // The scalar's text in backquotes for a message ("found `abc`"), or nothing if it may be a
   // secret.
   std::string found(const yaml::Node& node) const;
@@ -59,7 +64,13 @@ class Reader {
  private:
   void add(Severity severity, const yaml::Node& node, std::string message, std::string suggestion);
 
+  struct Lines {
+    std::size_t first = 0;
+    std::size_t last = 0;
+  };
+
   Problems& problems_;
+  std::vector<Lines> secret_lines_;
   std::string path_;
   std::size_t error_count_ = 0;
   bool is_secret_ = false;

@@ -33,6 +33,7 @@ Reading<T> read(const yaml::Node& node) {
   Reading<T> reading;
   Reader reader(reading.problems);
   Codec<T>::read(node, reading.value, reader);
+  reader.hide_secret_lines();
   sort(reading.problems);
   return reading;
 }
@@ -44,10 +45,13 @@ std::optional<yaml::Node> read_node(const yaml::Source& source,
 
 template <class T>
 Reading<T> read_text(const yaml::Source& source, const yaml::Environment& environment) {
-  Problems problems;
-  const std::optional<yaml::Node> node = read_node(source, environment, problems);
-  Reading<T> reading = node ? read<T>(*node) : Reading<T>();
-  reading.problems.insert(reading.problems.end(), problems.begin(), problems.end());
+  Reading<T> reading;
+  const std::optional<yaml::Node> node = read_node(source, environment, reading.problems);
+  if (node) {
+    Reader reader(reading.problems);
+    Codec<T>::read(*node, reading.value, reader);
+    reader.hide_secret_lines();
+  }
   sort(reading.problems);
   return reading;
 }

@@ -315,6 +315,27 @@ TEST(Schema, shows_no_secrets) {
   EXPECT_NE(dumped.find("\"env\":\"<redacted>\""), std::string::npos);
 }
 
+TEST(Schema, shows_no_line_with_a_secret_whatever_else_is_wrong_with_it) {
+  const std::vector<std::string> texts = {
+      "targets: [{name: a, stdio: {cmd: c, env: {K: s3cret}, oops: 1}}]",
+      "targets: [{name: a, stdio: {oops: 1, cmd: c, env: {K: s3cret}}}]",
+      "targets: [{name: a_b, stdio: {cmd: c, env: {K: s3cret}}}]",
+      "targets: [{name: a, stdio: {cmd: c, enf: {K: s3cret}}}]",
+      "targets: [{name: a, stdio: {cmd: c, password: s3cret}}]",
+      "targets: [{name: a, stdio: {cmd: c, env: {K: $NOTHING-s3cret}}}]",
+      "targets: [{name: a, stdio: s3cret}]",
+      "targets: [{name: a, stdio: {cmd: c, env: {K: \"a\n  s3cret\"}, oops: 1}}]",
+  };
+  for (const std::string& text : texts) {
+    const std::string problems = problems_of(text);
+    EXPECT_NE(problems, "") << text;
+    EXPECT_EQ(problems.find("s3cret"), std::string::npos) << problems;
+  }
+  // A name that was meant to be another one is shown with its line as ever.
+  EXPECT_NE(problems_of("targets:\n- name: a\n  stdio:\n    cmdd: c\n").find("    cmdd: c"),
+            std::string::npos);
+}
+
 TEST(Schema, dumps_what_reads_back_as_the_same) {
   const File file = value_of(full);
   const std::string text = dump(file, Show::plain);

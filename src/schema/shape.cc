@@ -16,6 +16,11 @@ const FieldInfo* ObjectInfo::find(std::string_view name_or_alias) const {
   return nullptr;
 }
 
+bool ObjectInfo::has_secrets() const {
+  return (scalar_form && scalar_form->is_secret) ||
+         std::ranges::any_of(fields, [](const FieldInfo& field) { return field.is_secret; });
+}
+
 namespace {
 
 void collect(const Schema& schema, std::vector<const ObjectInfo*>& objects);

@@ -68,6 +68,8 @@ struct ObjectInfo {
   bool ignores_unknown = false;
 
   const FieldInfo* find(std::string_view name_or_alias) const;
+  // Whether it has a secret field of its own; those of objects below it do not count.
+  bool has_secrets() const;
 };
 
 // The objects reachable from a root, the root first, each with a name no other one has.
