@@ -37,6 +37,12 @@ class LastToken {
     const bool is_same = trust.digest == trust_ && credentials == credentials_;
     return is_same && now >= since_ && now < until_ ? &claims_ : nullptr;
   }
+  // The credentials that yielded these claims; empty if others were presented since. Good until the
+  // next verdict.
+  std::string_view credentials_of(const std::shared_ptr<const Claims>& claims) const {
+    return claims != nullptr && claims == claims_ ? std::string_view(credentials_)
+                                                  : std::string_view();
+  }
 
  private:
   friend class TokenCache;

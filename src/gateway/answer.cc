@@ -4,6 +4,7 @@
 #include "gateway/mcp_endpoint.h"
 #include "gateway/proxy.h"
 #include "gateway/refuse.h"
+#include "gateway/resource_metadata.h"
 
 namespace gateway {
 namespace {
@@ -94,9 +95,12 @@ Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Excha
   }
   exchange.listener_name = listener->name;
   exchange.record.listener = listener->name;
+  // For everybody: whoever has no token yet learns here where to get one.
+  if (auto document = resource_metadata(*listener, exchange)) co_return std::move(*document);
   std::size_t next = 0;
   policy::Verdict answered = listener->chain.decide(exchange, next);
   if (answered.is_undecided()) answered = co_await listener->chain.resume(exchange, next);
+  if (answered && answered->status == 401) complete_challenge(*listener, exchange, *answered);
   if (!answered) {
     if (const runtime::Route* route = find_route(*listener, exchange)) {
       answered = co_await answer_routed(core, *route, exchange);

@@ -5,6 +5,7 @@
 #include "gateway/event_stream.h"
 #include "gateway/refuse.h"
 #include "mcp/write.h"
+#include "policy/protected_resource.h"
 
 namespace gateway {
 namespace {
@@ -212,6 +213,19 @@ class ListenSource final : public MessageSource {
   StreamId listener_;
 };
 
+bool has_scopes(const McpPlace& at, const mcp::Subject& subject) {
+  const policy::ProtectedResource* resource = at.route.chain.protected_resource();
+  if (resource == nullptr || subject.kind != mcp::Subject::Kind::tool) return true;
+  return resource->may_call(at.exchange, subject.name);
+}
+
+// Tells the client which scopes to ask its user for (MCP 2025-11-25, authorization).
+http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject) {
+  at.exchange.record.reason = policy::Reason::authorization;
+  at.exchange.record.error = "a scope that the tool requires is missing";
+  return at.route.chain.protected_resource()->refuse_scope(at.exchange, subject.name);
+}
+
 // The session is over for good: only this status makes a client start over (MCP 2025-11-25,
 // transports).
 http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
@@ -231,6 +245,8 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   const McpView view(at.exchange, at.backend, session->number);
   const bool is_named = subject->kind != mcp::Subject::Kind::none;
   const bool is_allowed = !is_named || view.allows(*subject, request.method(), request.params());
+  // Only of what the caller may see: who may not, must not learn that it exists.
+  if (is_allowed && !has_scopes(at, *subject)) co_return refuse_scope(at, *subject);
   Call call{request.id(), method.touches, std::move(*subject)};
   CallOrder order(kind_of(call.subject), call.subject.name, is_allowed, std::move(request),
                   deadline_of(at.core, at.route));

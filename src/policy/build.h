@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "auth/key_store.h"
 #include "cel/environment.h"
@@ -52,6 +53,10 @@ class BuildContext {
   // The file of that path is part of the configuration: when it changes, all of it is built anew.
   void watch(const std::string& path) { watched_.insert(path); }
 
+  // Names, in lower case, under which what is being built is served; none if any name does.
+  const std::vector<std::string>& hosts() const { return hosts_; }
+  void set_hosts(std::vector<std::string> hosts) { hosts_ = std::move(hosts); }
+
   const std::string& path() const { return path_; }
   schema::Problems& problems() { return problems_; }
   const std::set<std::string>& watched() const { return watched_; }
@@ -64,6 +69,7 @@ class BuildContext {
   const bool denies_on_error_;
   std::string path_;
   schema::Place place_;
+  std::vector<std::string> hosts_;
   schema::Problems problems_;
   std::set<std::string> watched_;
 };

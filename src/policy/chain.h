@@ -10,9 +10,15 @@ namespace policy {
 
 class Chain {
  public:
-  void add(std::unique_ptr<const Policy> policy) { policies_.push_back(std::move(policy)); }
+  void add(std::unique_ptr<const Policy> policy) {
+    if (policy->protected_resource() != nullptr) resource_ = policy->protected_resource();
+    policies_.push_back(std::move(policy));
+  }
   bool is_empty() const { return policies_.empty(); }
   std::size_t size() const { return policies_.size(); }
+
+  // Of the policy that makes one; null if none does.
+  const ProtectedResource* protected_resource() const { return resource_; }
 
   // Asks one after the other, from the policy at `next`; the first answer wins. If one is
   // undecided, it is at `next`, and resume() goes on from there.
@@ -24,6 +30,7 @@ class Chain {
 
  private:
   std::vector<std::unique_ptr<const Policy>> policies_;
+  const ProtectedResource* resource_ = nullptr;  // owned by one of them
 };
 
 }  // namespace policy

@@ -38,6 +38,8 @@ class [[nodiscard]] Verdict {
   bool is_undecided_ = false;
 };
 
+class ProtectedResource;
+
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -50,6 +52,8 @@ class Policy {
   }
   // Asked only after decide() said `undecided`; never says so itself.
   virtual Task<Verdict> on_request(Exchange& exchange) const;
+  // The resource that this policy makes of its route; null if it makes none.
+  virtual const ProtectedResource* protected_resource() const { return nullptr; }
   // Called for every answer, also for one that this or an earlier policy gave.
   virtual void on_response(Exchange& exchange, http::Response& response) const {
     (void)exchange;

@@ -11,7 +11,6 @@ struct Later {
 };
 constexpr Later later[] = {
     {"oidc", "Login of browsers with OpenID Connect.", true},
-    {"mcpAuthentication", "OAuth 2.1 resource server for MCP.", false},
     {"basicAuth", "User name and password.", true},
     {"apiKey", "Static keys.", true},
     {"extAuthz", "Asks an authorization service.", true},
@@ -70,6 +69,11 @@ void describe(schema::Object<RouteSettings>& o) {
           "Which tools, prompts and resources a caller sees and may use.");
   o.field("timeout", &RouteSettings::timeout, "How long a request may take.");
   for (const Later& policy : later) o.not_supported(policy.key, policy.doc);
+  o.check([](const RouteSettings& s) -> std::string {
+    return s.jwt_auth && s.mcp_authentication
+               ? "give either `jwtAuth` or `mcpAuthentication`: both judge the same token"
+               : "";
+  });
 }
 
 Chain make_chain(const ListenerSettings& settings, BuildContext& context) {

@@ -9,6 +9,7 @@
 #include "policy/direct_response.h"
 #include "policy/header_modifier.h"
 #include "policy/jwt_auth.h"
+#include "policy/mcp_authentication.h"
 #include "policy/mcp_authorization.h"
 #include "policy/rules.h"
 #include "policy/timeout.h"

@@ -46,7 +46,21 @@ TokenCheck::Finding TokenCheck::judge(Exchange& exchange) const {
     const auto* claims = exchange.last_token->find(*first, trust_, exchange.time);
     if (claims != nullptr) return accept(exchange, *claims);
   }
-  const std::vector<std::string_view> values = headers.all("authorization");
+  return judge(exchange, headers.all("authorization"));
+}
+
+TokenCheck::Finding TokenCheck::judge_also(Exchange& exchange) const {
+  const auto& claims = exchange.principal().claims();
+  if (claims == nullptr || exchange.request().headers.has("authorization")) return judge(exchange);
+  // A copy: the verdict may change what is remembered.
+  const std::string credentials(exchange.last_token->credentials_of(claims));
+  if (credentials.empty()) return wrong(exchange, "the token is not at hand any more");
+  const std::string_view value = credentials;
+  return judge(exchange, std::span(&value, 1));
+}
+
+TokenCheck::Finding TokenCheck::judge(Exchange& exchange,
+                                      std::span<const std::string_view> values) const {
   const auth::Bearer bearer = auth::read_bearer(values);
   switch (bearer.kind) {
     case auth::Bearer::Kind::none:

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,8 +64,12 @@ class TokenCheck {
   // Identifies the caller, and takes the credentials off the request whatever they are worth: they
   // are for us, and no upstream sees them.
   Finding judge(Exchange& exchange) const;
+  // The same for a policy that comes after another one: credentials which that one accepted and
+  // took away must be accepted here, too.
+  Finding judge_also(Exchange& exchange) const;
 
  private:
+  Finding judge(Exchange& exchange, std::span<const std::string_view> values) const;
   static Finding accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims);
   Finding absent() const;
   Finding wrong(Exchange& exchange, std::string_view why) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "base/uri.h"
 #include "crypto/digest.h"
 #include "runtime/attributes.h"
@@ -78,6 +79,8 @@ class Builder {
     }
     const std::string prefix = std::to_string(bind.port) + "/" + settings->hostname.value_or("");
     for (std::size_t i = 0; i < settings->routes.size(); ++i) {
+      check_issuers(*settings, i);
+      context_.set_hosts(hosts_of(*settings, *settings->routes[i]));
       add_route(listener, prefix, settings->routes[i], i);
     }
     listener.router.finish();
@@ -86,6 +89,33 @@ class Builder {
         bind.listeners.begin(), bind.listeners.end(),
         [&](const Listener& l) { return l.host.specificity() < listener.host.specificity(); });
     bind.listeners.insert(place, std::move(listener));
+  }
+
+  // The names without a wildcard under which the route is served.
+  static std::vector<std::string> hosts_of(const config::Listener& listener,
+                                           const config::Route& route) {
+    std::vector<std::string> hosts = route.hostnames;
+    if (listener.hostname) hosts.push_back(*listener.hostname);
+    std::erase_if(hosts, [](const std::string& host) { return host.starts_with('*'); });
+    for (std::string& host : hosts) host = base::to_lower(host);
+    return hosts;
+  }
+
+  // A listener's jwtAuth and a route's mcpAuthentication judge the same token, one after the other:
+  // without an issuer in common nobody could pass both.
+  void check_issuers(const config::Listener& listener, std::size_t index) {
+    const schema::Located<config::Route>& route = listener.routes[index];
+    const auto& inner = route->policies.mcp_authentication;
+    if (!listener.policies.jwt_auth || !inner) return;
+    const auto outer = (*listener.policies.jwt_auth)->all_providers();
+    const bool has_common = std::any_of(outer.begin(), outer.end(), [&](const auto& provider) {
+      return provider.issuer == (*inner)->issuer;
+    });
+    if (has_common) return;
+    const policy::BuildContext::Scope scope(context_, step("routes", index), inner->place);
+    context_.fail(
+        "nobody can use this route: `jwtAuth` of the listener and `mcpAuthentication` of "
+        "the route accept tokens of no common issuer");
   }
 
   void add_route(Listener& listener, const std::string& prefix,
