@@ -24,7 +24,8 @@ def generated(binary):
     return {
         "schema/config.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "docs/reference/configuration.md": note + output_of(binary, "docs"),
-        "docs/reference/command-line.md": note + "# Command line\n\n```\n" + output_of(binary, "--help") + "```\n",
+        "docs/reference/command-line.md": note + "# Command line\n\n```\n" + output_of(binary, "--help")
+                                          + "```\n\n## Tokens\n\n```\n" + output_of(binary, "token", "--help") + "```\n",
     }
 
 

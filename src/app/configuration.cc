@@ -12,15 +12,6 @@
 namespace app {
 namespace {
 
-Result<std::string> read_whole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return failed(Fault::not_found, "cannot open " + path + ": no such file, or not permitted");
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return failed(Fault::internal, "cannot read " + path);
-  return text;
-}
-
 std::optional<std::string> environment_variable(std::string_view name) {
   // The environment is not changed after start, so reading it is safe from the one thread that
   // does.
@@ -29,6 +20,18 @@ std::optional<std::string> environment_variable(std::string_view name) {
 }
 
 }  // namespace
+
+Result<std::string> read_whole(const std::string& path) {
+  if (path == "-") {
+    return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return failed(Fault::not_found, "cannot open " + path + ": no such file, or not permitted");
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return failed(Fault::internal, "cannot read " + path);
+  return text;
+}
 
 Result<ConfigurationSource> ConfigurationSource::from(const Options& options) {
   ConfigurationSource source;
@@ -41,7 +44,7 @@ Result<ConfigurationSource> ConfigurationSource::from(const Options& options) {
     source.is_demo_ = true;
   } else if (*options.file == "-") {
     source.name_ = "<stdin>";
-    source.text_.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    TRY(source.text_, read_whole("-"));
   } else {
     source.name_ = *options.file;
     source.path_ = *options.file;

@@ -33,6 +33,9 @@ class ConfigurationSource {
 // Types the text, with variables taken from the process's environment.
 schema::Reading<config::File> read_file(const yaml::Source& source);
 
+// The whole of that file; of standard input if the path is "-".
+Result<std::string> read_whole(const std::string& path);
+
 // A problem on one line, for the log: place, path and message.
 std::string line_of(const schema::Problem& problem, const yaml::Source& source);
 

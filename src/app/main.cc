@@ -11,6 +11,7 @@
 #include "app/cpu_level.h"
 #include "app/options.h"
 #include "app/process.h"
+#include "app/token_command.h"
 #include "runtime/attributes.h"
 
 namespace {
@@ -55,6 +56,15 @@ int run(const app::Options& options) {
       return app::exit_fine;
     case Command::print_docs:
       return print_docs();
+    case Command::token_help:
+      std::cout << app::token_usage();
+      return app::exit_fine;
+    case Command::token_mint:
+      return app::run_token_mint(options.token, std::cout, std::cerr);
+    case Command::token_decode:
+      return app::run_token_decode(options.token, std::cout, std::cerr);
+    case Command::token_verify:
+      return app::run_token_verify(options, std::cout, std::cerr);
   }
   return app::exit_failed;
 }

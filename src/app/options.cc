@@ -9,6 +9,7 @@ Usage:
   agentgateway [-f FILE | -c TEXT] [--validate-only]
   agentgateway cel eval EXPRESSION [--data JSON] [--explain]
   agentgateway cel check EXPRESSION
+  agentgateway token mint | decode | verify [OPTIONS]
   agentgateway schema | docs
   agentgateway -V | --version | --help
 
@@ -27,6 +28,8 @@ Commands:
   cel eval           Evaluate a CEL expression; --data gives variables as a JSON object, --explain
                      prints the value of every subexpression.
   cel check          Check a CEL expression as an MCP authorization rule.
+  token              Make a token, show what one says, or say whether a configuration takes it, and
+                     if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.
   docs               Print the configuration reference as Markdown.
 
@@ -36,6 +39,41 @@ Exit status:
   2  the command line is wrong
   3  the configuration or expression is invalid
   4  a port is in use or may not be used
+)";
+
+constexpr std::string_view token_help_text =
+    R"(agentgateway token: tokens for people. Who does this token say I am, would this gateway take it,
+and if not, why?
+
+Usage:
+  agentgateway token decode [FILE]
+  agentgateway token verify -f FILE [--token FILE] [--listener NAME] [--route NAME]
+  agentgateway token mint --key FILE [--claim NAME=TEXT]... [--ttl TIME] [...]
+
+A token is read from a file, or from standard input if there is none or it is '-': never from the
+command line, which everybody on the machine can read.
+
+decode               Print header and claims, with times in words. Nothing is verified.
+verify               Judge the token as each jwtAuth policy of the configuration would, now.
+  -f, --file FILE    The configuration ('-': standard input, if the token is in a file).
+  -c, --config TEXT  The configuration itself.
+  --token FILE       The token.
+  --listener NAME    Only the policies of this listener and its routes.
+  --route NAME       Only the policies of this route.
+mint                 Print a new token.
+  --key FILE         The private key that signs it: a JWK, or PKCS#8 in PEM without a password.
+  --claim NAME=TEXT  A claim that is text. NAME:=JSON is one that is not: --claim 'aud:=["a","b"]'.
+  --claims JSON      Claims as one JSON object; --claim replaces members of it.
+  --ttl TIME         For how long it is good: 90s, 15m (the default), 8h, 30d. `iat` is now, `exp` is
+                     then, unless the claims say otherwise.
+  --kid ID, --alg NAME  Header fields; by default what the JWK says, or no kid and the key's usual
+                     algorithm.
+
+Exit status:
+  0  fine; verify: at least one of the policies accepts the token
+  1  verify: none accepts it; or the token or a key cannot be read
+  2  the command line is wrong
+  3  the configuration is invalid
 )";
 
 class Reader {
@@ -73,6 +111,7 @@ class Reader {
   void read_command() {
     const std::string_view command = next();
     if (command == "cel") return read_cel();
+    if (command == "token") return read_token();
     if (command == "schema") {
       parsed_.options.command = Command::print_schema;
     } else if (command == "docs") {
@@ -88,6 +127,31 @@ class Reader {
     parsed_.options.command = verb == "eval" ? Command::cel_eval : Command::cel_check;
     if (rest_.empty()) return fail("'cel " + std::string(verb) + "' needs an expression");
     parsed_.options.expression = std::string(next());
+  }
+
+  void read_token() {
+    const std::string_view verb = rest_.empty() ? std::string_view() : next();
+    Options& options = parsed_.options;
+    if (verb == "mint") {
+      options.command = Command::token_mint;
+    } else if (verb == "decode") {
+      options.command = Command::token_decode;
+      if (!rest_.empty() && (rest_.front() == "-" || !rest_.front().starts_with('-'))) {
+        options.token.token = std::string(next());
+      }
+    } else if (verb == "verify") {
+      options.command = Command::token_verify;
+    } else if (verb == "--help" || verb == "-h") {
+      options.command = Command::token_help;
+    } else {
+      fail("'token' is followed by 'mint', 'decode' or 'verify'");
+    }
+  }
+
+  bool is_token_command() const {
+    const Command command = parsed_.options.command;
+    return command == Command::token_mint || command == Command::token_decode ||
+           command == Command::token_verify;
   }
 
   void read_flag() {
@@ -108,7 +172,7 @@ class Reader {
   bool read_plain(std::string_view flag) {
     Options& options = parsed_.options;
     if (flag == "-h" || flag == "--help") {
-      options.command = Command::help;
+      options.command = is_token_command() ? Command::token_help : Command::help;
     } else if (flag == "-V") {
       options.command = Command::version_short;
     } else if (flag == "--version") {
@@ -124,7 +188,12 @@ class Reader {
   }
 
   void read_valued(std::string_view flag, std::optional<std::string> attached) {
-    std::optional<std::string>* place = nullptr;
+    std::optional<std::string>* place = place_of_token_flag(flag);
+    if (flag == "--claim" && parsed_.options.command == Command::token_mint) {
+      if (!attached) attached = value_of(flag);
+      if (attached) parsed_.options.token.claim.push_back(std::move(*attached));
+      return;
+    }
     if (flag == "-f" || flag == "--file") place = &parsed_.options.file;
     if (flag == "-c" || flag == "--config") place = &parsed_.options.text;
     if (flag == "--data" && parsed_.options.command == Command::cel_eval) {
@@ -135,17 +204,51 @@ class Reader {
     *place = attached ? std::move(attached) : value_of(flag);
   }
 
+  std::optional<std::string>* place_of_token_flag(std::string_view flag) {
+    TokenOptions& token = parsed_.options.token;
+    const Command command = parsed_.options.command;
+    if (command == Command::token_verify) {
+      if (flag == "--token") return &token_file_;
+      if (flag == "--listener") return &token.listener;
+      if (flag == "--route") return &token.route;
+    }
+    if (command == Command::token_mint) {
+      if (flag == "--key") return &token.key;
+      if (flag == "--alg") return &token.algorithm;
+      if (flag == "--kid") return &token.key_id;
+      if (flag == "--ttl") return &token.time_to_live;
+      if (flag == "--claims") return &token.claims;
+    }
+    return nullptr;
+  }
+
   void check() {
-    const Options& options = parsed_.options;
-    const bool serves = options.command == Command::serve || options.command == Command::validate;
+    Options& options = parsed_.options;
+    const bool serves = options.command == Command::serve || options.command == Command::validate ||
+                        options.command == Command::token_verify;
+    if (token_file_) options.token.token = std::move(*token_file_);
+    if (options.command == Command::token_verify) check_verify();
+    if (options.command == Command::token_mint && !options.token.key) {
+      fail("'token mint' needs the private key: '--key FILE'");
+    }
     if (options.file && options.text) fail("only one of --config and --file can be given");
-    if (!serves && options.command != Command::help && (options.file || options.text)) {
-      fail("--file and --config belong to serving and --validate-only");
+    const bool is_help = options.command == Command::help || options.command == Command::token_help;
+    if (!serves && !is_help && (options.file || options.text)) {
+      fail("--file and --config belong to serving, --validate-only and 'token verify'");
+    }
+  }
+
+  void check_verify() {
+    const Options& options = parsed_.options;
+    if (!options.file && !options.text) fail("'token verify' needs a configuration: '-f FILE'");
+    if (options.file == "-" && options.token.token == "-") {
+      fail("only one of configuration and token can be standard input: '--token FILE'");
     }
   }
 
   std::span<const std::string_view> rest_;
   ParsedOptions parsed_;
+  std::optional<std::string> token_file_;
 };
 
 }  // namespace
@@ -156,6 +259,10 @@ ParsedOptions parse_options(std::span<const std::string_view> arguments) {
 
 std::string_view usage() {
   return help_text;
+}
+
+std::string_view token_usage() {
+  return token_help_text;
 }
 
 }  // namespace app

@@ -20,6 +20,25 @@ enum class Command {
   cel_check,
   print_schema,
   print_docs,
+  token_help,
+  token_mint,
+  token_decode,
+  token_verify,
+};
+
+// What the token commands are asked. A path may be "-": standard input.
+struct TokenOptions {
+  std::string token = "-";              // path of the token
+  std::optional<std::string> listener;  // verify: only the policies of this one
+  std::optional<std::string> route;
+  std::optional<std::string> key;  // mint: path of the private key
+  std::optional<std::string> algorithm;
+  std::optional<std::string> key_id;
+  std::optional<std::string> time_to_live;
+  std::optional<std::string> claims;  // JSON object
+  std::vector<std::string> claim;     // NAME=TEXT or NAME:=JSON
+
+  bool operator==(const TokenOptions&) const = default;
 };
 
 struct Options {
@@ -29,6 +48,7 @@ struct Options {
   std::string expression;           // of the cel commands
   std::optional<std::string> data;  // cel eval --data: a JSON object of variables
   bool explain = false;             // cel eval --explain
+  TokenOptions token;
 
   bool operator==(const Options&) const = default;
 };
@@ -44,6 +64,8 @@ ParsedOptions parse_options(std::span<const std::string_view> arguments);
 
 // The text of --help.
 std::string_view usage();
+// The text of token --help.
+std::string_view token_usage();
 
 // Exit statuses, as promised in --help.
 inline constexpr int exit_fine = 0;

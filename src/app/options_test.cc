@@ -45,6 +45,28 @@ TEST(Options, reads_the_cel_commands) {
   EXPECT_TRUE(parsed.options.explain);
 }
 
+TEST(Options, reads_the_token_commands) {
+  EXPECT_EQ(parse({"token", "decode"}).options.token.token, "-");
+  EXPECT_EQ(parse({"token", "decode", "-"}).options.token.token, "-");
+  EXPECT_EQ(parse({"token", "decode", "a.jwt"}).options.token.token, "a.jwt");
+  const ParsedOptions verify =
+      parse({"token", "verify", "-f", "c.yaml", "--token=t", "--listener", "l", "--route", "r"});
+  EXPECT_FALSE(verify.mistake);
+  EXPECT_EQ(verify.options.command, Command::token_verify);
+  EXPECT_EQ(verify.options.token.token, "t");
+  EXPECT_EQ(verify.options.token.listener, "l");
+  EXPECT_EQ(verify.options.token.route, "r");
+  const ParsedOptions mint =
+      parse({"token", "mint", "--key", "k", "--claim", "a=b", "--claim", "c:=1"});
+  EXPECT_FALSE(mint.mistake);
+  EXPECT_EQ(mint.options.token.key, "k");
+  EXPECT_EQ(mint.options.token.claim, (std::vector<std::string>{"a=b", "c:=1"}));
+  for (const auto* verb : {"mint", "verify", "decode"}) {
+    EXPECT_EQ(parse({"token", verb, "--help"}).options.command, Command::token_help);
+  }
+  EXPECT_EQ(parse({"token", "--help"}).options.command, Command::token_help);
+}
+
 TEST(Options, names_what_is_wrong) {
   const struct {
     std::vector<std::string_view> arguments;
@@ -58,7 +80,16 @@ TEST(Options, names_what_is_wrong) {
       {{"serve"}, "unknown command 'serve'"},
       {{"cel"}, "'cel' is followed by 'eval' or 'check'"},
       {{"cel", "eval"}, "'cel eval' needs an expression"},
-      {{"schema", "-f", "a"}, "--file and --config belong to serving and --validate-only"},
+      {{"schema", "-f", "a"},
+       "--file and --config belong to serving, --validate-only and 'token verify'"},
+      {{"token"}, "'token' is followed by 'mint', 'decode' or 'verify'"},
+      {{"token", "verify"}, "'token verify' needs a configuration: '-f FILE'"},
+      {{"token", "verify", "-f", "-"},
+       "only one of configuration and token can be standard input: '--token FILE'"},
+      {{"token", "mint"}, "'token mint' needs the private key: '--key FILE'"},
+      {{"token", "decode", "--key", "a"}, "unknown option '--key'"},
+      {{"token", "decode", "a", "b"}, "unknown option 'b'"},
+      {{"token", "mint", "--key", "a", "--key", "b"}, "option '--key' is given twice"},
   };
   for (const auto& row : table) EXPECT_EQ(parse(row.arguments).mistake, row.mistake);
 }

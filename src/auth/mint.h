@@ -1,5 +1,5 @@
 #pragma once
-// Tokens and key sets made here, for the demonstration and for tests.
+// Tokens and key sets made here: for `agentgateway token mint` and for tests.
 
 #include <string>
 #include <string_view>
@@ -17,6 +17,15 @@ Result<std::string> mint(const crypto::PrivateKey& key, crypto::Algorithm algori
 // The same with a header of one's own.
 Result<std::string> mint_with_header(const crypto::PrivateKey& key, crypto::Algorithm algorithm,
                                      std::string_view header, std::string_view claims);
+
+// A private key as people keep it: PKCS#8 in PEM, or a private JWK (RFC 7517, 9.2).
+struct SigningKey {
+  crypto::PrivateKey key;
+  crypto::Algorithm algorithm;  // what the JWK says, else the usual one of its family
+  std::string id;               // what the JWK says; else empty
+};
+// Fault::bad_request, without key material, if it is neither.
+Result<SigningKey> read_signing_key(std::string_view text);
 
 // The public half as a JWK (RFC 7517, 4) with "use": "sig".
 std::string public_jwk(const crypto::PrivateKey& key, crypto::Algorithm algorithm,

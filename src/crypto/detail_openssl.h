@@ -66,6 +66,8 @@ inline unsigned char* octets(std::string& bytes) {
 const EVP_MD* hash_of(Algorithm algorithm);
 // Sets padding and salt if the algorithm is PS*.
 bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm);
+// As OpenSSL calls the curve; null for what has none.
+const char* group_name(KeyFamily curve);
 // Bytes of one coordinate, or of r or s; 0 for RSA.
 std::size_t coordinate_size(KeyFamily family);
 

@@ -62,19 +62,6 @@ Result<> check_rsa(const BIGNUM* n, const BIGNUM* e) {
   return {};
 }
 
-const char* group_name(KeyFamily curve) {
-  switch (curve) {
-    case KeyFamily::p256:
-      return "P-256";
-    case KeyFamily::p384:
-      return "P-384";
-    case KeyFamily::p521:
-      return "P-521";
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace
 
 std::optional<Algorithm> algorithm_named(std::string_view name) {
@@ -125,6 +112,19 @@ bool set_padding(EVP_PKEY_CTX* context, Algorithm algorithm) {
              EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
     default:
       return true;
+  }
+}
+
+const char* group_name(KeyFamily curve) {
+  switch (curve) {
+    case KeyFamily::p256:
+      return "P-256";
+    case KeyFamily::p384:
+      return "P-384";
+    case KeyFamily::p521:
+      return "P-521";
+    default:
+      return nullptr;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "crypto/sign.h"
 
+#include <vector>
+
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 
@@ -95,6 +97,64 @@ Result<std::string> side_by_side(std::string_view der, std::size_t half) {
   return out;
 }
 
+// The numbers of one key on their way into OpenSSL, which refers to them until the key is made.
+class Parameters {
+ public:
+  void number(const char* name, std::string_view bytes) {
+    if (bytes.empty()) return;
+    numbers_.emplace_back(
+        BN_bin2bn(octets(bytes), static_cast<int>(bytes.size()), BN_secure_new()));
+    is_fine_ = is_fine_ && numbers_.back() &&
+               OSSL_PARAM_BLD_push_BN(build_.get(), name, numbers_.back().get()) == 1;
+  }
+  void bytes(const char* name, std::string_view bytes) {
+    is_fine_ = is_fine_ && OSSL_PARAM_BLD_push_octet_string(build_.get(), name, bytes.data(),
+                                                            bytes.size()) == 1;
+  }
+  void text(const char* name, const char* text) {
+    is_fine_ = is_fine_ && OSSL_PARAM_BLD_push_utf8_string(build_.get(), name, text, 0) == 1;
+  }
+  OwnedKey key(const char* type) {
+    const OwnedParams params(OSSL_PARAM_BLD_to_param(build_.get()));
+    const OwnedKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* made = nullptr;
+    if (!is_fine_ || !params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, params.get()) != 1) {
+      return nullptr;
+    }
+    return OwnedKey(made);
+  }
+
+ private:
+  OwnedParamBuild build_{OSSL_PARAM_BLD_new()};
+  std::vector<OwnedSecretNumber> numbers_;
+  bool is_fine_ = build_ != nullptr;
+};
+
+OwnedKey key_of(KeyFamily family, const PrivateNumbers& numbers) {
+  if (family == KeyFamily::ed25519) {
+    return OwnedKey(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, octets(numbers.d),
+                                                 numbers.d.size()));
+  }
+  Parameters parameters;
+  if (family == KeyFamily::rsa) {
+    parameters.number(OSSL_PKEY_PARAM_RSA_N, numbers.open.n);
+    parameters.number(OSSL_PKEY_PARAM_RSA_E, numbers.open.e);
+    parameters.number(OSSL_PKEY_PARAM_RSA_D, numbers.d);
+    parameters.number(OSSL_PKEY_PARAM_RSA_FACTOR1, numbers.p);
+    parameters.number(OSSL_PKEY_PARAM_RSA_FACTOR2, numbers.q);
+    parameters.number(OSSL_PKEY_PARAM_RSA_EXPONENT1, numbers.dp);
+    parameters.number(OSSL_PKEY_PARAM_RSA_EXPONENT2, numbers.dq);
+    parameters.number(OSSL_PKEY_PARAM_RSA_COEFFICIENT1, numbers.qi);
+    return parameters.key("RSA");
+  }
+  parameters.text(OSSL_PKEY_PARAM_GROUP_NAME, group_name(family));
+  const std::string point = "\x04" + numbers.open.x + numbers.open.y;  // SEC 1, 2.3.3
+  parameters.bytes(OSSL_PKEY_PARAM_PUB_KEY, point);
+  parameters.number(OSSL_PKEY_PARAM_PRIV_KEY, numbers.d);
+  return parameters.key("EC");
+}
+
 }  // namespace
 
 PrivateKey::PrivateKey(std::shared_ptr<const Parts> parts, PublicKey public_key,
@@ -124,6 +184,20 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   std::string password;
   parts->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, password.data()));
   if (!parts->key) return failed(Fault::bad_request, "not a private key in PEM without a password");
+  return of(std::move(parts));
+}
+
+Result<PrivateKey> PrivateKey::from_numbers(KeyFamily family, const PrivateNumbers& numbers) {
+  const ErrorQueueGuard guard;
+  if (numbers.d.empty()) return failed(Fault::bad_request, "the private number is missing");
+  auto parts = std::make_shared<Parts>();
+  parts->key = key_of(family, numbers);
+  if (!parts->key) return failed(Fault::bad_request, "the numbers are no private key");
+  const OwnedKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, parts->key.get(), nullptr));
+  const bool has_pair = family != KeyFamily::ed25519;  // there the public half is computed
+  if (has_pair && (!context || EVP_PKEY_pairwise_check(context.get()) != 1)) {
+    return failed(Fault::bad_request, "the private and the public numbers do not belong together");
+  }
   return of(std::move(parts));
 }
 

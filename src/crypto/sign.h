@@ -17,12 +17,21 @@ struct PublicNumbers {
   std::string x, y;  // curves: fixed length; Ed25519 has no y
 };
 
+// The same with the private half (RFC 7518, 6.2.2 and 6.3.2; RFC 8037, 2).
+struct PrivateNumbers {
+  PublicNumbers open;
+  std::string d;
+  std::string p, q, dp, dq, qi;  // RSA only: all of them or none
+};
+
 class PrivateKey {
  public:
   // A fresh key; RSA keys have `rsa_bits` bits.
   static Result<PrivateKey> generate(KeyFamily family, int rsa_bits = rsa_bits_min);
   // PKCS#8 in PEM, not encrypted.
   static Result<PrivateKey> from_pem(std::string_view pem);
+  // Fault::bad_request if the numbers are no such key, or the halves do not belong together.
+  static Result<PrivateKey> from_numbers(KeyFamily family, const PrivateNumbers& numbers);
   std::string to_pem() const;
 
   KeyFamily family() const { return public_key_.family(); }

@@ -67,6 +67,7 @@ class TokenCheck {
   // The same for a policy that comes after another one: credentials which that one accepted and
   // took away must be accepted here, too.
   Finding judge_also(Exchange& exchange) const;
+  const auth::Trust& trust() const { return trust_; }
 
  private:
   Finding judge(Exchange& exchange, std::span<const std::string_view> values) const;

@@ -1,0 +1,239 @@
+#include "app/token_command.h"
+
+#include <ostream>
+
+#include "app/configuration.h"
+#include "app/token_words.h"
+#include "base/base64.h"
+#include "base/text.h"
+#include "policy/jwt_auth.h"
+#include "runtime/attributes.h"
+
+namespace app {
+namespace {
+
+int fail(std::ostream& err, const std::string& why, int status) {
+  err << "agentgateway: " << why << '\n';
+  return status;
+}
+
+// The parts of a token as JSON. Nobody has verified them: they are printed and never believed.
+struct Said {
+  json::Document header;
+  json::Document claims;
+};
+
+Result<json::Document> read_part(std::string_view part, std::string_view what) {
+  auto text = base::base64url_decode(part);
+  if (!text) {
+    return failed(Fault::bad_request,
+                  "the " + std::string(what) + " is not base64url without padding");
+  }
+  auto document = json::Document::parse(std::move(*text));
+  if (!document) return tl::unexpected(std::move(document).error().within(what));
+  if (!document->root().is_object()) {
+    return failed(Fault::bad_request, "the " + std::string(what) + " is no JSON object");
+  }
+  return document;
+}
+
+Result<Said> read_said(std::string_view token) {
+  const auto parts = base::split(token, '.');
+  if (parts.size() != 3) {
+    return failed(Fault::bad_request, parts.size() == 5
+                                          ? "an encrypted token (JWE): it cannot be read here"
+                                          : "no JWT: it has not three parts separated by dots");
+  }
+  TRY(json::Document header, read_part(parts[0], "header"));
+  TRY(json::Document claims, read_part(parts[1], "payload"));
+  return Said{std::move(header), std::move(claims)};
+}
+
+void print_members(json::Value object, WallTime now, std::ostream& out) {
+  std::size_t width = 4;
+  for (const json::Member& member : object.members()) width = std::max(width, member.name.size());
+  width = std::min<std::size_t>(width, 20);
+  for (const json::Member& member : object.members()) {
+    const std::string name = base::printable(member.name);
+    out << "  " << name << std::string(width - std::min(width, name.size()) + 2, ' ')
+        << words_of_claim(member.name, member.value, now) << '\n';
+  }
+}
+
+// A policy of the configuration and where it stands.
+struct Place {
+  std::string name;
+  const schema::Located<policy::JwtAuthSettings>* settings;
+};
+
+std::vector<Place> places_of(const config::File& file, const TokenOptions& wanted) {
+  std::vector<Place> places;
+  const auto is_wanted = [](const std::optional<std::string>& filter, const std::string& name) {
+    return !filter || *filter == name;
+  };
+  const auto add = [&](std::string name, const auto& policies) {
+    if (policies.jwt_auth) places.push_back(Place{std::move(name), &*policies.jwt_auth});
+  };
+  for (const auto& bind : file.binds) {
+    for (std::size_t i = 0; i < bind->listeners.size(); ++i) {
+      const config::Listener& listener = *bind->listeners[i];
+      const std::string name = listener.name.value_or("listener" + std::to_string(i));
+      if (!is_wanted(wanted.listener, name)) continue;
+      const std::string prefix = "port " + std::to_string(bind->port) + ", " + name;
+      if (!wanted.route) add(prefix, listener.policies);
+      for (std::size_t j = 0; j < listener.routes.size(); ++j) {
+        const config::Route& route = *listener.routes[j];
+        const std::string route_name = route.name.value_or("route" + std::to_string(j));
+        if (is_wanted(wanted.route, route_name)) add(prefix + ", " + route_name, route.policies);
+      }
+    }
+  }
+  if (file.mcp && is_wanted(wanted.listener, "mcp") && is_wanted(wanted.route, "mcp")) {
+    add("port " + std::to_string((*file.mcp)->port) + ", mcp", (*file.mcp)->policies);
+  }
+  return places;
+}
+
+// What an accepted token makes of its caller.
+void print_caller(const auth::Claims& claims, WallTime now, std::ostream& out) {
+  out << "  issuer    " << base::printable(claims.issuer()) << '\n'
+      << "  subject   "
+      << (claims.subject() ? base::printable(*claims.subject())
+                           : "none: sessions belong to this very token")
+      << '\n'
+      << "  identity  " << claims.identity() << '\n';
+  if (claims.good_until() != WallTime::max()) {
+    out << "  good for  until " << words_of(claims.good_until(), now) << ", leeway included\n";
+  }
+}
+
+std::string listed(const std::vector<std::string>& texts) {
+  return texts.empty() ? "none" : base::join(texts, ", ");
+}
+
+// What the token says beside what the policy wants, for the faults that this explains.
+void print_difference(auth::TokenFault fault, const Said& said, const auth::Trust& trust,
+                      std::ostream& out) {
+  const json::Value claims = said.claims.root();
+  const auto raw = [](json::Value object, std::string_view name) {
+    const auto value = object.find(name);
+    return value ? base::printable(value->raw()) : std::string("none");
+  };
+  std::vector<std::string> issuers;
+  const auth::Provider* provider = nullptr;
+  for (const auth::Provider& each : trust.providers) {
+    issuers.push_back(each.issuer);
+    if (claims.find_string("iss") == each.issuer) provider = &each;
+  }
+  switch (fault) {
+    case auth::TokenFault::issuer_unknown:
+    case auth::TokenFault::issuer_missing:
+      out << "  the token says  iss " << raw(claims, "iss") << "\n  trusted are     "
+          << listed(issuers) << '\n';
+      return;
+    case auth::TokenFault::audience_wrong:
+    case auth::TokenFault::audience_missing:
+      out << "  the token says  aud " << raw(claims, "aud") << "\n  wanted is       "
+          << (provider == nullptr ? "" : listed(provider->audiences)) << '\n';
+      return;
+    case auth::TokenFault::key_unknown:
+    case auth::TokenFault::key_ambiguous:
+    case auth::TokenFault::algorithm_not_accepted: {
+      std::vector<std::string> keys;
+      if (provider != nullptr && provider->keys) {
+        for (const auth::KeySet::Key& key : provider->keys->keys()) {
+          keys.push_back((key.id ? base::printable(*key.id) : "(no kid)") + " " +
+                         std::string(key.algorithm ? crypto::name_of(*key.algorithm)
+                                                   : crypto::name_of(key.key.family())));
+        }
+      }
+      out << "  the token says  kid " << raw(said.header.root(), "kid") << ", alg "
+          << raw(said.header.root(), "alg") << "\n  the issuer has  " << listed(keys) << '\n';
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+struct Token {
+  std::string text;
+  Result<Said> said;
+};
+
+// Whether the policy accepts the token.
+bool judge(const Place& place, policy::BuildContext& context, const Token& token,
+           std::ostream& out) {
+  const policy::BuildContext::Scope scope(context, "jwtAuth", place.settings->place);
+  const policy::JwtAuthSettings& settings = **place.settings;
+  const policy::TokenCheck check =
+      policy::make_token_check(settings.mode, settings.all_providers(), context);
+  const auth::Trust& trust = check.trust();
+  const WallTime now = SystemClock().wall();
+  const auth::Verdict verdict = auth::verify(token.text, trust, now);
+  out << place.name << ": ";
+  if (verdict) {
+    out << "accepted\n";
+    print_caller(**verdict, now, out);
+    return true;
+  }
+  out << "refused, " << auth::name_of(verdict.error()) << ": " << auth::text_of(verdict.error())
+      << '\n';
+  if (token.said) print_difference(verdict.error(), *token.said, trust, out);
+  if (settings.mode == policy::JwtMode::permissive) {
+    out << "  mode is `permissive`: the caller is let in as anonymous\n";
+  }
+  return false;
+}
+
+}  // namespace
+
+int run_token_decode(const TokenOptions& options, std::ostream& out, std::ostream& err) {
+  const Result<std::string> token = read_token(options.token);
+  if (!token) return fail(err, token.error().why(), exit_failed);
+  const Result<Said> said = read_said(*token);
+  if (!said) return fail(err, said.error().why(), exit_failed);
+  const WallTime now = SystemClock().wall();
+  out << "Header\n";
+  print_members(said->header.root(), now, out);
+  out << "Claims\n";
+  print_members(said->claims.root(), now, out);
+  out << "Not verified: anybody can write this. Whether a gateway takes it says\n"
+         "`agentgateway token verify -f CONFIG --token FILE`.\n";
+  return exit_fine;
+}
+
+int run_token_verify(const Options& options, std::ostream& out, std::ostream& err) {
+  const Result<std::string> text = read_token(options.token.token);
+  if (!text) return fail(err, text.error().why(), exit_failed);
+  const Result<ConfigurationSource> source = ConfigurationSource::from(options);
+  if (!source) return fail(err, source.error().why(), exit_invalid);
+  const Result<yaml::Source> written = source->read();
+  if (!written) return fail(err, written.error().why(), exit_invalid);
+  const schema::Reading<config::File> file = read_file(*written);
+  if (schema::has_errors(file.problems)) {
+    err << schema::render(file.problems, *written);
+    return exit_invalid;
+  }
+  const std::vector<Place> places = places_of(file.value, options.token);
+  if (places.empty()) {
+    const bool is_filtered = options.token.listener || options.token.route;
+    return fail(err,
+                is_filtered ? "no such listener or route has a jwtAuth policy"
+                            : "no jwtAuth policy in the configuration: no token is looked at",
+                exit_failed);
+  }
+  cel::Environment environment(runtime::attribute_table());
+  auth::KeyStore keys;
+  policy::BuildContext context(environment, keys, true);
+  const Token token{*text, read_said(*text)};
+  bool is_accepted = false;
+  for (const Place& place : places) is_accepted = judge(place, context, token, out) || is_accepted;
+  if (schema::has_errors(context.problems())) {
+    err << schema::render(context.problems(), *written);
+    return exit_invalid;
+  }
+  return is_accepted ? exit_fine : exit_failed;
+}
+
+}  // namespace app
