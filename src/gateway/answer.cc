@@ -4,7 +4,7 @@
 #include "gateway/mcp_endpoint.h"
 #include "gateway/proxy.h"
 #include "gateway/refuse.h"
-#include "gateway/resource_metadata.h"
+#include "gateway/well_known.h"
 
 namespace gateway {
 namespace {
@@ -96,7 +96,10 @@ Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Excha
   exchange.listener_name = listener->name;
   exchange.record.listener = listener->name;
   // For everybody: whoever has no token yet learns here where to get one.
-  if (auto document = resource_metadata(*listener, exchange)) co_return std::move(*document);
+  if (may_be_well_known(exchange.request())) {
+    policy::Verdict document = co_await serve_well_known(core, *listener, exchange);
+    if (document) co_return std::move(*document);
+  }
   std::size_t next = 0;
   policy::Verdict answered = listener->chain.decide(exchange, next);
   if (answered.is_undecided()) answered = co_await listener->chain.resume(exchange, next);

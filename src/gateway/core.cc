@@ -30,6 +30,7 @@ Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number)
       number_(number),
       site_(std::make_shared<upstream::Site>(
           loop, std::make_unique<http::Dialler>(loop, shared.tls), shared.load.limits().client)),
+      documents_(loop, site_->pool()),
       background_(loop),
       connections_(loop),
       accepting_(loop) {}

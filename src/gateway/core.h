@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "gateway/documents.h"
 #include "gateway/load.h"
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
@@ -90,6 +91,9 @@ class Core {
   // For the sessions of this core, which may outlive it for a moment.
   const std::shared_ptr<upstream::Site>& site() const { return site_; }
   OpenedIds& opened_ids() { return opened_ids_; }
+  Documents& documents() { return documents_; }
+  // How many requests of unknown clients are being passed on to authorization servers.
+  std::size_t& passages() { return passages_; }
   Load& load() { return shared_.load; }
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
@@ -120,6 +124,8 @@ class Core {
   auth::TokenCache tokens_;
   OpenedIds opened_ids_;
   std::shared_ptr<upstream::Site> site_;
+  Documents documents_;
+  std::size_t passages_ = 0;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::size_t refused_ = 0;  // connections of which the log does not know yet
   std::optional<Instant> refusal_logged_;

@@ -52,7 +52,7 @@ Request message_of(const FetchRequest& request) {
   message.headers.add("user-agent", "agentgateway");
   if (!request.authorization.empty()) message.headers.add("authorization", request.authorization);
   if (!request.form.empty()) {
-    message.headers.add("content-type", "application/x-www-form-urlencoded");
+    message.headers.add("content-type", request.content_type);
     message.body = Body(request.form);
   }
   return message;

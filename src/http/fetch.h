@@ -29,7 +29,8 @@ class FetchRequest {
   Uri uri;
   AddressOrigin origin;
   // Sent with a POST; without it, it is a GET.
-  std::string form;  // application/x-www-form-urlencoded
+  std::string form;
+  std::string content_type = "application/x-www-form-urlencoded";  // of `form`
   std::string authorization;
   std::size_t bytes_max = fetched_bytes_max;
 };

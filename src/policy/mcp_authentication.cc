@@ -4,6 +4,7 @@
 
 #include "auth/scope.h"
 #include "base/uri.h"
+#include "policy/identity_provider.h"
 #include "policy/protected_resource.h"
 
 namespace policy {
@@ -31,6 +32,9 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
   o.field("issuer", &Settings::issuer, "Exactly the `iss` of accepted tokens.").required();
   o.field("audiences", &Settings::audiences,
           "One of these must be in `aud`; without any, `aud` is not looked at.");
+  o.field("provider", &Settings::provider,
+          "An authorization server that does not do all that MCP clients expect: the gateway "
+          "stands for it and adapts its metadata.");
   o.field("resourceMetadata", &Settings::resource_metadata,
           "What the metadata document says (RFC 9728, 2), in camelCase or as it is there. "
           "`resource` is the address that clients use.");
@@ -46,7 +50,19 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
   o.field("allowedHosts", &Settings::allowed_hosts,
           "Hosts, perhaps with a port, that may stand in the address of the resource if "
           "`resourceMetadata.resource` is not given.");
-  o.check([](const Settings& s) -> std::string { return s.jwks ? "" : "`jwks` is required"; });
+  o.field("clientId", &Settings::client_id,
+          "A client that stands for all: clients that want to register get it, where `provider` "
+          "is given.");
+  o.field("clientSecret", &Settings::client_secret,
+          "Its secret, added to token requests that pass here (`entra` only).")
+      .secret();
+  o.check([](const Settings& s) -> std::string {
+    if (s.client_secret && !(s.provider && s.provider->entra && s.client_id)) {
+      return "`clientSecret` is for `provider: {entra: {}}` with a `clientId`";
+    }
+    if (s.client_id && !s.provider) return "`clientId` needs a `provider`";
+    return s.jwks ? "" : "`jwks` is required";
+  });
 }
 
 const yaml::Node* McpAuthenticationSettings::metadata(std::string_view camel_case,
@@ -157,10 +173,23 @@ void check_metadata(const McpAuthenticationSettings& settings, BuildContext& con
   }
 }
 
+void check_provider(const McpAuthenticationSettings& settings, BuildContext& context) {
+  if (!settings.provider) return;
+  const auto provider = IdentityProvider::make(settings);
+  if (!provider) context.fail("`issuer`: " + provider.error().why());
+  const bool registers = provider && (settings.client_id || provider->registration_address());
+  if (provider && !registers && (settings.provider->entra || settings.provider->authentik)) {
+    context.warn(
+        "this provider registers no clients: give the `clientId` of one that it knows, or "
+        "clients that know none cannot log in");
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<const Policy> make_mcp_authentication(const McpAuthenticationSettings& settings,
                                                       BuildContext& context) {
+  check_provider(settings, context);
   check_metadata(settings, context);
   check_scopes(settings.required_scopes, context);
   for (const auto& [tool, scopes] : settings.tool_scopes) check_scopes(scopes, context);

@@ -42,6 +42,8 @@ struct McpAuthenticationSettings {
   std::vector<std::string> required_scopes;
   std::map<std::string, std::vector<std::string>> tool_scopes;
   std::vector<std::string> allowed_hosts;
+  std::optional<std::string> client_id;
+  std::optional<std::string> client_secret;
   bool operator==(const McpAuthenticationSettings&) const = default;
 
   // `resource` of the metadata, if it is there and a string.

@@ -35,12 +35,11 @@ bool is_in(const std::string& item, const std::vector<std::string>& list) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-// An identifier as its issuer writes it: a path that is only "/" is none.
+}  // namespace
+
 std::string name_of(const Uri& identifier) {
   return identifier.target() == "/" ? identifier.origin() : identifier.text();
 }
-
-}  // namespace
 
 std::string well_known(const Uri& identifier, std::string_view name) {
   std::string address = identifier.origin() + "/.well-known/" + std::string(name);
@@ -60,10 +59,8 @@ std::optional<std::string_view> after_well_known(std::string_view path, std::str
 
 ProtectedResource::ProtectedResource(const McpAuthenticationSettings& settings,
                                      std::vector<std::string> hosts)
-    : hosts_(std::move(hosts)),
-      issuer_(settings.issuer),
-      fronts_issuer_(settings.provider.has_value()),
-      scopes_(settings.required_scopes) {
+    : hosts_(std::move(hosts)), issuer_(settings.issuer), scopes_(settings.required_scopes) {
+  if (auto provider = IdentityProvider::make(settings)) provider_ = std::move(*provider);
   for (const std::string& host : settings.allowed_hosts) hosts_.push_back(host);
   for (const auto& [tool, scopes] : settings.tool_scopes) tool_scopes_[tool] = scopes;
   if (const auto resource = settings.resource()) {
@@ -117,7 +114,7 @@ std::string ProtectedResource::metadata(const Uri& identifier) const {
   writer.begin_object();
   writer.name("resource").string(name_of(identifier));
   if (!has("authorization_servers")) {
-    const std::string server = fronts_issuer_ ? name_of(identifier) : issuer_;
+    const std::string server = provider_ && provider_->is_adapted() ? name_of(identifier) : issuer_;
     writer.name("authorization_servers").begin_array().string(server).end_array();
   }
   // Tokens in queries and forms end up in logs, and are not read (OAuth 2.1, 5.1).

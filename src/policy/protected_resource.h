@@ -14,6 +14,7 @@
 #include "base/uri.h"
 #include "http/message.h"
 #include "policy/exchange.h"
+#include "policy/identity_provider.h"
 
 namespace policy {
 
@@ -33,6 +34,9 @@ class ProtectedResource {
 
   // The metadata document of that resource (RFC 9728, 2).
   std::string metadata(const Uri& identifier) const;
+
+  // The authorization server; nothing if the issuer is no address that can be asked.
+  const std::optional<IdentityProvider>& provider() const { return provider_; }
 
   // Answers to a request without a token, with a bad one, and with one that lacks scopes
   // (RFC 6750, 3; RFC 9728, 5.1). `tool` is the one that was called, or empty.
@@ -56,11 +60,14 @@ class ProtectedResource {
   std::optional<Uri> configured_;
   std::vector<std::string> hosts_;
   std::string issuer_;
-  bool fronts_issuer_ = false;
+  std::optional<IdentityProvider> provider_;
   std::vector<std::pair<std::string, std::string>> members_;  // further ones, JSON values
   std::vector<std::string> scopes_;
   std::map<std::string, std::vector<std::string>, std::less<>> tool_scopes_;
 };
+
+// An identifier as its issuer writes it: a path that is only "/" is none.
+std::string name_of(const Uri& identifier);
 
 // The well-known address of a resource's or issuer's document: inserted before its path
 // (RFC 9728, 3.1; RFC 8414, 3.1).
@@ -70,5 +77,6 @@ std::string well_known(const Uri& identifier, std::string_view name);
 std::optional<std::string_view> after_well_known(std::string_view path, std::string_view name);
 
 inline constexpr std::string_view protected_resource_name = "oauth-protected-resource";
+inline constexpr std::string_view authorization_server_name = "oauth-authorization-server";
 
 }  // namespace policy

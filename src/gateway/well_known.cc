@@ -1,5 +1,6 @@
-#include "gateway/resource_metadata.h"
+#include "gateway/well_known.h"
 
+#include "gateway/authorization_server.h"
 #include "policy/protected_resource.h"
 
 namespace gateway {
@@ -48,33 +49,15 @@ const policy::ProtectedResource* find_resource(const runtime::Listener& listener
   return path.empty() || path == "/" ? only_resource(listener) : nullptr;
 }
 
-// Any page may read it: it says nothing that is not public.
-http::Response open_to_all(http::Response response) {
-  response.headers.set("access-control-allow-origin", "*");
-  response.headers.set("access-control-allow-methods", "GET, OPTIONS");
-  response.headers.set("access-control-allow-headers", "content-type, mcp-protocol-version");
-  return response;
-}
-
-http::Response refuse_here(policy::Exchange& exchange, int status, std::string_view text) {
-  exchange.record.reason =
-      status == 404 ? policy::Reason::not_found : policy::Reason::invalid_request;
-  return open_to_all(http::Response(status, "text/plain; charset=utf-8", std::string(text)));
-}
-
 http::Response document(const policy::ProtectedResource& resource, policy::Exchange& exchange,
                         std::string_view path) {
   const std::string& method = exchange.request().method;
   if (method == "OPTIONS") return open_to_all(http::Response(204));
-  if (method != "GET" && method != "HEAD") {
-    http::Response refusal = refuse_here(exchange, 405, "method not allowed");
-    refusal.headers.set("allow", "GET, HEAD, OPTIONS");
-    return refusal;
-  }
+  if (method != "GET" && method != "HEAD") return refuse_method(exchange, "GET, HEAD, OPTIONS");
   const auto identifier = resource.identifier(exchange, path.empty() ? "/" : path);
   if (!identifier) {
     exchange.record.error = "the host of the request is none that the resource may be called by";
-    return refuse_here(exchange, 404, "route not found");
+    return refuse_openly(exchange, 404, "route not found");
   }
   http::Response response(200, "application/json", resource.metadata(*identifier));
   return open_to_all(std::move(response));
@@ -82,14 +65,21 @@ http::Response document(const policy::ProtectedResource& resource, policy::Excha
 
 }  // namespace
 
-std::optional<http::Response> resource_metadata(const runtime::Listener& listener,
-                                                policy::Exchange& exchange) {
-  const http::Request& request = exchange.request();
-  const auto path = policy::after_well_known(request.path(), policy::protected_resource_name);
-  if (!path) return std::nullopt;
-  const policy::ProtectedResource* resource = find_resource(listener, request, *path);
-  if (resource == nullptr) return std::nullopt;
-  return document(*resource, exchange, *path);
+Task<policy::Verdict> serve_well_known(Core& core, const runtime::Listener& listener,
+                                       policy::Exchange& exchange) {
+  const std::string target(exchange.request().path());
+  if (const auto path = policy::after_well_known(target, policy::protected_resource_name)) {
+    const auto* resource = find_resource(listener, exchange.request(), *path);
+    if (resource == nullptr) co_return policy::pass;
+    co_return document(*resource, exchange, *path);
+  }
+  const auto path = policy::after_well_known(target, policy::authorization_server_name);
+  if (!path) co_return policy::pass;
+  const ServerPlace place(*path);
+  const auto* resource = find_resource(listener, exchange.request(), place.path());
+  if (resource == nullptr || !resource->provider()) co_return policy::pass;
+  auto response = co_await serve_authorization_server(core, *resource, place, exchange);
+  co_return std::move(response);
 }
 
 void complete_challenge(const runtime::Listener& listener, const policy::Exchange& exchange,
