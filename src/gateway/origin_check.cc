@@ -11,12 +11,17 @@ bool is_loopback_name(std::string_view host) {
   return base::equal_ignoring_case(host, "localhost") || host == "127.0.0.1" || host == "::1";
 }
 
-// host[:port] of "scheme://host[:port]"; empty for "null" and other opaque origins, and for what no
-// browser sends, such as "http://localhost:80@evil.example".
+// host[:port] of "http[s]://host[:port]"; empty for "null" and other opaque origins, for those of
+// other schemes, which are no web pages, and for what no browser sends, such as
+// "http://localhost:80@evil.example".
 std::string_view authority_of(std::string_view origin) {
-  const std::size_t scheme = origin.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const std::string_view authority = origin.substr(scheme + 3);
+  const std::size_t end = origin.find("://");
+  if (end == std::string_view::npos) return {};
+  const std::string_view scheme = origin.substr(0, end);
+  const bool is_web =
+      base::equal_ignoring_case(scheme, "http") || base::equal_ignoring_case(scheme, "https");
+  if (!is_web) return {};
+  const std::string_view authority = origin.substr(end + 3);
   return Authority::parse(authority) ? authority : std::string_view();
 }
 

@@ -38,6 +38,8 @@ TEST(OriginCheck, wants_loopback_names_in_both_where_it_is_switched_on) {
       {"127.0.0.1:3000", "", false},
       {"[::1]:3000", "", false},
       {"localhost:3000", "http://localhost:6274", false},
+      {"localhost:3000", "ftp://localhost", true},
+      {"localhost:3000", "blob:http://localhost", true},
       {"127.0.0.1:3000", "http://127.0.0.1", false},
       {"localhost", "http://[::1]:80", false},
       {"localhost", "https://LocalHost", false},

@@ -3,11 +3,11 @@ import { connect } from 'node:net';
 import assert from 'node:assert/strict';
 import { patience } from './gateway.mjs';
 
-/** Sends `text` and returns everything that comes back until the peer closes, or until `enough(text)`. */
-export function raw(port, text, { enough, ms = 5000, end = false } = {}) {
+/** Sends `text` and returns everything that comes back until the peer closes, or until `enough(text)`; `from` is an address of the loopback network. */
+export function raw(port, text, { enough, ms = 5000, end = false, from } = {}) {
   return new Promise((done, fail) => {
     let answer = '';
-    const socket = connect(port, '127.0.0.1', () => { if (end) socket.end(text, 'latin1'); else socket.write(text, 'latin1'); });
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from }, () => { if (end) socket.end(text, 'latin1'); else socket.write(text, 'latin1'); });
     const timer = setTimeout(() => { socket.destroy(); fail(new Error(`no complete answer within ${ms * patience} ms; so far:\n${answer}`)); }, ms * patience);
     const finish = () => { clearTimeout(timer); socket.destroy(); done(answer); };
     socket.setEncoding('latin1');

@@ -5,6 +5,10 @@ import { accept, RawClient } from './mcp.mjs';
 
 export const versions = ['2025-06-18', '2025-11-25'];
 export const methods = ['POST', 'GET', 'DELETE'];
+let asked = 0;
+/** Another address each time, so that many bad requests are not those of one address, which is answered with 429 some day. */
+const anAddress = () => `127.0.${1 + (asked++ % 200)}.1`;
+
 export const listTools = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/list' });
 
 /**
@@ -13,9 +17,10 @@ export const listTools = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/
  */
 export async function ask(port, method, { path = '/mcp', session, version = versions[0], fields = [], body, enough, ms = 5000 } = {}) {
   const content = body ?? (method === 'POST' ? listTools : '');
-  const all = [['host', `127.0.0.1:${port}`], ['connection', 'close'], ...fields];
+  const all = [['connection', 'close'], ...fields];
   const has = (name) => all.some(([key]) => key.toLowerCase() === name);
   const add = (name, value) => { if (!has(name)) all.push([name, value]); };
+  add('host', `127.0.0.1:${port}`);
   if (method === 'POST') for (const [name, value] of Object.entries(accept)) add(name, value);
   if (method === 'GET') add('accept', 'text/event-stream');
   if (session !== undefined) { add('mcp-session-id', session); add('mcp-protocol-version', version); }
@@ -23,7 +28,7 @@ export async function ask(port, method, { path = '/mcp', session, version = vers
   const head = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const begun = (text) => /^HTTP\/1\.1 200[^]*\r\ncontent-type: text\/event-stream[^]*\r\n\r\n/i.test(text);
   const text = await raw(port, `${method} ${path} HTTP/1.1\r\n${head}\r\n${Buffer.from(content).toString('latin1')}`,
-    { enough: enough ?? (method === 'GET' ? begun : undefined), ms });
+    { enough: enough ?? (method === 'GET' ? begun : undefined), ms, from: anAddress() });
   if (begun(text) && method === 'GET') {
     const [first, ...lines] = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');
     const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
