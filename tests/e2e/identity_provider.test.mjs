@@ -3,10 +3,14 @@ import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { fixture, freePort, mcpConfig, start, workFolder } from './lib/gateway.mjs';
-import { callText, connect, toolNames } from './lib/mcp.mjs';
+import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
 import { ask, challenge, methods, openSession, versions, withToken } from './lib/protected.mjs';
-import { OidcProvider } from './lib/oidc.mjs';
+import { desktop, machine, OidcProvider, UserAgent } from './lib/oidc.mjs';
 
 const rules = `
 mcpAuthorization:
@@ -53,5 +57,80 @@ jwtAuth:
       }
     }
     assert.equal((await client.call('tools/list')).status, 200);
+  });
+});
+
+describe('the official client finds everything by itself: 401, metadata, issuer, token, call', () => {
+  let provider, gateway, resource;
+  before(async () => {
+    provider = await OidcProvider.start({ scopes: 'tools:read tools:write' });
+    const folder = workFolder();
+    writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
+    const port = await freePort();
+    resource = `http://127.0.0.1:${port}/mcp`;
+    gateway = await start(mcpConfig(port, { args: [fixture], policies: `
+mcpAuthentication:
+  issuer: ${provider.url}
+  audiences: ["${resource}"]
+  jwks: { file: ./keys.json }
+  resourceMetadata: { resource: "${resource}" }
+  requiredScopes: ["tools:read"]
+  toolScopes: { add: ["tools:write"] }
+mcpAuthorization:
+  rules: ['mcp.tool.name in ["echo", "add"] || jwt.sub == "alice" && mcp.tool.name == "process"']` }), { folder, port });
+  });
+  after(async () => { await gateway?.stop(); await provider?.stop(); });
+
+  const open = async (authProvider) => {
+    const client = new Client({ name: 'e2e', version: '1' }, { capabilities: {} });
+    const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider });
+    await client.connect(transport);
+    return client;
+  };
+  /** What an application does: it is refused, the user logs in, it connects again. */
+  async function logInAndOpen(agent) {
+    const first = new StreamableHTTPClientTransport(new URL(resource), { authProvider: agent });
+    const error = await failure(new Client({ name: 'e2e', version: '1' }).connect(first));
+    assert.ok(error instanceof UnauthorizedError, String(error));
+    await first.finishAuth(agent.code);
+    return open(agent);
+  }
+
+  test('a user logs in; the token is for this gateway and for the scope that the challenge named', async () => {
+    const agent = new UserAgent({ login: 'alice' });
+    const client = await logInAndOpen(agent);
+    assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo', 'process']);
+    assert.equal(await callText(client, 'echo', { message: 'hello' }), 'Echo: hello');
+    const [asked] = agent.asked;
+    assert.equal(asked.searchParams.get('resource'), resource);
+    assert.equal(asked.searchParams.get('scope'), 'tools:read');
+    assert.equal(asked.searchParams.get('code_challenge_method'), 'S256');
+    const claims = JSON.parse(Buffer.from(agent.saved.access_token.split('.')[1], 'base64url'));
+    assert.deepEqual([claims.iss, claims.aud, claims.sub, claims.scope], [provider.url, resource, 'alice', 'tools:read']);
+    await client.close();
+  });
+
+  test('another user sees other tools', async () => {
+    const client = await logInAndOpen(new UserAgent({ login: 'bob' }));
+    assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo']);
+    await client.close();
+  });
+
+  test('a tool that needs more: 403 names all scopes, the client asks the user again, the call is done', async () => {
+    const agent = new UserAgent({ login: 'alice', client: { ...desktop, issuer: provider.url } });
+    const client = await logInAndOpen(agent);
+    const error = await failure(client.callTool({ name: 'add', arguments: { a: 2, b: 3 } }));
+    assert.ok(error instanceof UnauthorizedError, String(error));
+    assert.equal(agent.asked.length, 2);
+    assert.deepEqual(agent.asked[1].searchParams.get('scope').split(' ').sort(), ['tools:read', 'tools:write']);
+    await client.transport.finishAuth(agent.code);
+    assert.match(await callText(client, 'add', { a: 2, b: 3 }), /5/);
+    await client.close();
+  });
+
+  test('a machine with its secret: the same without a user', async () => {
+    const client = await open(new ClientCredentialsProvider({ ...machine, scope: 'tools:read tools:write', expectedIssuer: provider.url }));
+    assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo']);
+    await client.close();
   });
 });

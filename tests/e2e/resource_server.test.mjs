@@ -24,6 +24,23 @@ jwtAuth:
   audiences: [${issuer.audience}]
   jwks: { file: ./keys.json }`;
 
+const resource = 'https://gateway.test/mcp';
+const mcpAuthentication = (issuer) => `
+mcpAuthentication:
+  issuer: ${issuer.name}
+  audiences: [${issuer.audience}]
+  jwks: { file: ./keys.json }
+  resourceMetadata: { resource: ${resource}, scopesSupported: [tools] }`;
+
+/** Both policies that take tokens, and what else must be in a refusal of each. */
+const guards = {
+  jwtAuth: { guard: jwtAuth, alsoIn: () => {} },
+  mcpAuthentication: {
+    guard: mcpAuthentication,
+    alsoIn: (answer) => assert.equal(challenge(answer).resource_metadata, 'https://gateway.test/.well-known/oauth-protected-resource/mcp'),
+  },
+};
+
 /** Publishes the issuer's keys in the file that the gateway watches. */
 function publish(folder, issuer) {
   writeFileSync(join(folder, 'keys.json.new'), issuer.jwks);
@@ -48,163 +65,167 @@ class Stage {
   }
 }
 
-describe('what is taken for a token', () => {
-  let stage, port, issuer;
-  const sessions = {};
-  before(async () => {
-    stage = await new Stage().start();
-    ({ port, issuer } = stage);
-    for (const version of versions) sessions[version] = await openSession(port, issuer.token(), version);
-  });
-  after(() => stage.stop());
+for (const [policy, { guard, alsoIn }] of Object.entries(guards)) {
+  describe(`what ${policy} takes for a token`, () => {
+    let stage, port, issuer;
+    const sessions = {};
+    before(async () => {
+      stage = await new Stage().start({ guard });
+      ({ port, issuer } = stage);
+      for (const version of versions) sessions[version] = await openSession(port, issuer.token(), version);
+    });
+    after(() => stage.stop());
 
-  /** `fields` with each method in each revision, with a session of alice and without one. */
-  async function inAllWays(fields, judge) {
-    for (const version of versions) {
-      for (const method of methods) {
-        for (const session of [sessions[version].session, undefined]) {
-          judge(await ask(port, method, { session, version, fields }), `${method} ${version} ${session ? 'with' : 'without'} a session`);
-        }
-      }
-    }
-  }
-  const unharmed = async () => {
-    for (const version of versions) {
-      const { message } = await sessions[version].call('tools/list');
-      assert.ok(message.result.tools.length > 0, `a session of ${version} is gone`);
-    }
-  };
-
-  test('a good token: served', async () => {
-    for (const version of versions) {
-      const client = await openSession(port, issuer.token(), version);
-      for (const method of methods) {
-        const answer = await ask(port, method, { session: client.session, version, fields: withToken(issuer.token()) });
-        assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${version}: ${answer.status}`);
-      }
-    }
-  });
-
-  const goodSpellings = { 'bearer in lower case': (token) => `bearer ${token}`, 'BEARER in capitals': (token) => `BEARER ${token}`, 'two spaces': (token) => `Bearer  ${token}` };
-  for (const [name, write] of Object.entries(goodSpellings)) {
-    test(`${name}: served (RFC 9110, 11.1)`, async () => {
+    /** `fields` with each method in each revision, with a session of alice and without one. */
+    async function inAllWays(fields, judge) {
       for (const version of versions) {
-        const answer = await ask(port, 'POST', { session: sessions[version].session, version, fields: [['authorization', write(issuer.token())]] });
-        assert.equal(answer.status, 200);
-      }
-    });
-  }
-
-  test('a little too late or too early is a clock that differs: served within a minute', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    for (const claims of [{ exp: now - 30 }, { nbf: now + 30 }])
-      assert.equal((await ask(port, 'POST', { session: sessions[versions[0]].session, fields: withToken(issuer.token(claims)) })).status, 200, JSON.stringify(claims));
-  });
-
-  test('an audience among several: served', async () => {
-    const token = issuer.token({ aud: ['https://other.test', issuer.audience] });
-    assert.equal((await ask(port, 'POST', { session: sessions[versions[0]].session, fields: withToken(token) })).status, 200);
-  });
-
-  const absent = {
-    'no Authorization': [],
-    'another scheme': [['authorization', `Basic ${secret(Buffer.from('alice:a-password-of-alice').toString('base64'))}`]],
-    'a scheme that only begins like it': [['authorization', 'BearerToken abcdefgh']],
-  };
-  for (const [name, fields] of Object.entries(absent)) {
-    test(`${name}: 401 that asks for a token and calls none wrong (RFC 6750, 3.1)`, async () => {
-      const sent = stage.received().length;
-      await inAllWays(fields, (answer, where) => {
-        assert.equal(answer.status, 401, where);
-        if (name !== 'a scheme that only begins like it') assert.equal(challenge(answer).error, undefined, where);
-        else challenge(answer);
-      });
-      assert.equal(stage.received().length, sent, 'nothing reached the server');
-      await unharmed();
-    });
-  }
-
-  test('bad tokens, each in all ways: 401 invalid_token, one and the same answer, nothing forwarded, the session unharmed', async (t) => {
-    const bad = badTokens(issuer);
-    let first;
-    for (const [name, token] of Object.entries(bad)) {
-      await t.test(name, async () => {
-        const sent = stage.received().length;
-        await inAllWays(withToken(token), (answer, where) => {
-          assert.equal(answer.status, 401, where);
-          assert.equal(challenge(answer).error, 'invalid_token', where);
-          first ??= shape(answer);
-          assert.deepEqual(shape(answer), first, `${where}: the answer says which fault it was`);
-        });
-        assert.equal(stage.received().length, sent, 'something reached the server');
-      });
-    }
-    assert.ok(Object.keys(bad).length >= 38);
-    await unharmed();
-    assert.equal(issuer.fetches + issuer.documents, 0, 'an address in a token was visited');
-  });
-
-  const malformed = {
-    'the scheme alone': () => [['authorization', 'Bearer']],
-    'the scheme and a space': () => [['authorization', 'Bearer ']],
-    'an empty field': () => [['authorization', '']],
-    'two tokens in one field': (token) => [['authorization', `Bearer ${token}, Bearer ${token}`]],
-    'a word behind the token': (token) => [['authorization', `Bearer ${token} more`]],
-    'two fields, the same token': (token) => [['authorization', `Bearer ${token}`], ['authorization', `Bearer ${token}`]],
-    'two fields, the good one first': (token) => [['authorization', `Bearer ${token}`], ['authorization', 'Bearer garbage']],
-    'two fields, the good one last': (token) => [['Authorization', 'Basic YTpi'], ['authorization', `Bearer ${token}`]],
-    'a tab for the space': (token) => [['authorization', `Bearer\t${token}`]],
-    'quotes around the token': (token) => [['authorization', `Bearer "${token}"`]],
-  };
-  for (const [name, fields] of Object.entries(malformed)) {
-    test(`${name}: 400 or 401, not forwarded`, async () => {
-      const sent = stage.received().length;
-      await inAllWays(fields(issuer.token()), (answer, where) => assert.ok([400, 401].includes(answer.status), `${where}: ${answer.status}`));
-      assert.equal(stage.received().length, sent);
-      await unharmed();
-    });
-  }
-
-  test('a token elsewhere is no token: query, form, cookie, other fields', async () => {
-    const token = issuer.token();
-    const form = `access_token=${token}`;
-    const elsewhere = {
-      query: { path: `/mcp?access_token=${token}` },
-      'query of another name': { path: `/mcp?token=${token}&jwt=${token}` },
-      form: { fields: [['content-type', 'application/x-www-form-urlencoded']], body: form },
-      cookie: { fields: [['cookie', `access_token=${token}; Authorization=Bearer ${token}`]] },
-      'X-Authorization': { fields: [['x-authorization', `Bearer ${token}`], ['x-access-token', token]] },
-      'Proxy-Authorization': { fields: [['proxy-authorization', `Bearer ${token}`]] },
-      'X-Forwarded-Access-Token': { fields: [['x-forwarded-access-token', token], ['x-forwarded-user', 'alice']] },
-      DPoP: { fields: [['authorization', `DPoP ${token}`]] },
-    };
-    for (const [name, request] of Object.entries(elsewhere)) {
-      for (const method of request.body ? ['POST'] : methods) {
-        for (const version of versions) {
-          const answer = await ask(port, method, { session: sessions[version].session, version, ...request });
-          assert.equal(answer.status, 401, `${name}, ${method}`);
+        for (const method of methods) {
+          for (const session of [sessions[version].session, undefined]) {
+            judge(await ask(port, method, { session, version, fields }), `${method} ${version} ${session ? 'with' : 'without'} a session`);
+          }
         }
       }
     }
-    await unharmed();
-  });
+    const unharmed = async () => {
+      for (const version of versions) {
+        const { message } = await sessions[version].call('tools/list');
+        assert.ok(message.result.tools.length > 0, `a session of ${version} is gone`);
+      }
+    };
 
-  test('with a good token in its place, one in the query is ignored and goes nowhere', async () => {
-    const token = issuer.token();
-    const answer = await ask(port, 'POST', { path: '/mcp?access_token=garbage', session: sessions[versions[0]].session, fields: withToken(token) });
-    assert.equal(answer.status, 200);
-    for (const one of stage.received()) assert.equal(one.path, '/mcp');
-  });
+    test('a good token: served', async () => {
+      for (const version of versions) {
+        const client = await openSession(port, issuer.token(), version);
+        for (const method of methods) {
+          const answer = await ask(port, method, { session: client.session, version, fields: withToken(issuer.token()) });
+          assert.ok(answer.status >= 200 && answer.status < 300, `${method} ${version}: ${answer.status}`);
+        }
+      }
+    });
 
-  test('it is judged with each request: a session outlives no token', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    const client = await openSession(port, issuer.token({ exp: now - 57 }));  // the leeway of 60 s is nearly over
-    await until(async () => (await client.call('tools/list')).status === 401, 'the token ends', 15000);
-    for (const method of methods)
-      assert.equal((await ask(port, method, { session: client.session, fields: Object.entries(client.headers) })).status, 401, method);
-    assert.equal((await ask(port, 'POST', { session: client.session, fields: withToken(issuer.token()) })).status, 200, 'and a fresh token continues it');
+    const goodSpellings = { 'bearer in lower case': (token) => `bearer ${token}`, 'BEARER in capitals': (token) => `BEARER ${token}`, 'two spaces': (token) => `Bearer  ${token}` };
+    for (const [name, write] of Object.entries(goodSpellings)) {
+      test(`${name}: served (RFC 9110, 11.1)`, async () => {
+        for (const version of versions) {
+          const answer = await ask(port, 'POST', { session: sessions[version].session, version, fields: [['authorization', write(issuer.token())]] });
+          assert.equal(answer.status, 200);
+        }
+      });
+    }
+
+    test('a little too late or too early is a clock that differs: served within a minute', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      for (const claims of [{ exp: now - 30 }, { nbf: now + 30 }])
+        assert.equal((await ask(port, 'POST', { session: sessions[versions[0]].session, fields: withToken(issuer.token(claims)) })).status, 200, JSON.stringify(claims));
+    });
+
+    test('an audience among several: served', async () => {
+      const token = issuer.token({ aud: ['https://other.test', issuer.audience] });
+      assert.equal((await ask(port, 'POST', { session: sessions[versions[0]].session, fields: withToken(token) })).status, 200);
+    });
+
+    const absent = {
+      'no Authorization': [],
+      'another scheme': [['authorization', `Basic ${secret(Buffer.from('alice:a-password-of-alice').toString('base64'))}`]],
+      'a scheme that only begins like it': [['authorization', 'BearerToken abcdefgh']],
+    };
+    for (const [name, fields] of Object.entries(absent)) {
+      test(`${name}: 401 that asks for a token and calls none wrong (RFC 6750, 3.1)`, async () => {
+        const sent = stage.received().length;
+        await inAllWays(fields, (answer, where) => {
+          assert.equal(answer.status, 401, where);
+          alsoIn(answer);
+          if (name !== 'a scheme that only begins like it') assert.equal(challenge(answer).error, undefined, where);
+          else challenge(answer);
+        });
+        assert.equal(stage.received().length, sent, 'nothing reached the server');
+        await unharmed();
+      });
+    }
+
+    test('bad tokens, each in all ways: 401 invalid_token, one and the same answer, nothing forwarded, the session unharmed', async (t) => {
+      const bad = badTokens(issuer);
+      let first;
+      for (const [name, token] of Object.entries(bad)) {
+        await t.test(name, async () => {
+          const sent = stage.received().length;
+          await inAllWays(withToken(token), (answer, where) => {
+            assert.equal(answer.status, 401, where);
+            assert.equal(challenge(answer).error, 'invalid_token', where);
+            alsoIn(answer);
+            first ??= shape(answer);
+            assert.deepEqual(shape(answer), first, `${where}: the answer says which fault it was`);
+          });
+          assert.equal(stage.received().length, sent, 'something reached the server');
+        });
+      }
+      assert.ok(Object.keys(bad).length >= 38);
+      await unharmed();
+      assert.equal(issuer.fetches + issuer.documents, 0, 'an address in a token was visited');
+    });
+
+    const malformed = {
+      'the scheme alone': () => [['authorization', 'Bearer']],
+      'the scheme and a space': () => [['authorization', 'Bearer ']],
+      'an empty field': () => [['authorization', '']],
+      'two tokens in one field': (token) => [['authorization', `Bearer ${token}, Bearer ${token}`]],
+      'a word behind the token': (token) => [['authorization', `Bearer ${token} more`]],
+      'two fields, the same token': (token) => [['authorization', `Bearer ${token}`], ['authorization', `Bearer ${token}`]],
+      'two fields, the good one first': (token) => [['authorization', `Bearer ${token}`], ['authorization', 'Bearer garbage']],
+      'two fields, the good one last': (token) => [['Authorization', 'Basic YTpi'], ['authorization', `Bearer ${token}`]],
+      'a tab for the space': (token) => [['authorization', `Bearer\t${token}`]],
+      'quotes around the token': (token) => [['authorization', `Bearer "${token}"`]],
+    };
+    for (const [name, fields] of Object.entries(malformed)) {
+      test(`${name}: 400 or 401, not forwarded`, async () => {
+        const sent = stage.received().length;
+        await inAllWays(fields(issuer.token()), (answer, where) => assert.ok([400, 401].includes(answer.status), `${where}: ${answer.status}`));
+        assert.equal(stage.received().length, sent);
+        await unharmed();
+      });
+    }
+
+    test('a token elsewhere is no token: query, form, cookie, other fields', async () => {
+      const token = issuer.token();
+      const form = `access_token=${token}`;
+      const elsewhere = {
+        query: { path: `/mcp?access_token=${token}` },
+        'query of another name': { path: `/mcp?token=${token}&jwt=${token}` },
+        form: { fields: [['content-type', 'application/x-www-form-urlencoded']], body: form },
+        cookie: { fields: [['cookie', `access_token=${token}; Authorization=Bearer ${token}`]] },
+        'X-Authorization': { fields: [['x-authorization', `Bearer ${token}`], ['x-access-token', token]] },
+        'Proxy-Authorization': { fields: [['proxy-authorization', `Bearer ${token}`]] },
+        'X-Forwarded-Access-Token': { fields: [['x-forwarded-access-token', token], ['x-forwarded-user', 'alice']] },
+        DPoP: { fields: [['authorization', `DPoP ${token}`]] },
+      };
+      for (const [name, request] of Object.entries(elsewhere)) {
+        for (const method of request.body ? ['POST'] : methods) {
+          for (const version of versions) {
+            const answer = await ask(port, method, { session: sessions[version].session, version, ...request });
+            assert.equal(answer.status, 401, `${name}, ${method}`);
+          }
+        }
+      }
+      await unharmed();
+    });
+
+    test('with a good token in its place, one in the query is ignored and goes nowhere', async () => {
+      const token = issuer.token();
+      const answer = await ask(port, 'POST', { path: '/mcp?access_token=garbage', session: sessions[versions[0]].session, fields: withToken(token) });
+      assert.equal(answer.status, 200);
+      for (const one of stage.received()) assert.equal(one.path, '/mcp');
+    });
+
+    test('it is judged with each request: a session outlives no token', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const client = await openSession(port, issuer.token({ exp: now - 57 }));  // the leeway of 60 s is nearly over
+      await until(async () => (await client.call('tools/list')).status === 401, 'the token ends', 15000);
+      for (const method of methods)
+        assert.equal((await ask(port, method, { session: client.session, fields: Object.entries(client.headers) })).status, 401, method);
+      assert.equal((await ask(port, 'POST', { session: client.session, fields: withToken(issuer.token()) })).status, 200, 'and a fresh token continues it');
+    });
   });
-});
+}
 
 describe('keys that come and go', () => {
   let stage, port, issuer;

@@ -9,6 +9,10 @@ import { makeKey } from './issuer.mjs';
 
 export const machine = { clientId: 'machine', clientSecret: secret('client-secret-canary-4b1f90c27d') };
 
+/** A client that was registered before, for any scope; one that registers itself gets those that it asks for then. */
+export const desktop = { client_id: 'desktop' };
+const callback = 'http://127.0.0.1:9/callback';
+
 export class OidcProvider {
   /** `scopes` are what it may grant for any resource below `http://127.0.0.1`. */
   static async start({ scopes = 'tools:read tools:write', lifetime = 600 } = {}) {
@@ -41,7 +45,8 @@ export class OidcProvider {
     return {
       jwks: { keys: [jwk] },
       cookies: { keys: ['a-key-for-the-cookies-of-a-test'] },
-      clients: [{ client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: this.scopes }],
+      clients: [{ client_id: desktop.client_id, token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [callback], grant_types: ['authorization_code'], response_types: ['code'] },
+        { client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: this.scopes }],
       clientDefaults: { id_token_signed_response_alg: 'ES256' },
       enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
       ttl: { AccessToken: this.lifetime, ClientCredentials: this.lifetime, Grant: 600, Interaction: 600, Session: 600, IdToken: 600 },
@@ -120,11 +125,11 @@ export async function logIn(address, redirect, login = 'alice') {
 
 /** What an MCP client keeps about itself, in memory, with a user who logs in at once. */
 export class UserAgent {
-  constructor({ login = 'alice', scope } = {}) {
-    this.login = login;
-    this.redirectUrl = 'http://127.0.0.1:9/callback';
+  constructor({ login = 'alice', client } = {}) {
+    Object.assign(this, { login, client });
+    this.redirectUrl = callback;
     this.clientMetadata = { client_name: 'e2e', redirect_uris: [this.redirectUrl], grant_types: ['authorization_code'], response_types: ['code'],
-      token_endpoint_auth_method: 'none', application_type: 'native', ...(scope ? { scope } : {}) };
+      token_endpoint_auth_method: 'none', application_type: 'native' };
     this.asked = [];
   }
   clientInformation() { return this.client; }
