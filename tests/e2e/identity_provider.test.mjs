@@ -60,6 +60,21 @@ jwtAuth:
   });
 });
 
+const open = async (resource, authProvider) => {
+  const client = new Client({ name: 'e2e', version: '1' }, { capabilities: {} });
+  const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider });
+  await client.connect(transport);
+  return client;
+};
+/** What an application does: it is refused, the user logs in, it connects again. */
+async function logInAndOpen(resource, agent) {
+  const first = new StreamableHTTPClientTransport(new URL(resource), { authProvider: agent });
+  const error = await failure(new Client({ name: 'e2e', version: '1' }).connect(first));
+  assert.ok(error instanceof UnauthorizedError, String(error));
+  await first.finishAuth(agent.code);
+  return open(resource, agent);
+}
+
 describe('the official client finds everything by itself: 401, metadata, issuer, token, call', () => {
   let provider, gateway, resource;
   before(async () => {
@@ -81,24 +96,9 @@ mcpAuthorization:
   });
   after(async () => { await gateway?.stop(); await provider?.stop(); });
 
-  const open = async (authProvider) => {
-    const client = new Client({ name: 'e2e', version: '1' }, { capabilities: {} });
-    const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider });
-    await client.connect(transport);
-    return client;
-  };
-  /** What an application does: it is refused, the user logs in, it connects again. */
-  async function logInAndOpen(agent) {
-    const first = new StreamableHTTPClientTransport(new URL(resource), { authProvider: agent });
-    const error = await failure(new Client({ name: 'e2e', version: '1' }).connect(first));
-    assert.ok(error instanceof UnauthorizedError, String(error));
-    await first.finishAuth(agent.code);
-    return open(agent);
-  }
-
   test('a user logs in; the token is for this gateway and for the scope that the challenge named', async () => {
     const agent = new UserAgent({ login: 'alice' });
-    const client = await logInAndOpen(agent);
+    const client = await logInAndOpen(resource, agent);
     assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo', 'process']);
     assert.equal(await callText(client, 'echo', { message: 'hello' }), 'Echo: hello');
     const [asked] = agent.asked;
@@ -111,14 +111,14 @@ mcpAuthorization:
   });
 
   test('another user sees other tools', async () => {
-    const client = await logInAndOpen(new UserAgent({ login: 'bob' }));
+    const client = await logInAndOpen(resource, new UserAgent({ login: 'bob' }));
     assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo']);
     await client.close();
   });
 
   test('a tool that needs more: 403 names all scopes, the client asks the user again, the call is done', async () => {
     const agent = new UserAgent({ login: 'alice', client: { ...desktop, issuer: provider.url } });
-    const client = await logInAndOpen(agent);
+    const client = await logInAndOpen(resource, agent);
     const error = await failure(client.callTool({ name: 'add', arguments: { a: 2, b: 3 } }));
     assert.ok(error instanceof UnauthorizedError, String(error));
     assert.equal(agent.asked.length, 2);
@@ -129,8 +129,59 @@ mcpAuthorization:
   });
 
   test('a machine with its secret: the same without a user', async () => {
-    const client = await open(new ClientCredentialsProvider({ ...machine, scope: 'tools:read tools:write', expectedIssuer: provider.url }));
+    const client = await open(resource, new ClientCredentialsProvider({ ...machine, scope: 'tools:read tools:write', expectedIssuer: provider.url }));
     assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo']);
     await client.close();
   });
 });
+
+// What stands between a client and an authorization server that does not do all that clients expect.
+const adapters = {
+  'keycloak, clients register through the gateway': { settings: 'provider: { keycloak: {} }', registers: true },
+  'authentik, all clients are one that was registered before': { settings: `provider: { authentik: {} }\n  clientId: ${desktop.client_id}`, registers: false },
+};
+for (const [name, { settings, registers }] of Object.entries(adapters)) {
+  describe(`an adapter: ${name}`, () => {
+    let provider, gateway, resource;
+    before(async () => {
+      provider = await OidcProvider.start({ scopes: 'tools:read', registration: '/clients-registrations/openid-connect' }); // where Keycloak has it
+      const folder = workFolder();
+      writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
+      const port = await freePort();
+      resource = `http://127.0.0.1:${port}/mcp`;
+      gateway = await start(mcpConfig(port, { args: [fixture], policies: `
+mcpAuthentication:
+  issuer: ${provider.url}
+  audiences: ["${resource}"]
+  jwks: { file: ./keys.json }
+  resourceMetadata: { resource: "${resource}" }
+  requiredScopes: ["tools:read"]
+  ${settings}` }), { folder, port });
+    });
+    after(async () => { await gateway?.stop(); await provider?.stop(); });
+
+    test('the metadata is the gateway\'s, its endpoints lead to the server', async () => {
+      const { origin } = new URL(resource);
+      const { authorization_servers: servers } = await (await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`)).json();
+      assert.deepEqual(servers, [resource]);
+      const answer = await fetch(`${origin}/.well-known/oauth-authorization-server/mcp`);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.get('access-control-allow-origin'), '*');
+      const metadata = await answer.json();
+      assert.equal(metadata.issuer, resource);
+      assert.equal(new URL(metadata.registration_endpoint).origin, origin);
+      assert.equal(new URL(metadata.token_endpoint).origin, provider.url);
+      assert.deepEqual(metadata.code_challenge_methods_supported, ['S256']);
+    });
+
+    test('a user logs in and calls a tool', async () => {
+      const agent = new UserAgent({ login: 'alice' });
+      const client = await logInAndOpen(resource, agent);
+      assert.equal(await callText(client, 'echo', { message: 'hello' }), 'Echo: hello');
+      assert.equal(agent.asked[0].origin, provider.url);
+      assert.equal(provider.count(provider.registration), registers ? 1 : 0);
+      if (!registers) assert.equal(agent.client.client_id, desktop.client_id);
+      await client.close();
+    });
+  });
+}

@@ -14,9 +14,9 @@ export const desktop = { client_id: 'desktop' };
 const callback = 'http://127.0.0.1:9/callback';
 
 export class OidcProvider {
-  /** `scopes` are what it may grant for any resource below `http://127.0.0.1`. */
-  static async start({ scopes = 'tools:read tools:write', lifetime = 600 } = {}) {
-    const self = Object.assign(new OidcProvider(), { scopes, lifetime, port: await freePort(), sockets: new Set(), requests: [] });
+  /** `scopes` are what it may grant for any resource below `http://127.0.0.1`; clients register at the path `registration`. */
+  static async start({ scopes = 'tools:read tools:write', lifetime = 600, registration = '/reg' } = {}) {
+    const self = Object.assign(new OidcProvider(), { scopes, lifetime, registration, port: await freePort(), sockets: new Set(), requests: [] });
     self.url = `http://127.0.0.1:${self.port}`;
     self.rotate();
     await self.comeUp();
@@ -49,6 +49,7 @@ export class OidcProvider {
         { client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: this.scopes }],
       clientDefaults: { id_token_signed_response_alg: 'ES256' },
       enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+      routes: { registration: this.registration },
       ttl: { AccessToken: this.lifetime, ClientCredentials: this.lifetime, Grant: 600, Interaction: 600, Session: 600, IdToken: 600 },
       scopes: ['openid', ...this.scopes.split(' ')],
       findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
