@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fixture, freePort, mcpConfig, start, until, workFolder } from './lib/gateway.mjs';
+import { fixture, freePort, mcpConfig, runToEnd, start, until, workFolder } from './lib/gateway.mjs';
 import { RawClient } from './lib/mcp.mjs';
-import { raw } from './lib/http.mjs';
+import { raw, request } from './lib/http.mjs';
 import { badTokens, Issuer } from './lib/issuer.mjs';
 import { ask, withToken } from './lib/protected.mjs';
 import { remoteConfig, serveFixture } from './lib/remote.mjs';
@@ -134,4 +134,79 @@ mcpAuthorization:
       canaries.assertNoneIn(gateway.output, 'the log, after the end');
     });
   }
+}
+
+test("the client's secret that the gateway adds goes to the token endpoint and nowhere else", async () => {
+  const canaries = new Canaries();
+  const clientSecret = canaries.add('client secret', canary('client-secret'));
+  const issuer = await Issuer.start();
+  const base = `${issuer.url}/tenant`;
+  issuer.serve('/tenant/v2.0/.well-known/openid-configuration', { issuer: `${base}/v2.0`, authorization_endpoint: `${base}/oauth2/v2.0/authorize`, token_endpoint: `${base}/oauth2/v2.0/token`, jwks_uri: issuer.jwksUrl });
+  issuer.serve('/tenant/oauth2/v2.0/token', { access_token: canaries.add('token', canary('issued')), token_type: 'Bearer', refresh_token: canaries.add('refresh token', canary('refresh')) });
+  const folder = workFolder();
+  writeFileSync(join(folder, 'keys.json'), issuer.jwks);
+  const port = await freePort();
+  const gateway = await start(`config:\n  logging: { level: debug }\n${mcpConfig(port, { args: [fixture], policies: `
+mcpAuthentication:
+  issuer: ${base}/v2.0
+  audiences: [api]
+  jwks: { file: ./keys.json }
+  resourceMetadata: { resource: "http://127.0.0.1:${port}/mcp" }
+  provider: { entra: {} }
+  clientId: app
+  clientSecret: ${clientSecret}` })}`, { folder, port });
+  try {
+    const metadata = JSON.parse((await request(port, 'GET', '/.well-known/oauth-authorization-server/mcp')).body);
+    const { pathname } = new URL(metadata.token_endpoint);
+    const form = (fields) => request(port, 'POST', pathname, { headers: { 'content-type': 'application/x-www-form-urlencoded', cookie: `id=${canaries.add('cookie', canary('cookie'))}` }, body: String(new URLSearchParams(fields)) });
+    const code = canaries.add('code', canary('code')), verifier = canaries.add('code verifier', canary('verifier'));
+    const answer = await form({ grant_type: 'authorization_code', client_id: 'app', code, code_verifier: verifier });
+    assert.equal(answer.status, 200);
+    assert.equal(new URLSearchParams(issuer.received.at(-1).body).get('client_secret'), clientSecret);
+    assert.equal(issuer.received.at(-1).headers.cookie, undefined);
+    for (const fields of [{ grant_type: 'client_credentials', client_id: 'app' }, { grant_type: 'authorization_code', client_id: 'other', code }, { grant_type: 'authorization_code', client_id: 'app', grant: 'x', client_secret: canaries.add('client secret', canary('own')) }]) {
+      await form(fields);
+      assert.ok(!issuer.received.at(-1).body.includes(clientSecret), JSON.stringify(fields));
+    }
+    const registered = await request(port, 'POST', new URL(metadata.registration_endpoint).pathname, { headers: { 'content-type': 'application/json' }, body: '{"redirect_uris":["http://127.0.0.1/x"]}' });
+    assert.equal(registered.status, 201);
+    await issuer.stop();
+    assert.equal((await form({ grant_type: 'refresh_token', client_id: 'app', refresh_token: canaries.add('refresh token', canary('refresh')) })).status, 502);
+    const everything = JSON.stringify([metadata, registered]);
+    canaries.assertNoneIn(everything, 'an answer');
+    canaries.assertNoneIn(gateway.output, 'the log');
+  } finally {
+    await gateway.stop().finally(() => issuer.stop());
+  }
+  canaries.assertNoneIn(gateway.output, 'the log, after the end');
+});
+
+const bind = (policies) => `binds: [{ port: 3000, listeners: [{ routes: [{ policies: { ${policies} }, backends: [{ host: "127.0.0.1:1" }] }] }] }]`;
+const mcp = (more) => bind(`mcpAuthentication: { issuer: "https://as.test/tenant", audiences: [a], jwks: { file: ./keys.json }, provider: { entra: {} }, clientId: app, ${more} }`);
+/** Configurations with a mistake, each with a secret where one belongs or is meant to be. */
+const mistaken = {
+  'a session key that is none': (secret) => `config: { session: { key: "${secret}" } }`,
+  'a session key beside a mistake': (secret) => `config: { session: { key: "${secret}", kee: 1 } }`,
+  'a session key that is misspelt': (secret) => `config: { session: { kee: "${secret}" } }`,
+  'a session that is only a key': (secret) => `config: { session: "${secret}" }`,
+  'a client secret beside a mistake': (secret) => mcp(`clientSecret: "${secret}", clientSecert: 5`),
+  'a client secret that is misspelt': (secret) => mcp(`clientSecert: "${secret}"`),
+  'a client secret that is a list': (secret) => mcp(`clientSecret: ["${secret}"]`),
+  'a client secret with a variable that is not set': (secret) => mcp(`clientSecret: "$NOT_SET_HERE${secret}"`),
+  'an environment of a child beside a mistake': (secret) => `binds: [{ port: 3000, listeners: [{ routes: [{ backends: [{ mcp: { targets: [{ name: a, stdio: { cmd: c, env: { TOKEN: "${secret}" }, oops: 1 } }] } }] }] }] }]`,
+  'an environment of a child that is a text': (secret) => `binds: [{ port: 3000, listeners: [{ routes: [{ backends: [{ mcp: { targets: [{ name: a, stdio: { cmd: c, env: "TOKEN=${secret}" } }] } }] }] }] }]`,
+};
+for (const [name, make] of Object.entries(mistaken)) {
+  test(`a mistake in the configuration shows no secret: ${name}`, async () => {
+    const canaries = new Canaries();
+    const text = make(canaries.add('secret', canary('configured')));
+    const folder = workFolder();
+    writeFileSync(join(folder, 'keys.json'), '{"keys":[]}');
+    writeFileSync(join(folder, 'config.yaml'), text);
+    for (const args of [['-f', 'config.yaml', '--validate-only'], ['-f', 'config.yaml'], ['-c', text, '--validate-only']]) {
+      const { code, output } = await runToEnd(args, { folder });
+      assert.equal(code, 3, output);
+      canaries.assertNoneIn(output, args.join(' ').slice(0, 40));
+    }
+  });
 }

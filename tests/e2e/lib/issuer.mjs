@@ -38,7 +38,7 @@ export class Issuer {
     const issuer = new Issuer();
     issuer.port = await freePort();
     issuer.url = `http://127.0.0.1:${issuer.port}`;
-    Object.assign(issuer, { name: name ?? issuer.url, audience, sockets: new Set(), fetches: 0, documents: 0 });
+    Object.assign(issuer, { name: name ?? issuer.url, audience, sockets: new Set(), fetches: 0, documents: 0, places: new Map(), received: [] });
     issuer.keys = [makeKey('key-1', alg)];
     issuer.published = [issuer.keys[0]];
     issuer.behave();
@@ -90,7 +90,17 @@ export class Issuer {
   }
   stop() { return this.goDown(); }
 
+  /** Answers requests for `path` with that JSON; what was sent there is in `received`. */
+  serve(path, json) { this.places.set(path, json); return this; }
+
   async #answer(request, response) {
+    const { pathname } = new URL(request.url, this.url);
+    if (this.places.has(pathname)) {
+      let body = '';
+      for await (const piece of request.setEncoding('utf8')) body += piece;
+      this.received.push({ method: request.method, url: request.url, headers: request.headers, body });
+      return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.places.get(pathname)));
+    }
     if (request.url !== '/jwks') return this.#document(request, response);
     this.fetches++;
     const { status = 200, cacheControl, delay = 0, body = this.jwks, padding = 0, redirect, hang, reset } = this.behaviour;
