@@ -111,6 +111,16 @@ TEST(ChunkReader, drops_extensions_and_trailers) {
   EXPECT_EQ(parsed.messages[0].headers.size(), 2u);
 }
 
+// Found by h1_response_fuzz: llhttp refuses the last of these.
+TEST(ChunkReader, refuses_extensions_that_are_not_plain_text) {
+  for (const char* extension : {"a=\"", "a=\"\\\"", "a=\"\\", "a=\"\x01\"", "a=\"\x7f\"",
+                                "a=\"\xc3\xa4\"", "a=\"\\\xff\""}) {
+    const std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;" +
+                              std::string(extension) + "\r\n\r\n";
+    EXPECT_EQ(parse_requests({bytes}).fault, 400) << extension;
+  }
+}
+
 TEST(ChunkReader, refuses_a_trailer_that_others_could_merge_into_the_head) {
   for (const char* name : {"Host", "Authorization", "Content-Length", "Transfer-Encoding",
                            "Mcp-Name", "Connection", "content_length"}) {
