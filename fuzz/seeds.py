@@ -90,6 +90,19 @@ def key_sets():
     return [case["jwks"].encode() for case in cases("jwt-attacks", "jwks.jsonl") if isinstance(case.get("jwks"), str)]
 
 
+def proofs():
+    """Header and claims of proofs, a line each; `ath` is that of the text "token"."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"token").digest()).decode().rstrip("=")
+    header = '{"typ":"dpop+jwt","alg":"ES256","jwk":$K}'
+    claims = {"jti": "a", "htm": "POST", "htu": "https://gw.test/mcp", "iat": 1800000000, "ath": digest}
+    changes = [{}, {"nonce": "n"}, {"htu": "HTTP://GW.test:80/mcp?q#f"}, {"iat": 1800000059.5}, {"iat": 1799999900}, {"jti": ""}]
+    found = [f"{header}\n{json.dumps(claims | change)}" for change in changes]
+    found += [f"{other}\n{json.dumps(claims)}" for other in (
+        '{"typ":"JWT","alg":"ES256","jwk":$K}', '{"typ":"dpop+jwt","alg":"none","jwk":$K}', '{"typ":"dpop+jwt","alg":"ES256"}',
+        '{"typ":"dpop+jwt","alg":"ES256","jwk":$K,"crit":[]}', '{"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"oct","k":"AA"}}')]
+    return [text.encode() for text in found]
+
+
 def examples():
     """Every configuration of this repository: examples, and those of the whole-gateway cases."""
     found = [path.read_bytes() for path in sorted((ROOT / "examples").glob("*/config.yaml"))]
@@ -168,6 +181,7 @@ SEEDS = {
     "message_fuzz": lambda: [side + text for text in messages() for side in (b"0", b"1")],
     "origin_fuzz": origins,
     "parse_fuzz": expressions,
+    "proof_fuzz": proofs,
     "schema_fuzz": yaml_texts,
     "sse_fuzz": events,
     "token_fuzz": tokens,

@@ -84,7 +84,7 @@ bool Reloader::reload_keys() {
     if (path == source_.path()) continue;
     const Result<bool> changed = stores_.keys.reload(path);
     if (!changed) {
-      log_.error("key set not reloaded, the last good one stays",
+      log_.error("file not reloaded, what was last good stays",
                  {{"file", path}, {"error", changed.error().why()}});
     }
   }

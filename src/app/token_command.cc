@@ -102,6 +102,10 @@ void print_caller(const auth::Claims& claims, WallTime now, std::ostream& out) {
                            : "none: sessions belong to this very token")
       << '\n'
       << "  identity  " << claims.identity() << '\n';
+  if (claims.key_thumbprint()) {
+    out << "  bound to  key " << *claims.key_thumbprint()
+        << ": each request needs a proof of it (DPoP)\n";
+  }
   if (claims.good_until() != WallTime::max()) {
     out << "  good for  until " << words_of(claims.good_until(), now) << ", leeway included\n";
   }
@@ -167,11 +171,16 @@ bool judge(const Place& place, policy::BuildContext& context, const Token& token
   const policy::BuildContext::Scope scope(context, "jwtAuth", place.settings->place);
   const policy::JwtAuthSettings& settings = **place.settings;
   const policy::TokenCheck check =
-      policy::make_token_check(settings.mode, settings.all_providers(), context);
+      policy::make_token_check(settings.mode, settings.all_providers(), context, settings.dpop);
   const auth::Trust& trust = check.trust();
   const WallTime now = SystemClock().wall();
   const auth::Verdict verdict = auth::verify(token.text, trust, now);
   out << place.name << ": ";
+  if (verdict && settings.dpop.mode == policy::DpopMode::required &&
+      !(*verdict)->key_thumbprint()) {
+    out << "refused, proof_missing: only tokens that are bound to a key are accepted (DPoP)\n";
+    return false;
+  }
   if (verdict) {
     out << "accepted\n";
     print_caller(**verdict, now, out);

@@ -32,8 +32,7 @@ bool is_b64token(std::string_view text) {
          });
 }
 
-bool starts_with_bearer(std::string_view text) {
-  constexpr std::string_view scheme = "bearer";
+bool starts_with(std::string_view scheme, std::string_view text) {
   return text.size() >= scheme.size() &&
          std::ranges::equal(text.substr(0, scheme.size()), scheme, [](char c, char expected) {
            return c == expected || c == expected - 'a' + 'A';
@@ -52,24 +51,26 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-Bearer read_bearer(std::span<const std::string_view> values) {
-  constexpr std::size_t scheme_size = 6;
+Bearer read_bearer(std::span<const std::string_view> values, Schemes schemes) {
+  constexpr std::string_view bearer = "bearer";
+  constexpr std::string_view dpop = "dpop";
   if (values.empty()) return {Bearer::Kind::none, {}};
   // RFC 9110, 11.6.2: one set of credentials. Readers differ in which of two they believe.
   if (values.size() > 1) return {Bearer::Kind::malformed, {}};
   const std::string_view value = without_surrounding_space(values.front());
   if (value.empty()) return {Bearer::Kind::malformed, {}};
-  if (!starts_with_bearer(value)) return {Bearer::Kind::other_scheme, {}};
-  const std::string_view rest = value.substr(scheme_size);
+  const bool is_dpop = schemes == Schemes::bearer_and_dpop && starts_with(dpop, value);
+  if (!is_dpop && !starts_with(bearer, value)) return {Bearer::Kind::other_scheme, {}};
+  const std::string_view rest = value.substr(is_dpop ? dpop.size() : bearer.size());
   const std::size_t start = rest.find_first_not_of(' ');
   if (start == 0 || start == std::string_view::npos) return {Bearer::Kind::malformed, {}};
   const std::string_view token = rest.substr(start);
   if (!is_b64token(token)) return {Bearer::Kind::malformed, {}};
-  return {Bearer::Kind::token, token};
+  return {Bearer::Kind::token, token, is_dpop};
 }
 
 std::string write_challenge(const Challenge& challenge) {
-  std::string out = "Bearer";
+  std::string out(challenge.scheme);
   std::string_view separator = " ";
   const auto add = [&](std::string_view name, std::string_view value) {
     if (value.empty()) return;
@@ -84,6 +85,7 @@ std::string write_challenge(const Challenge& challenge) {
   add("error_description", challenge.error_description);
   add("scope", challenge.scope);
   add("resource_metadata", challenge.resource_metadata);
+  add("algs", challenge.algs);
   return out;
 }
 

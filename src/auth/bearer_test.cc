@@ -59,6 +59,23 @@ TEST(Bearer, is_not_another_scheme) {
   }
 }
 
+TEST(Bearer, may_be_of_the_scheme_dpop_where_that_is_understood) {
+  const auto read_both = [](std::vector<std::string_view> values) {
+    return read_bearer(values, Schemes::bearer_and_dpop);
+  };
+  for (const std::string_view value : {"DPoP a.b.c", "dpop a.b.c", "DPOP   a.b.c"}) {
+    EXPECT_EQ(read_both({value}).kind, Bearer::Kind::token) << value;
+    EXPECT_EQ(read_both({value}).token, "a.b.c");
+    EXPECT_TRUE(read_both({value}).is_dpop);
+  }
+  EXPECT_FALSE(read_both({"Bearer a.b.c"}).is_dpop);
+  EXPECT_EQ(read_both({"DPoP"}).kind, Bearer::Kind::malformed);
+  EXPECT_EQ(read_both({"DPoPa a"}).kind, Bearer::Kind::malformed);
+  EXPECT_EQ(read_both({"DPoP a b"}).kind, Bearer::Kind::malformed);
+  EXPECT_EQ(read_both({"Basic YTpi"}).kind, Bearer::Kind::other_scheme);
+  EXPECT_EQ(read_both({"DPoP a", "DPoP a"}).kind, Bearer::Kind::malformed);
+}
+
 TEST(Challenge, without_anything_is_the_scheme) {
   EXPECT_EQ(write_challenge({}), "Bearer");
 }

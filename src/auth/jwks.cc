@@ -114,16 +114,6 @@ Result<std::optional<crypto::Algorithm>> key_algorithm(json::Value jwk, crypto::
   return algorithm;
 }
 
-Result<KeySet::Key> read_key(json::Value jwk) {
-  if (!jwk.is_object()) return unusable("it is not an object");
-  TRY(check_public(jwk));
-  TRY(check_use(jwk));
-  TRY(auto id, key_id(jwk));
-  TRY(crypto::PublicKey key, public_key(jwk));
-  TRY(const auto algorithm, key_algorithm(jwk, key.family()));
-  return KeySet::Key{std::move(id), algorithm, std::move(key)};
-}
-
 // "keys[2] \"rsa-1\"", as messages call a key.
 std::string name_in_messages(std::size_t index, json::Value jwk) {
   std::string name = "keys[" + std::to_string(index) + "]";
@@ -132,6 +122,16 @@ std::string name_in_messages(std::size_t index, json::Value jwk) {
 }
 
 }  // namespace
+
+Result<KeySet::Key> read_public_jwk(json::Value jwk) {
+  if (!jwk.is_object()) return unusable("it is not an object");
+  TRY(check_public(jwk));
+  TRY(check_use(jwk));
+  TRY(auto id, key_id(jwk));
+  TRY(crypto::PublicKey key, public_key(jwk));
+  TRY(const auto algorithm, key_algorithm(jwk, key.family()));
+  return KeySet::Key{std::move(id), algorithm, std::move(key)};
+}
 
 void KeySet::add(Key key, std::string_view name) {
   for (const Key& other : keys_) {
@@ -165,7 +165,7 @@ Result<KeySet> KeySet::parse(std::string_view text) {
   std::size_t index = 0;
   for (const json::Value jwk : list->elements()) {
     const std::string name = name_in_messages(index++, jwk);
-    auto key = read_key(jwk);
+    auto key = read_public_jwk(jwk);
     if (key) {
       set.add(std::move(*key), name);
     } else {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
+#include "json/value.h"
 
 namespace auth {
 
@@ -56,5 +57,9 @@ class KeySet {
   std::vector<std::string> warnings_;
   crypto::Sha256 digest_{};
 };
+
+// One public key as a JWK, judged as those of a set are: no private members, for signatures as far
+// as it says, strong enough. Fault::bad_request otherwise.
+Result<KeySet::Key> read_public_jwk(json::Value jwk);
 
 }  // namespace auth

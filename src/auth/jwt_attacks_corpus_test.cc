@@ -94,10 +94,10 @@ Trust trust_of(json::Value settings) {
       provider.audiences.emplace_back(*audience.as_string());
     }
     provider.keys = keys_of(entry.find("jwks")->raw());
+    provider.leeway = std::chrono::seconds(*settings.find("leeway_seconds")->as_int());
     providers.push_back(std::move(provider));
   }
-  return Trust(std::move(providers),
-               std::chrono::seconds(*settings.find("leeway_seconds")->as_int()));
+  return Trust(std::move(providers));
 }
 
 WallTime at(std::int64_t seconds) {

@@ -1,7 +1,7 @@
 #pragma once
-// The key sets that configurations name, by where they come from, kept across reloads of the
-// configuration. A set that cannot be read leaves the last good one in place. Safe from any thread;
-// readers get a shared_ptr and keep what they got.
+// The key sets and other files of credentials that configurations name, by where they come from,
+// kept across reloads of the configuration. A set that cannot be read leaves the last good one in
+// place. Safe from any thread; readers get a shared_ptr and keep what they got.
 
 #include <atomic>
 #include <cstdint>
@@ -12,6 +12,8 @@
 #include <string>
 
 #include "auth/jwks.h"
+#include "auth/proof_guard.h"
+#include "auth/text_files.h"
 #include "base/result.h"
 
 namespace auth {
@@ -38,19 +40,28 @@ class KeyStore {
   // The set as last loaded; null if it never was.
   std::shared_ptr<const KeySet> find(const KeySource& source) const;
 
-  // Reads the file again: whether its keys changed. On an error the last good set stays.
+  // Files that hold no key set.
+  TextFiles& files() { return files_; }
+  // What tells a proof of possession from a replay; it outlives configurations, as it must.
+  const std::shared_ptr<ProofGuard>& proofs() const { return proofs_; }
+
+  // Reads the file again: whether what it holds changed. On an error what was last good stays.
   Result<bool> reload(const std::string& path);
 
   // Forgets every source that is not listed.
   void keep_only(std::span<const KeySource> sources);
 
-  // Grows whenever a set that was loaded before becomes another one.
-  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+  // Grows whenever a set or file that was loaded before becomes another one.
+  std::uint64_t generation() const {
+    return generation_.load(std::memory_order_acquire) + files_.generation();
+  }
 
  private:
   mutable std::mutex lock_;
   std::map<KeySource, std::shared_ptr<const KeySet>> sets_;
   std::atomic<std::uint64_t> generation_{0};
+  TextFiles files_;
+  std::shared_ptr<ProofGuard> proofs_ = std::make_shared<ProofGuard>();
 };
 
 }  // namespace auth

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "crypto/signature.h"
 
 namespace auth {
@@ -12,23 +13,12 @@ namespace {
 constexpr std::size_t header_depth_max = 16;
 constexpr std::size_t header_members_max = 1000;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_without_case(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, {}, lower, lower);
-}
-
-// RFC 8725, 3.11: a JWT made for another use has its own `typ`. RFC 7515, 4.1.9: "application/" may
-// be left out, and media types are compared without case. RFC 9068, 2.1: at+jwt.
-bool is_access_token_type(json::Value type) {
-  constexpr std::array<std::string_view, 4> types{"jwt", "at+jwt", "application/jwt",
-                                                  "application/at+jwt"};
-  const auto text = type.as_string();
-  return text && std::ranges::any_of(types, [&](std::string_view known) {
-           return equal_without_case(*text, known);
-         });
+// RFC 7515, 4.1.9: "application/" may be left out, and media types are compared without case.
+std::string short_type(std::string_view type) {
+  constexpr std::string_view prefix = "application/";
+  std::string text = base::to_lower(type);
+  const bool has_prefix = text.starts_with(prefix) && text.find('/', prefix.size()) == text.npos;
+  return has_prefix ? text.substr(prefix.size()) : text;
 }
 
 // Parameters that change what the rest of the token means. `crit` is refused whatever it lists: no
@@ -68,12 +58,14 @@ std::optional<TokenFault> UnverifiedToken::read_header(std::string text) {
 
   const auto name = header.find_string("alg");
   if (!name) return TokenFault::algorithm_missing;
-  const auto algorithm = crypto::algorithm_named(*name);
-  if (!algorithm) return TokenFault::algorithm_unknown;
-  algorithm_ = *algorithm;
+  algorithm_ = crypto::algorithm_named(*name);
+  if (!algorithm_) mac_ = mac_named(*name);
+  if (!algorithm_ && !mac_) return TokenFault::algorithm_unknown;
 
-  if (const auto type = header.find("typ"); type && !is_access_token_type(*type)) {
-    return TokenFault::type_wrong;
+  if (header.find("typ")) {
+    const auto type = header.find_string("typ");
+    if (!type) return TokenFault::type_wrong;
+    type_ = short_type(*type);
   }
   if (header.find("kid")) {
     const auto id = header.find_string("kid");
@@ -101,7 +93,11 @@ tl::expected<UnverifiedToken, TokenFault> UnverifiedToken::parse(std::string_vie
 }
 
 bool UnverifiedToken::signed_by(const crypto::PublicKey& key) const {
-  return crypto::verify(key, algorithm_, signed_text_, signature_);
+  return algorithm_ && crypto::verify(key, *algorithm_, signed_text_, signature_);
+}
+
+bool UnverifiedToken::signed_by(const SharedSecret& secret) const {
+  return mac_ == secret.hash() && secret.verifies(signed_text_, signature_);
 }
 
 }  // namespace auth

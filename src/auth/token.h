@@ -10,6 +10,7 @@
 
 #include <tl/expected.hpp>
 
+#include "auth/shared_secret.h"
 #include "auth/token_fault.h"
 #include "base/clock.h"
 #include "crypto/key.h"
@@ -29,24 +30,33 @@ using Verdict = tl::expected<std::shared_ptr<const Claims>, TokenFault>;
 class UnverifiedToken {
  public:
   // Three parts of strict base64url; the header a JSON object without duplicate names, with a known
-  // `alg`, a `kid` that is a string if there is one, a `typ` that access tokens have, and nothing
-  // that changes what the rest means (`crit`, `b64`, `zip`, `enc`). Embedded keys and addresses of
-  // keys (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+  // `alg`, a `kid` and a `typ` that are strings if there are any, and nothing that changes what the
+  // rest means (`crit`, `b64`, `zip`, `enc`). Embedded keys and addresses of keys (`jwk`, `jku`,
+  // `x5c`, `x5u`) are not looked at.
   static tl::expected<UnverifiedToken, TokenFault> parse(std::string_view text);
 
-  crypto::Algorithm algorithm() const { return algorithm_; }
+  // Exactly one of these is there: the signature's algorithm, or the hash of a MAC. Two types, so
+  // that no public key is ever asked to verify a MAC.
+  const std::optional<crypto::Algorithm>& algorithm() const { return algorithm_; }
+  const std::optional<crypto::Hash>& mac() const { return mac_; }
   const std::optional<std::string>& key_id() const { return key_id_; }
+  // `typ` in lower case without "application/" (RFC 7515, 4.1.9).
+  const std::optional<std::string>& type() const { return type_; }
 
   // Whether `key` signed this token (RFC 7515, 5.2), whatever it says.
   bool signed_by(const crypto::PublicKey& key) const;
+  // Whether `secret` made this token's MAC.
+  bool signed_by(const SharedSecret& secret) const;
 
  private:
   friend Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now);
   UnverifiedToken() = default;
   std::optional<TokenFault> read_header(std::string text);
 
-  crypto::Algorithm algorithm_{};
+  std::optional<crypto::Algorithm> algorithm_;
+  std::optional<crypto::Hash> mac_;
   std::optional<std::string> key_id_;
+  std::optional<std::string> type_;
   std::string signed_text_;  // header and payload as received
   std::string payload_;      // decoded
   std::string signature_;    // decoded
@@ -72,6 +82,10 @@ class Claims {
   // same for every token of that caller. Without a subject, a digest of issuer and this very token.
   const std::string& identity() const { return identity_; }
 
+  // The key that the caller has to prove it holds (RFC 7638 digest of it, RFC 9449, 6.1); nothing
+  // if anybody may carry the token.
+  const std::optional<std::string>& key_thumbprint() const { return key_thumbprint_; }
+
  private:
   friend Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now);
   explicit Claims(json::Document document) : document_(std::move(document)) {}
@@ -82,6 +96,7 @@ class Claims {
   WallTime good_until_ = WallTime::max();
   WallTime good_from_ = WallTime::min();
   std::string identity_;
+  std::optional<std::string> key_thumbprint_;
 };
 
 }  // namespace auth

@@ -43,6 +43,8 @@ constexpr std::array<Row, token_fault_count> rows{{
     {TokenFault::audience_wrong, "audience_wrong", "the token is for another audience"},
     {TokenFault::subject_malformed, "subject_malformed", "the subject is not a string"},
     {TokenFault::claim_missing, "claim_missing", "a required claim is missing"},
+    {TokenFault::too_old, "too_old", "the token was issued too long ago"},
+    {TokenFault::revoked, "revoked", "the token or its subject is on the revocation list"},
     {TokenFault::proof_missing, "proof_missing",
      "the token is bound to a key and came without a proof of it"},
 }};

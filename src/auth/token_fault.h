@@ -38,9 +38,11 @@ enum class TokenFault : std::uint8_t {
   audience_wrong,
   subject_malformed,
   claim_missing,
+  too_old,
+  revoked,
   proof_missing,  // bound to a key or certificate that the caller did not prove (RFC 7800)
 };
-inline constexpr std::size_t token_fault_count = 25;
+inline constexpr std::size_t token_fault_count = 27;
 
 // The enumerator's spelling, for logs and metric labels.
 std::string_view name_of(TokenFault fault);

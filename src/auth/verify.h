@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "auth/jwks.h"
+#include "auth/revocations.h"
 #include "auth/token.h"
 
 namespace auth {
@@ -17,23 +19,32 @@ struct Provider {
   std::string issuer;                               // equal to `iss`, byte by byte
   std::vector<std::string> audiences;               // one of them in `aud`; none: not looked at
   std::vector<std::string> required_claims{"exp"};  // must be there, whatever they say
-  std::vector<crypto::Algorithm> algorithms;        // accepted; none: whatever its keys accept
-  std::shared_ptr<const KeySet> keys;               // null: no token of this issuer is good
+  // Accepted `typ`, in lower case without "application/". None: `jwt` (RFC 7519, 5.1), `at+jwt`
+  // (RFC 9068, 2.1) or no `typ` at all; otherwise there has to be one.
+  std::vector<std::string> types;
+  std::vector<crypto::Algorithm> algorithms;  // accepted; none: whatever its keys accept
+  std::chrono::seconds leeway = leeway_default;
+  std::optional<std::chrono::seconds> age_max;  // since `iat`, which has to be there then
+  std::shared_ptr<const KeySet> keys;           // null: no token of this issuer is good
+  // Instead of keys: the issuer's tokens are MACs, and no signature is accepted.
+  std::shared_ptr<const SharedSecret> secret;
+  std::shared_ptr<const Revocations> revoked;
+  // Whether somebody will ask a caller with a bound token for its proof (RFC 7800; see
+  // Claims::key_thumbprint()). If nobody will, such a token is refused.
+  bool takes_proofs = false;
+
+  // How far the clocks of issuer and gateway may differ.
+  static constexpr std::chrono::seconds leeway_default{60};
 };
 
 // What one policy trusts. A token is judged by the provider whose issuer it names and by no other;
 // issuers are different from each other (of two equal ones the first is used).
 struct Trust {
-  // How far the clocks of issuer and gateway may differ.
-  static constexpr std::chrono::seconds leeway_default{60};
-
-  explicit Trust(std::vector<Provider> providers_given,
-                 std::chrono::seconds leeway_given = leeway_default);
+  explicit Trust(std::vector<Provider> providers_given);
 
   const std::vector<Provider> providers;
-  const std::chrono::seconds leeway;
-  // Digest of everything above, keys included: two Trusts with the same digest judge alike. Caches
-  // use it as their generation.
+  // Digest of everything above, keys and revocations included: two Trusts with the same digest
+  // judge alike. Caches use it as their generation.
   const crypto::Sha256 digest;
 };
 

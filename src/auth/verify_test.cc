@@ -280,12 +280,29 @@ TEST(Trust, has_a_digest_of_all_that_decides) {
   const TestIssuer issuer;
   const TestIssuer other;
   const Provider same = issuer.provider();
-  std::vector<crypto::Sha256> digests{Trust({same}).digest,
-                                      Trust({same}, std::chrono::seconds(61)).digest,
-                                      Trust({}).digest, Trust({same, same}).digest};
+  std::vector<crypto::Sha256> digests{Trust({same}).digest, Trust({}).digest,
+                                      Trust({same, same}).digest};
   Provider changed = same;
   changed.issuer += "x";
   digests.push_back(Trust({changed}).digest);
+  changed = same;
+  changed.leeway = std::chrono::seconds(61);
+  digests.push_back(Trust({changed}).digest);
+  changed.age_max = std::chrono::seconds(61);
+  digests.push_back(Trust({changed}).digest);
+  changed.types = {"jwt"};
+  digests.push_back(Trust({changed}).digest);
+  changed.takes_proofs = true;
+  digests.push_back(Trust({changed}).digest);
+  for (const auto* list : {"jti a", "jti b"}) {
+    changed.revoked = std::make_shared<const Revocations>(Revocations::parse(list).value());
+    digests.push_back(Trust({changed}).digest);
+  }
+  for (const auto* key : {"0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdeg"}) {
+    changed.secret =
+        std::make_shared<const SharedSecret>(SharedSecret::make(crypto::Hash::sha256, key).value());
+    digests.push_back(Trust({changed}).digest);
+  }
   changed = same;
   changed.audiences = {"gate", "way"};
   digests.push_back(Trust({changed}).digest);

@@ -84,6 +84,8 @@ class Exchange {
   std::string_view listener_name;
   std::string_view route_name;
   McpSubject mcp;
+  std::string proven_key;            // thumbprint of the key that the caller proved to hold
+  std::string proof_nonce;           // to be offered to the caller for its next proof
   std::string origin;                // the Origin header, if a cors policy looked at it
   bool is_origin_permitted = false;  // by a cors policy
   telemetry::Record record;

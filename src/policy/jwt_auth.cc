@@ -13,17 +13,25 @@ void describe(schema::Object<JwtAuthSettings>& o) {
   o.field("audiences", &JwtAuthSettings::audiences,
           "One of these must be in `aud`; without any, `aud` is not looked at.");
   o.field("jwks", &JwtAuthSettings::jwks, "The issuer's keys.");
+  o.field("symmetricKey", &JwtAuthSettings::symmetric_key, "Instead of `jwks`: a shared key.");
+  o.at_most_one_of({"jwks", "symmetricKey"});
   o.field("jwtValidationOptions", &JwtAuthSettings::validation, "What a token must have.");
+  o.field("revocation", &JwtAuthSettings::revocation,
+          "Tokens and callers that are refused although their tokens are good.");
+  o.field("dpop", &JwtAuthSettings::dpop, "Tokens that are bound to a key of their caller.");
   o.field("providers", &JwtAuthSettings::providers,
           "Several issuers, instead of `issuer` and `jwks`.");
   o.not_supported("location", "Where the token is, if not in Authorization.");
   o.check([](const JwtAuthSettings& s) -> std::string {
-    if (!s.providers.empty() && (!s.issuer.empty() || s.jwks || !s.audiences.empty())) {
+    const bool has_issuer = !s.issuer.empty() || s.jwks || !s.audiences.empty() ||
+                            s.symmetric_key || s.revocation ||
+                            s.validation != JwtValidationSettings();
+    if (!s.providers.empty() && has_issuer) {
       return "give either `providers` or `issuer`, `audiences` and `jwks`";
     }
     if (!s.providers.empty()) return "";
     if (s.issuer.empty()) return "`issuer` is required";
-    return s.jwks ? "" : "`jwks` is required";
+    return s.jwks || s.symmetric_key ? "" : "`jwks` is required";
   });
 }
 
@@ -39,21 +47,20 @@ class JwtAuth final : public Policy {
     return refuse(exchange, finding);
   }
 
+  void on_response(Exchange& exchange, http::Response& response) const override {
+    offer_nonce(exchange, response);
+  }
+
  private:
-  // One outward shape for every fault of a token: the reason is in the log, where an attacker
-  // cannot read it.
   static Verdict refuse(Exchange& exchange, const TokenCheck::Finding& finding) {
     exchange.record.reason = Reason::jwt_auth;
     exchange.record.error = std::string(finding.why);
-    auth::Challenge challenge;
     std::string text = "authentication failure: no bearer token found";
     if (finding.kind == TokenCheck::Finding::Kind::bad_token) {
-      challenge.error = "invalid_token";
-      challenge.error_description = "the access token is not accepted";
       text = "authentication failure: the token is not accepted";
     }
     http::Response response(401, "text/plain; charset=utf-8", std::move(text));
-    response.headers.set("www-authenticate", auth::write_challenge(challenge));
+    response.headers.set("www-authenticate", auth::write_challenge(finding.challenge()));
     return response;
   }
 
@@ -68,13 +75,16 @@ std::vector<JwtProviderSettings> JwtAuthSettings::all_providers() const {
   only.issuer = issuer;
   only.audiences = audiences;
   only.jwks = jwks.value_or(JwksSettings());
+  only.symmetric_key = symmetric_key;
   only.validation = validation;
+  only.revocation = revocation;
   return {only};
 }
 
 std::unique_ptr<const Policy> make_jwt_auth(const JwtAuthSettings& settings,
                                             BuildContext& context) {
-  TokenCheck check = make_token_check(settings.mode, settings.all_providers(), context);
+  TokenCheck check =
+      make_token_check(settings.mode, settings.all_providers(), context, settings.dpop);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         settings.mode == JwtMode::optional

@@ -17,7 +17,10 @@ struct JwtAuthSettings {
   std::string issuer;
   std::vector<std::string> audiences;
   std::optional<JwksSettings> jwks;
+  std::optional<SymmetricKeySettings> symmetric_key;
   JwtValidationSettings validation;
+  std::optional<RevocationSettings> revocation;
+  DpopSettings dpop;
   std::vector<JwtProviderSettings> providers;
   bool operator==(const JwtAuthSettings&) const = default;
 

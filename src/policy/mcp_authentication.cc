@@ -43,6 +43,9 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
           "`strict`: a valid token or 401. `optional`: no token is anonymous, a bad one is 401. "
           "`permissive`: a bad one is anonymous, too.");
   o.field("jwtValidationOptions", &Settings::validation, "What a token must have.");
+  o.field("revocation", &Settings::revocation,
+          "Tokens and callers that are refused although their tokens are good.");
+  o.field("dpop", &Settings::dpop, "Tokens that are bound to a key of their caller.");
   o.field("requiredScopes", &Settings::required_scopes,
           "Scopes that every request needs; without them 403 `insufficient_scope`.");
   o.field("toolScopes", &Settings::tool_scopes,
@@ -103,18 +106,24 @@ class McpAuthentication final : public Policy {
     switch (finding.kind) {
       case TokenCheck::Finding::Kind::no_token:
         note(exchange, finding.why);
-        return resource_.refuse_missing(exchange);
+        return resource_.refuse_missing(exchange, finding.challenge());
       case TokenCheck::Finding::Kind::bad_token:
         note(exchange, finding.why);
-        return resource_.refuse_bad(exchange);
+        return resource_.refuse_bad(exchange, finding.challenge());
       case TokenCheck::Finding::Kind::passed:
         break;
     }
     if (resource_.may_enter(exchange)) return pass;
     note(exchange, "a required scope is missing");
     // Whoever has no token at all needs one first.
-    if (exchange.principal().claims() == nullptr) return resource_.refuse_missing(exchange);
+    if (exchange.principal().claims() == nullptr) {
+      return resource_.refuse_missing(exchange, finding.challenge());
+    }
     return resource_.refuse_scope(exchange, {});
+  }
+
+  void on_response(Exchange& exchange, http::Response& response) const override {
+    offer_nonce(exchange, response);
   }
 
   const ProtectedResource* protected_resource() const override { return &resource_; }
@@ -198,7 +207,8 @@ std::unique_ptr<const Policy> make_mcp_authentication(const McpAuthenticationSet
   provider.audiences = settings.audiences;
   provider.jwks = settings.jwks.value_or(JwksSettings());
   provider.validation = settings.validation;
-  TokenCheck check = make_token_check(settings.mode, {provider}, context);
+  provider.revocation = settings.revocation;
+  TokenCheck check = make_token_check(settings.mode, {provider}, context, settings.dpop);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         "callers without a token are let in as anonymous, and clients are never told to "

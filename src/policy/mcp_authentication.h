@@ -39,6 +39,8 @@ struct McpAuthenticationSettings {
   std::optional<JwksSettings> jwks;
   JwtMode mode = JwtMode::strict;
   JwtValidationSettings validation;
+  std::optional<RevocationSettings> revocation;
+  DpopSettings dpop;
   std::vector<std::string> required_scopes;
   std::map<std::string, std::vector<std::string>> tool_scopes;
   std::vector<std::string> allowed_hosts;

@@ -159,16 +159,15 @@ http::Response ProtectedResource::refuse(const Exchange& exchange, int status,
   return response;
 }
 
-http::Response ProtectedResource::refuse_missing(const Exchange& exchange) const {
-  auth::Challenge challenge;
+http::Response ProtectedResource::refuse_missing(const Exchange& exchange,
+                                                 auth::Challenge challenge) const {
+  challenge.error = {};
   challenge.error_description = "JWT token required";
   return refuse(exchange, 401, challenge, {});
 }
 
-http::Response ProtectedResource::refuse_bad(const Exchange& exchange) const {
-  auth::Challenge challenge;
-  challenge.error = "invalid_token";
-  challenge.error_description = "the access token is not accepted";
+http::Response ProtectedResource::refuse_bad(const Exchange& exchange,
+                                             const auth::Challenge& challenge) const {
   return refuse(exchange, 401, challenge, {});
 }
 
@@ -183,9 +182,10 @@ http::Response ProtectedResource::refuse_scope(const Exchange& exchange,
 void ProtectedResource::complete(const Exchange& exchange, http::Response& response) const {
   const auto said = response.headers.find("www-authenticate");
   const std::string address = metadata_address(exchange);
-  if (!said || !said->starts_with("Bearer") || address.empty()) return;
+  if (!said || !(said->starts_with("Bearer") || said->starts_with("DPoP")) || address.empty())
+    return;
   std::string value(*said);
-  value += value == "Bearer" ? " " : ", ";
+  value += value.find(' ') == std::string::npos ? " " : ", ";
   response.headers.set("www-authenticate", value + "resource_metadata=\"" + address + "\"");
 }
 

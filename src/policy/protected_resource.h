@@ -39,9 +39,10 @@ class ProtectedResource {
   const std::optional<IdentityProvider>& provider() const { return provider_; }
 
   // Answers to a request without a token, with a bad one, and with one that lacks scopes
-  // (RFC 6750, 3; RFC 9728, 5.1). `tool` is the one that was called, or empty.
-  http::Response refuse_missing(const Exchange& exchange) const;
-  http::Response refuse_bad(const Exchange& exchange) const;
+  // (RFC 6750, 3; RFC 9728, 5.1), as the challenge says. `tool` is the one that was called, or
+  // empty.
+  http::Response refuse_missing(const Exchange& exchange, auth::Challenge challenge) const;
+  http::Response refuse_bad(const Exchange& exchange, const auth::Challenge& challenge) const;
   http::Response refuse_scope(const Exchange& exchange, std::string_view tool) const;
   // Says in a 401 of the listener's, too, where this resource's metadata is.
   void complete(const Exchange& exchange, http::Response& response) const;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "auth/bearer.h"
+#include "base/text.h"
 
 namespace policy {
 
@@ -17,17 +18,16 @@ void describe(schema::Object<JwksSettings>& o) {
   });
 }
 
-void describe(schema::Object<JwtValidationSettings>& o) {
-  o.field("requiredClaims", &JwtValidationSettings::required_claims,
-          "Claims that must be there. `exp` and `nbf` are honoured wherever they are.");
-}
-
 void describe(schema::Object<JwtProviderSettings>& o) {
   o.field("issuer", &JwtProviderSettings::issuer, "Exactly the `iss` of its tokens.").required();
   o.field("audiences", &JwtProviderSettings::audiences,
           "One of these must be in `aud`; without any, `aud` is not looked at.");
-  o.field("jwks", &JwtProviderSettings::jwks, "The issuer's keys.").required();
+  o.field("jwks", &JwtProviderSettings::jwks, "The issuer's keys.");
+  o.field("symmetricKey", &JwtProviderSettings::symmetric_key, "Instead of `jwks`: a shared key.");
+  o.exactly_one_of({"jwks", "symmetricKey"});
   o.field("jwtValidationOptions", &JwtProviderSettings::validation, "What a token must have.");
+  o.field("revocation", &JwtProviderSettings::revocation,
+          "Tokens and callers that are refused although their tokens are good.");
 }
 
 std::vector<std::string> spellings(JwtMode) {
@@ -39,12 +39,26 @@ auth::KeySource JwksSettings::source() const {
   return file ? auth::KeySource(Kind::file, *file) : auth::KeySource(Kind::text, text.value_or(""));
 }
 
+namespace {
+
+// A proof is for us. Sent on, it would be somebody else's to use.
+void take_proofs(Exchange& exchange) {
+  if (exchange.request().headers.has("dpop")) exchange.change_request().headers.remove("dpop");
+}
+
+}  // namespace
+
 TokenCheck::Finding TokenCheck::judge(Exchange& exchange) const {
   const http::Headers& headers = exchange.request().headers;
   const auto first = headers.find("authorization");
   if (first && headers.count("authorization") == 1) {
     const auto* claims = exchange.last_token->find(*first, trust_, exchange.time);
-    if (claims != nullptr) return accept(exchange, *claims);
+    // Which scheme it came with matters only for some; those take the long way.
+    const bool is_bearer = base::starts_with_ignoring_case(*first, "bearer");
+    if (claims != nullptr && is_bearer && !proofs_.concerns(**claims)) {
+      take_proofs(exchange);
+      return accept(exchange, *claims);
+    }
   }
   return judge(exchange, headers.all("authorization"));
 }
@@ -61,7 +75,14 @@ TokenCheck::Finding TokenCheck::judge_also(Exchange& exchange) const {
 
 TokenCheck::Finding TokenCheck::judge(Exchange& exchange,
                                       std::span<const std::string_view> values) const {
-  const auth::Bearer bearer = auth::read_bearer(values);
+  const Finding finding = judge_credentials(exchange, values);
+  take_proofs(exchange);
+  return finding;
+}
+
+TokenCheck::Finding TokenCheck::judge_credentials(Exchange& exchange,
+                                                  std::span<const std::string_view> values) const {
+  const auth::Bearer bearer = auth::read_bearer(values, proofs_.schemes());
   switch (bearer.kind) {
     case auth::Bearer::Kind::none:
       return absent();
@@ -76,8 +97,31 @@ TokenCheck::Finding TokenCheck::judge(Exchange& exchange,
   }
   const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time,
                                                          values[0], *exchange.last_token);
-  if (!verdict) return wrong(exchange, auth::name_of(verdict.error()));
-  return accept(exchange, *verdict);
+  Finding finding;
+  if (!verdict) {
+    finding = wrong(exchange, auth::name_of(verdict.error()));
+  } else if (const auto fault = proofs_.judge(exchange, **verdict, bearer)) {
+    finding = wrong(exchange, auth::name_of(*fault));
+    finding.proof = fault;
+  } else {
+    return accept(exchange, *verdict);
+  }
+  finding.is_dpop = bearer.is_dpop || proofs_.is_required();
+  return finding;
+}
+
+auth::Challenge TokenCheck::Finding::challenge() const {
+  if (proof) return ProofCheck::challenge(*proof);
+  auth::Challenge challenge;
+  if (is_dpop) {
+    challenge.scheme = "DPoP";
+    challenge.algs = auth::proof_algorithms();
+  }
+  if (kind == Kind::bad_token) {
+    challenge.error = "invalid_token";
+    challenge.error_description = "the access token is not accepted";
+  }
+  return challenge;
 }
 
 TokenCheck::Finding TokenCheck::accept(Exchange& exchange,
@@ -89,19 +133,19 @@ TokenCheck::Finding TokenCheck::accept(Exchange& exchange,
 
 TokenCheck::Finding TokenCheck::absent() const {
   if (mode_ != JwtMode::strict) return {};
-  return {Finding::Kind::no_token, "no token"};
+  return {Finding::Kind::no_token, "no token", proofs_.is_required(), std::nullopt};
 }
 
 TokenCheck::Finding TokenCheck::wrong(Exchange& exchange, std::string_view why) const {
   exchange.change_request().headers.remove("authorization");
   if (mode_ == JwtMode::permissive) return {};
-  return {Finding::Kind::bad_token, why};
+  return {Finding::Kind::bad_token, why, proofs_.is_required(), std::nullopt};
 }
 
 namespace {
 
-std::optional<auth::Provider> make_provider(const JwtProviderSettings& settings,
-                                            BuildContext& context) {
+std::shared_ptr<const auth::KeySet> load_keys(const JwtProviderSettings& settings,
+                                              BuildContext& context) {
   const auto keys = context.keys().load(settings.jwks.source());
   if (settings.jwks.file) context.watch(*settings.jwks.file);
   if (!keys) {
@@ -109,23 +153,37 @@ std::optional<auth::Provider> make_provider(const JwtProviderSettings& settings,
     context.fail(
         "key set of issuer `" + settings.issuer + "`: " + keys.error().why() +
         (is_relative ? " (looked up in " + std::filesystem::current_path().string() + ")" : ""));
-    return std::nullopt;
+    return nullptr;
   }
   for (const std::string& warning : (*keys)->warnings()) {
     context.warn("key set of issuer `" + settings.issuer + "`: " + warning);
   }
+  return *keys;
+}
+
+auth::Provider make_provider(const JwtProviderSettings& settings, BuildContext& context) {
   auth::Provider provider;
   provider.issuer = settings.issuer;
   provider.audiences = settings.audiences;
-  provider.required_claims = settings.validation.required_claims;
-  provider.keys = *keys;
+  apply(settings.validation, provider);
+  if (settings.symmetric_key) {
+    if (!provider.algorithms.empty()) {
+      context.fail("issuer `" + settings.issuer +
+                   "`: `algorithms` are of signatures; that of a `symmetricKey` stands with it");
+    }
+    apply(*settings.symmetric_key, provider, context);
+  } else {
+    provider.keys = load_keys(settings, context);
+  }
+  if (settings.revocation) apply(*settings.revocation, provider, context);
   return provider;
 }
 
 }  // namespace
 
 TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>& settings,
-                            BuildContext& context) {
+                            BuildContext& context, const DpopSettings& dpop) {
+  check_origins(dpop, context);
   std::vector<auth::Provider> providers;
   std::set<std::string> issuers;
   for (const JwtProviderSettings& provider : settings) {
@@ -137,9 +195,10 @@ TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>
                    "` has no audiences: tokens it made for anybody else are "
                    "accepted, too");
     }
-    if (auto made = make_provider(provider, context)) providers.push_back(std::move(*made));
+    providers.push_back(make_provider(provider, context));
+    providers.back().takes_proofs = dpop.mode != DpopMode::off;
   }
-  return TokenCheck(mode, std::move(providers));
+  return TokenCheck(mode, std::move(providers), ProofCheck(dpop, context.keys().proofs()));
 }
 
 }  // namespace policy

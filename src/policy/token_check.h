@@ -12,6 +12,8 @@
 #include "auth/verify.h"
 #include "policy/build.h"
 #include "policy/exchange.h"
+#include "policy/proof_check.h"
+#include "policy/token_options.h"
 #include "schema/schema.h"
 
 namespace policy {
@@ -30,17 +32,13 @@ struct JwksSettings {
 };
 void describe(schema::Object<JwksSettings>& o);
 
-struct JwtValidationSettings {
-  std::vector<std::string> required_claims = {"exp"};
-  bool operator==(const JwtValidationSettings&) const = default;
-};
-void describe(schema::Object<JwtValidationSettings>& o);
-
 struct JwtProviderSettings {
   std::string issuer;
   std::vector<std::string> audiences;
   JwksSettings jwks;
+  std::optional<SymmetricKeySettings> symmetric_key;  // instead of `jwks`
   JwtValidationSettings validation;
+  std::optional<RevocationSettings> revocation;
   bool operator==(const JwtProviderSettings&) const = default;
 };
 void describe(schema::Object<JwtProviderSettings>& o);
@@ -56,10 +54,16 @@ class TokenCheck {
     };
     Kind kind = Kind::passed;
     std::string_view why;  // for the log; a literal
+    bool is_dpop = false;  // of a refusal: in terms of the scheme DPoP
+    std::optional<auth::ProofFault> proof;
+
+    // What a refusal asks for. One outward shape for every fault of a token: the reason is in the
+    // log, where an attacker cannot read it.
+    auth::Challenge challenge() const;
   };
 
-  TokenCheck(JwtMode mode, std::vector<auth::Provider> providers)
-      : mode_(mode), trust_(std::move(providers)) {}
+  TokenCheck(JwtMode mode, std::vector<auth::Provider> providers, ProofCheck proofs)
+      : mode_(mode), trust_(std::move(providers)), proofs_(std::move(proofs)) {}
 
   // Identifies the caller, and takes the credentials off the request whatever they are worth: they
   // are for us, and no upstream sees them.
@@ -71,16 +75,18 @@ class TokenCheck {
 
  private:
   Finding judge(Exchange& exchange, std::span<const std::string_view> values) const;
+  Finding judge_credentials(Exchange& exchange, std::span<const std::string_view> values) const;
   static Finding accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims);
   Finding absent() const;
   Finding wrong(Exchange& exchange, std::string_view why) const;
 
   JwtMode mode_;
   auth::Trust trust_;
+  ProofCheck proofs_;
 };
 
 // Loads the keys of all. A key set that cannot be loaded is an error of the configuration.
 TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>& settings,
-                            BuildContext& context);
+                            BuildContext& context, const DpopSettings& dpop = DpopSettings());
 
 }  // namespace policy
