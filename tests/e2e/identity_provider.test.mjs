@@ -10,7 +10,8 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { fixture, freePort, mcpConfig, start, workFolder } from './lib/gateway.mjs';
 import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
 import { ask, challenge, methods, openSession, versions, withToken } from './lib/protected.mjs';
-import { desktop, machine, OidcProvider, UserAgent } from './lib/oidc.mjs';
+import { makeKey } from './lib/issuer.mjs';
+import { desktop, machine, OidcProvider, proof, UserAgent } from './lib/oidc.mjs';
 
 const rules = `
 mcpAuthorization:
@@ -37,7 +38,7 @@ jwtAuth:
   after(async () => { await gateway?.stop(); await provider?.stop(); });
 
   test('a machine with its client id and secret: the tools of the scopes it was granted', async () => {
-    const reader = await connect(gateway.url(), { token: await provider.token(resource, 'tools:read') });
+    const reader = await connect(gateway.url(), { token: await provider.token(resource, { scope: 'tools:read' }) });
     assert.deepEqual(await toolNames(reader), ['echo']);
     await reader.close();
     const both = await connect(gateway.url(), { token: await provider.token(resource) });
@@ -57,6 +58,30 @@ jwtAuth:
       }
     }
     assert.equal((await client.call('tools/list')).status, 200);
+  });
+
+  test('a token that is bound to a key of its holder: good with its proofs, useless without', async () => {
+    const holder = makeKey(undefined), thief = makeKey(undefined);
+    const token = await provider.token(resource, { holder });
+    const bound = (by, method) => [['authorization', `DPoP ${token}`], ['dpop', proof(by, method, resource, token)]];
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: versions[1], capabilities: {}, clientInfo: { name: 'c', version: '1' } } });
+    const opened = await ask(gateway.port, 'POST', { fields: bound(holder, 'POST'), body });
+    assert.equal(opened.status, 200);
+    const session = opened.headers['mcp-session-id'];
+    const used = bound(holder, 'POST');
+    const unbound = await provider.token(resource);
+    for (const method of methods) {
+      const stolen = { 'as a bearer token': withToken(token), 'without a proof': [['authorization', `DPoP ${token}`]], 'with the proof of another key': bound(thief, method),
+        'with a proof for another method': bound(holder, 'PUT'), 'with a proof for another token': [['authorization', `DPoP ${token}`], ['dpop', proof(holder, method, resource, unbound)]],
+        'with two proofs': [...bound(holder, method), ['dpop', proof(holder, method, resource, token)]] };
+      for (const [how, fields] of Object.entries(stolen)) assert.equal((await ask(gateway.port, method, { session, version: versions[1], fields })).status, 401, `${method} ${how}`);
+    }
+    assert.equal((await ask(gateway.port, 'POST', { session, version: versions[1], fields: used })).status, 200);
+    assert.equal((await ask(gateway.port, 'POST', { session, version: versions[1], fields: used })).status, 401, 'a proof counts once');
+    for (const method of ['GET', 'DELETE']) {
+      const { status } = await ask(gateway.port, method, { session, version: versions[1], fields: bound(holder, method) });
+      assert.ok(status >= 200 && status < 300, `${method}: ${status}`);
+    }
   });
 });
 

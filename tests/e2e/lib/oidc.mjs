@@ -2,12 +2,22 @@
 // resource that a client asks for (RFC 8707), to registered machines (client_credentials) and to users who log in
 // (authorization_code with PKCE; clients register themselves, RFC 7591). And a user who clicks through its pages.
 import { createServer } from 'node:http';
+import { createHash, randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
 import Provider from 'oidc-provider';
 import { freePort, secret } from './gateway.mjs';
-import { makeKey } from './issuer.mjs';
+import { makeKey, sign } from './issuer.mjs';
 
 export const machine = { clientId: 'machine', clientSecret: secret('client-secret-canary-4b1f90c27d') };
+
+/** A proof that `holder` makes this request (RFC 9449), with that token. */
+export function proof(holder, method, address, token) {
+  const { kty, crv, x, y, n, e } = holder.jwk;
+  return sign({ typ: 'dpop+jwt', alg: holder.alg, jwk: { kty, crv, x, y, n, e } }, {
+    jti: randomUUID(), htm: method, htu: address, iat: Math.floor(Date.now() / 1000),
+    ...(token ? { ath: createHash('sha256').update(token).digest('base64url') } : {}),
+  }, holder.privateKey);
+}
 
 /** A client that was registered before, for any scope; one that registers itself gets those that it asks for then. */
 export const desktop = { client_id: 'desktop' };
@@ -83,16 +93,20 @@ export class OidcProvider {
   }
   stop() { return this.goDown(); }
 
-  /** A token for `resource` from the token endpoint, as the registered machine. */
-  async token(resource, scope = this.scopes) {
+  /** A token for `resource` from the token endpoint, as the registered machine; bound to the key `holder` if there is one. */
+  async token(resource, { scope = this.scopes, holder } = {}) {
     const answer = await fetch(`${this.url}/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${machine.clientId}:${machine.clientSecret}`).toString('base64')}` },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${machine.clientId}:${machine.clientSecret}`).toString('base64')}`,
+        ...(holder ? { dpop: proof(holder, 'POST', `${this.url}/token`) } : {}),
+      },
       body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope }),
     });
     const body = await answer.json();
     assert.equal(answer.status, 200, JSON.stringify(body));
     assert.equal(body.access_token.split('.').length, 3, 'a JWT');
+    assert.equal(body.token_type, holder ? 'DPoP' : 'Bearer');
     return secret(body.access_token);
   }
 }
