@@ -56,12 +56,14 @@ class Exchange {
     return *rules_;
   }
 
-  // Who is calling, from now on. What rules saw before was said of somebody else, so it is
-  // forgotten.
-  void identify(auth::Principal caller) {
-    principal_ = std::move(caller);
+  // Who is calling, beside what is known of the caller already. What rules saw before was said of
+  // somebody else, so it is forgotten.
+  void identify(const auth::Principal& caller) {
+    principal_.add(caller);
     rules_.reset();
-    if (const auto subject = principal_.subject()) record.jwt_subject = std::string(*subject);
+    if (const auto subject = caller.subject()) record.jwt_subject = std::string(*subject);
+    if (caller.api_key()) record.api_key = caller.api_key()->name();
+    if (caller.user()) record.user = caller.user()->name();
   }
   const auth::Principal& principal() const { return principal_; }  // anonymous at first
 

@@ -20,6 +20,9 @@ enum class Reason : std::uint8_t {
   internal,
   invalid_request,
   jwt_auth,
+  api_key,
+  basic_auth,
+  too_many_failures,
   authorization,
   timeout,
   mcp,
@@ -42,6 +45,8 @@ struct Record {
   int http_minor_version = 1;
   int http_status = 0;  // 0: nothing could be sent
   std::string jwt_subject;
+  std::string api_key;        // its name, never its text
+  std::string user;           // of basic authentication
   std::string_view protocol;  // "mcp" or "http"
   std::string mcp_method;
   std::string_view mcp_target;
