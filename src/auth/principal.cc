@@ -36,16 +36,28 @@ Principal::Kind Principal::kind() const {
   return user_ ? Kind::user : Kind::anonymous;
 }
 
+namespace {
+
+template <class T>
+bool is_known(const std::shared_ptr<const T>& ours, const std::shared_ptr<const T>& other) {
+  return !other || (ours && ours->identity() == other->identity());
+}
+
+}  // namespace
+
 void Principal::add(const Principal& other) {
   if (is_anonymous()) {
     *this = other;
     return;
   }
-  if (other.is_anonymous() || other == *this) return;
-  std::string text;
-  append(text, identity());
-  append(text, other.identity());
-  together_ = std::make_shared<const std::string>("several:" + digest_of(text));
+  const bool is_news = !is_known(claims_, other.claims_) || !is_known(key_, other.key_) ||
+                       !is_known(user_, other.user_);
+  if (is_news) {
+    std::string text;
+    append(text, identity());
+    append(text, other.identity());
+    together_ = std::make_shared<const std::string>("several:" + digest_of(text));
+  }
   if (other.claims_) claims_ = other.claims_;
   if (other.key_) key_ = other.key_;
   if (other.user_) user_ = other.user_;

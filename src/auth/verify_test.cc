@@ -1,5 +1,7 @@
 #include "auth/verify.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "auth/detail_issuer.h"
@@ -274,6 +276,48 @@ TEST(Principal, is_anonymous_or_who_the_claims_say) {
   EXPECT_NE(alice, bob);
   EXPECT_NE(alice, nobody);
   EXPECT_EQ(nobody, Principal());
+}
+
+std::shared_ptr<const ApiKey> key_named(const std::string& name) {
+  return std::make_shared<const ApiKey>(name, "key:" + name, *json::Document::parse("{}"));
+}
+
+TEST(Principal, is_all_that_it_has_shown) {
+  const TestIssuer issuer;
+  const Principal alice(verify(issuer.token("alice"), issuer.trust(), test_time()).value());
+  const Principal alice_again(
+      verify(issuer.token("alice", 7), issuer.trust(), test_time()).value());
+  const Principal bob(verify(issuer.token("bob"), issuer.trust(), test_time()).value());
+  const Principal one(key_named("one"));
+  const Principal two(key_named("two"));
+  const Principal user(std::make_shared<const User>("alice", "realm"));
+  const std::vector<std::vector<Principal>> callers = {
+      {},           {alice},      {bob},      {one},         {two},       {user},
+      {alice, one}, {alice, two}, {bob, one}, {alice, user}, {user, one}, {alice, user, one},
+      {alice, bob}, {bob, alice}, {one, two}};
+  std::set<std::string> identities;
+  for (const auto& shown : callers) {
+    Principal caller;
+    Principal again;
+    for (const Principal& credential : shown) {
+      caller.add(credential);
+      again.add(credential == alice ? alice_again : credential);
+      again.add(credential);  // the same credential, judged twice
+    }
+    EXPECT_EQ(caller, again) << caller.identity();
+    EXPECT_TRUE(identities.insert(std::string(caller.identity())).second) << caller.identity();
+  }
+  EXPECT_EQ(identities.size(), callers.size());
+}
+
+TEST(Principal, says_what_it_has_shown) {
+  Principal caller(key_named("one"));
+  EXPECT_EQ(caller.kind(), Principal::Kind::api_key);
+  caller.add(Principal(std::make_shared<const User>("alice", "realm")));
+  EXPECT_EQ(caller.kind(), Principal::Kind::several);
+  EXPECT_EQ(caller.api_key()->name(), "one");
+  EXPECT_EQ(caller.user()->name(), "alice");
+  EXPECT_NE(User("alice", "realm").identity(), User("alice", "other").identity());
 }
 
 TEST(Trust, has_a_digest_of_all_that_decides) {

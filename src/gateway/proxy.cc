@@ -15,7 +15,7 @@ Task<http::Response> proxy(Core& core, const runtime::Route& route,
                            const runtime::HostBackend& backend, policy::Exchange& exchange) {
   exchange.record.protocol = "http";
   exchange.record.endpoint = backend.endpoint.authority();
-  http::Request request = std::move(exchange.change_request());
+  http::Request request = exchange.take_request();
   const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
                                                        : Duration(answer_begins_within);
   const Deadline deadline = Deadline::in(core.loop().now(), bound);

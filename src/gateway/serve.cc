@@ -94,6 +94,7 @@ struct Client {
   explicit Client(policy::Peer the_peer) : peer(std::move(the_peer)) {}
   policy::Peer peer;
   auth::LastToken last_token;
+  std::string last_key;
 };
 
 Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
@@ -108,6 +109,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   exchange.attributes = &attributes;
   exchange.tokens = &core.tokens();
   exchange.last_token = &client.last_token;
+  exchange.last_key = &client.last_key;
   begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
   http::Response response;

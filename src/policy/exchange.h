@@ -5,7 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "auth/failed_logins.h"
+#include "auth/location.h"
 #include "auth/principal.h"
 #include "auth/token_cache.h"
 #include "base/clock.h"
@@ -74,14 +77,27 @@ class Exchange {
     rules_.reset();
     return request_;
   }
+  // The credential at that place, or every place that holds that text, is for policies only: no
+  // upstream gets it. A location must outlive the exchange.
+  void withhold(const auth::Location* location, std::string text) {
+    withheld_.push_back({location, std::move(text)});
+  }
+  // Takes what is withheld off the request, for a policy that puts something of its own there.
+  void drop_withheld();
+  // The request for an upstream, without what is withheld. There is none in the exchange any more.
+  http::Request take_request();
+
   // Rules of another snapshot must not find what rules of this one saw.
   void forget_rules() { rules_.reset(); }
 
   Peer peer;
   Instant began;
   WallTime time;
-  auth::TokenCache* tokens = nullptr;                // this core's; never null while served
-  auth::LastToken* last_token = nullptr;             // this connection's; the same
+  auth::TokenCache* tokens = nullptr;     // this core's; never null while served
+  auth::LastToken* last_token = nullptr;  // this connection's; the same
+  // The identity of the API key that this connection has shown last; null where there is none.
+  std::string* last_key = nullptr;
+  auth::FailedLogins* failed_logins = nullptr;       // of all cores; null: nobody is locked out
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;
@@ -93,8 +109,14 @@ class Exchange {
   telemetry::Record record;
 
  private:
+  struct Withheld {
+    const auth::Location* location;  // null: wherever the text is
+    std::string text;
+  };
+
   http::Request request_;
   auth::Principal principal_;
+  std::vector<Withheld> withheld_;
   std::unique_ptr<cel::Context> rules_;
 };
 

@@ -51,6 +51,7 @@ class RequestHeaderModifier final : public Policy {
   explicit RequestHeaderModifier(HeaderModifierSettings settings)
       : settings_(std::move(settings)) {}
   Verdict decide(Exchange& exchange) const override {
+    exchange.drop_withheld();  // not what is set here
     modify(settings_, exchange.change_request().headers);
     return pass;
   }

@@ -1,6 +1,7 @@
 #include "policy/jwt_auth.h"
 
 #include "auth/bearer.h"
+#include "policy/lockout.h"
 
 namespace policy {
 
@@ -21,7 +22,8 @@ void describe(schema::Object<JwtAuthSettings>& o) {
   o.field("dpop", &JwtAuthSettings::dpop, "Tokens that are bound to a key of their caller.");
   o.field("providers", &JwtAuthSettings::providers,
           "Several issuers, instead of `issuer` and `jwks`.");
-  o.not_supported("location", "Where the token is, if not in Authorization.");
+  o.field("location", &JwtAuthSettings::location,
+          "Where the token is. Not given: in `Authorization`, after `Bearer `.");
   o.check([](const JwtAuthSettings& s) -> std::string {
     const bool has_issuer = !s.issuer.empty() || s.jwks || !s.audiences.empty() ||
                             s.symmetric_key || s.revocation ||
@@ -44,6 +46,9 @@ class JwtAuth final : public Policy {
   Verdict decide(Exchange& exchange) const override {
     const TokenCheck::Finding finding = check_.judge(exchange);
     if (finding.kind == TokenCheck::Finding::Kind::passed) return pass;
+    if (finding.kind == TokenCheck::Finding::Kind::locked_out) {
+      if (auto locked = locked_out(exchange)) return std::move(*locked);
+    }
     return refuse(exchange, finding);
   }
 
@@ -83,8 +88,8 @@ std::vector<JwtProviderSettings> JwtAuthSettings::all_providers() const {
 
 std::unique_ptr<const Policy> make_jwt_auth(const JwtAuthSettings& settings,
                                             BuildContext& context) {
-  TokenCheck check =
-      make_token_check(settings.mode, settings.all_providers(), context, settings.dpop);
+  TokenCheck check = make_token_check(settings.mode, settings.all_providers(), context,
+                                      settings.dpop, settings.location);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         settings.mode == JwtMode::optional

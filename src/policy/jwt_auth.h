@@ -22,6 +22,7 @@ struct JwtAuthSettings {
   std::optional<RevocationSettings> revocation;
   DpopSettings dpop;
   std::vector<JwtProviderSettings> providers;
+  std::optional<LocationSettings> location;
   bool operator==(const JwtAuthSettings&) const = default;
 
   // The issuers in one form.

@@ -45,7 +45,7 @@ class JwtAuthTest : public testing::Test {
     Outcome outcome;
     outcome.response = policy->decide(exchange).take();
     outcome.subject = std::string(exchange.principal().subject().value_or(""));
-    outcome.is_forwarded = exchange.request().headers.has("authorization");
+    outcome.is_forwarded = exchange.take_request().headers.has("authorization");
     return outcome;
   }
 
@@ -109,6 +109,83 @@ TEST_F(JwtAuthTest, never_passes_another_schemes_credential_on) {
   EXPECT_EQ(outcome.subject, "");
   EXPECT_FALSE(outcome.is_forwarded);
   EXPECT_EQ(ask(JwtMode::strict, {"Basic dXNlcjpwYXNz"}).response->status, 401);
+}
+
+// What a request gets whose token is elsewhere, and what is left of it.
+struct Elsewhere {
+  int status = 0;
+  std::string subject;
+  std::string target;
+  std::string cookie;
+  bool has_field = false;
+};
+
+class JwtLocationTest : public JwtAuthTest {
+ protected:
+  Elsewhere ask(const LocationSettings& location, http::Request request) {
+    JwtAuthSettings made = settings(JwtMode::strict);
+    made.location = location;
+    const auto policy = make_jwt_auth(made, context_);
+    EXPECT_FALSE(schema::has_errors(context_.problems()));
+    Exchange exchange(std::move(request), Peer(), Instant(), now);
+    exchange.tokens = &tokens_;
+    exchange.last_token = &last_token_;
+    Verdict verdict = policy->decide(exchange);
+    Elsewhere found;
+    found.status = verdict ? verdict->status : 200;
+    found.subject = exchange.principal().subject().value_or("");
+    const http::Request left = exchange.take_request();
+    found.target = left.target;
+    found.cookie = left.headers.find("cookie").value_or("-");
+    found.has_field = left.headers.has("x-token");
+    return found;
+  }
+};
+
+TEST_F(JwtLocationTest, finds_the_token_where_it_is_said_to_be_and_cuts_it_out) {
+  LocationSettings query;
+  query.query_parameter = NamedLocation{"access_token"};
+  http::Request asked("GET", "/a?x=1&access_token=" + good_token(), "gw");
+  Elsewhere found = ask(query, std::move(asked));
+  EXPECT_EQ(found.subject, "alice");
+  EXPECT_EQ(found.target, "/a?x=1");
+
+  LocationSettings cookie;
+  cookie.cookie = NamedLocation{"sid"};
+  asked = http::Request("GET", "/", "gw");
+  asked.headers.add("cookie", "a=1; sid=" + good_token());
+  found = ask(cookie, std::move(asked));
+  EXPECT_EQ(found.subject, "alice");
+  EXPECT_EQ(found.cookie, "a=1");
+
+  LocationSettings header;
+  header.header = HeaderLocation{"X-Token", "Token "};
+  asked = http::Request("GET", "/", "gw");
+  asked.headers.add("x-token", "tOKEN " + good_token());
+  found = ask(header, std::move(asked));
+  EXPECT_EQ(found.subject, "alice");
+  EXPECT_FALSE(found.has_field);
+}
+
+TEST_F(JwtLocationTest, believes_none_of_two_tokens) {
+  LocationSettings query;
+  query.query_parameter = NamedLocation{"t"};
+  http::Request asked("GET", "/a?t=" + good_token() + "&t=" + good_token(), "gw");
+  EXPECT_EQ(ask(query, std::move(asked)).status, 401);
+  LocationSettings cookie;
+  cookie.cookie = NamedLocation{"sid"};
+  asked = http::Request("GET", "/", "gw");
+  asked.headers.add("cookie", "sid=" + good_token());
+  asked.headers.add("cookie", "sid=" + good_token());
+  EXPECT_EQ(ask(cookie, std::move(asked)).status, 401);
+}
+
+TEST_F(JwtLocationTest, looks_nowhere_else) {
+  LocationSettings cookie;
+  cookie.cookie = NamedLocation{"sid"};
+  http::Request asked("GET", "/?sid=" + good_token(), "gw");
+  asked.headers.add("authorization", "Bearer " + good_token());
+  EXPECT_EQ(ask(cookie, std::move(asked)).status, 401);
 }
 
 TEST_F(JwtAuthTest, warns_that_anonymous_callers_are_let_in) {

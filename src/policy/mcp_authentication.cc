@@ -5,6 +5,7 @@
 #include "auth/scope.h"
 #include "base/uri.h"
 #include "policy/identity_provider.h"
+#include "policy/lockout.h"
 #include "policy/protected_resource.h"
 
 namespace policy {
@@ -42,6 +43,8 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
   o.field("mode", &Settings::mode,
           "`strict`: a valid token or 401. `optional`: no token is anonymous, a bad one is 401. "
           "`permissive`: a bad one is anonymous, too.");
+  o.field("authorizationLocation", &Settings::location,
+          "Where the token is. Not given: in `Authorization`, after `Bearer `.");
   o.field("jwtValidationOptions", &Settings::validation, "What a token must have.");
   o.field("revocation", &Settings::revocation,
           "Tokens and callers that are refused although their tokens are good.");
@@ -109,6 +112,9 @@ class McpAuthentication final : public Policy {
         return resource_.refuse_missing(exchange, finding.challenge());
       case TokenCheck::Finding::Kind::bad_token:
         note(exchange, finding.why);
+        return resource_.refuse_bad(exchange, finding.challenge());
+      case TokenCheck::Finding::Kind::locked_out:
+        if (auto locked = locked_out(exchange)) return std::move(*locked);
         return resource_.refuse_bad(exchange, finding.challenge());
       case TokenCheck::Finding::Kind::passed:
         break;
@@ -208,7 +214,8 @@ std::unique_ptr<const Policy> make_mcp_authentication(const McpAuthenticationSet
   provider.jwks = settings.jwks.value_or(JwksSettings());
   provider.validation = settings.validation;
   provider.revocation = settings.revocation;
-  TokenCheck check = make_token_check(settings.mode, {provider}, context, settings.dpop);
+  TokenCheck check =
+      make_token_check(settings.mode, {provider}, context, settings.dpop, settings.location);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         "callers without a token are let in as anonymous, and clients are never told to "

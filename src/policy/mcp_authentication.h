@@ -38,6 +38,7 @@ struct McpAuthenticationSettings {
   std::vector<std::pair<std::string, schema::Raw>> resource_metadata;
   std::optional<JwksSettings> jwks;
   JwtMode mode = JwtMode::strict;
+  std::optional<LocationSettings> location;
   JwtValidationSettings validation;
   std::optional<RevocationSettings> revocation;
   DpopSettings dpop;

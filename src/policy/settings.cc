@@ -12,7 +12,6 @@ struct Later {
 constexpr Later later[] = {
     {"oidc", "Login of browsers with OpenID Connect.", true},
     {"basicAuth", "User name and password.", true},
-    {"apiKey", "Static keys.", true},
     {"extAuthz", "Asks an authorization service.", true},
     {"extProc", "Asks a processing service.", true},
     {"transformations", "Changes made by CEL expressions.", true},

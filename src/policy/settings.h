@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "policy/api_key.h"
 #include "policy/authorization.h"
 #include "policy/chain.h"
 #include "policy/cors.h"

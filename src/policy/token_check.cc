@@ -5,6 +5,7 @@
 
 #include "auth/bearer.h"
 #include "base/text.h"
+#include "policy/lockout.h"
 
 namespace policy {
 
@@ -49,6 +50,9 @@ void take_proofs(Exchange& exchange) {
 }  // namespace
 
 TokenCheck::Finding TokenCheck::judge(Exchange& exchange) const {
+  if (place_.is_expression() || place_.location() != auth::Location::bearer()) {
+    return judge_elsewhere(exchange);
+  }
   const http::Headers& headers = exchange.request().headers;
   const auto first = headers.find("authorization");
   if (first && headers.count("authorization") == 1) {
@@ -65,10 +69,14 @@ TokenCheck::Finding TokenCheck::judge(Exchange& exchange) const {
 
 TokenCheck::Finding TokenCheck::judge_also(Exchange& exchange) const {
   const auto& claims = exchange.principal().claims();
-  if (claims == nullptr || exchange.request().headers.has("authorization")) return judge(exchange);
+  if (claims == nullptr || place_.read(exchange).kind != auth::Credential::Kind::none) {
+    return judge(exchange);
+  }
   // A copy: the verdict may change what is remembered.
   const std::string credentials(exchange.last_token->credentials_of(claims));
-  if (credentials.empty()) return wrong(exchange, "the token is not at hand any more");
+  if (credentials.empty()) {
+    return wrong(exchange, auth::Credential(), "the token is not at hand any more");
+  }
   const std::string_view value = credentials;
   return judge(exchange, std::span(&value, 1));
 }
@@ -87,21 +95,22 @@ TokenCheck::Finding TokenCheck::judge_credentials(Exchange& exchange,
     case auth::Bearer::Kind::none:
       return absent();
     case auth::Bearer::Kind::other_scheme:
-      // Another scheme's credential is for us to judge or for nobody: it is never passed on.
-      exchange.change_request().headers.remove("authorization");
+      // Another scheme's credential is for a policy to judge or for nobody: it is never passed on.
+      place_.withhold(exchange, auth::Credential());
       return absent();
     case auth::Bearer::Kind::malformed:
-      return wrong(exchange, "malformed");
+      return bad(exchange, auth::Credential(), "malformed");
     case auth::Bearer::Kind::token:
       break;
   }
+  if (auto locked = lock_out(exchange, bearer.token)) return *locked;
   const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time,
                                                          values[0], *exchange.last_token);
   Finding finding;
   if (!verdict) {
-    finding = wrong(exchange, auth::name_of(verdict.error()));
+    finding = bad(exchange, auth::Credential(), auth::name_of(verdict.error()));
   } else if (const auto fault = proofs_.judge(exchange, **verdict, bearer)) {
-    finding = wrong(exchange, auth::name_of(*fault));
+    finding = wrong(exchange, auth::Credential(), auth::name_of(*fault));
     finding.proof = fault;
   } else {
     return accept(exchange, *verdict);
@@ -124,6 +133,56 @@ auth::Challenge TokenCheck::Finding::challenge() const {
   return challenge;
 }
 
+TokenCheck::Finding TokenCheck::judge_elsewhere(Exchange& exchange) const {
+  const Finding finding = judge_found(exchange);
+  take_proofs(exchange);
+  return finding;
+}
+
+TokenCheck::Finding TokenCheck::judge_found(Exchange& exchange) const {
+  const auth::Credential found = place_.read(exchange);
+  switch (found.kind) {
+    case auth::Credential::Kind::none:
+      return absent();
+    case auth::Credential::Kind::other_scheme:
+      place_.withhold(exchange, found);
+      return absent();
+    case auth::Credential::Kind::malformed:
+      return bad(exchange, found, "malformed");
+    case auth::Credential::Kind::found:
+      break;
+  }
+  if (auto locked = lock_out(exchange, found.value)) return *locked;
+  // As if it had come the usual way: whoever wants it again looks for it under that name.
+  const std::string credentials = "Bearer " + found.value;
+  const auth::Verdict verdict = exchange.tokens->verdict(found.value, trust_, exchange.time,
+                                                         credentials, *exchange.last_token);
+  if (!verdict) return bad(exchange, found, auth::name_of(verdict.error()));
+  auth::Bearer bearer;
+  bearer.kind = auth::Bearer::Kind::token;
+  bearer.token = found.value;
+  if (const auto fault = proofs_.judge(exchange, **verdict, bearer)) {
+    Finding finding = wrong(exchange, found, auth::name_of(*fault));
+    finding.proof = fault;
+    return finding;
+  }
+  place_.remove(exchange, found);
+  exchange.identify(auth::Principal(*verdict));
+  return {};
+}
+
+// A token that is known to be good costs nothing to judge, so its bearer need not suffer for what
+// others of that address did.
+std::optional<TokenCheck::Finding> TokenCheck::lock_out(Exchange& exchange,
+                                                        std::string_view token) const {
+  const auto left = locked_for(exchange);
+  if (!left || exchange.tokens->accepts(token, trust_, exchange.time)) return std::nullopt;
+  Finding finding;
+  finding.kind = Finding::Kind::locked_out;
+  finding.why = "too many failed logins from this address";
+  return finding;
+}
+
 TokenCheck::Finding TokenCheck::accept(Exchange& exchange,
                                        const std::shared_ptr<const auth::Claims>& claims) {
   exchange.change_request().headers.remove("authorization");
@@ -136,8 +195,17 @@ TokenCheck::Finding TokenCheck::absent() const {
   return {Finding::Kind::no_token, "no token", proofs_.is_required(), std::nullopt};
 }
 
-TokenCheck::Finding TokenCheck::wrong(Exchange& exchange, std::string_view why) const {
-  exchange.change_request().headers.remove("authorization");
+// Counted, unlike a good token without its proof: who has such a token is not guessing.
+TokenCheck::Finding TokenCheck::bad(Exchange& exchange, const auth::Credential& found,
+                                    std::string_view why) const {
+  note_failure(exchange);
+  return wrong(exchange, found, why);
+}
+
+// What is no token of ours may be a credential for another policy, as an API key is.
+TokenCheck::Finding TokenCheck::wrong(Exchange& exchange, const auth::Credential& found,
+                                      std::string_view why) const {
+  place_.withhold(exchange, found);
   if (mode_ == JwtMode::permissive) return {};
   return {Finding::Kind::bad_token, why, proofs_.is_required(), std::nullopt};
 }
@@ -182,7 +250,8 @@ auth::Provider make_provider(const JwtProviderSettings& settings, BuildContext& 
 }  // namespace
 
 TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>& settings,
-                            BuildContext& context, const DpopSettings& dpop) {
+                            BuildContext& context, const DpopSettings& dpop,
+                            const std::optional<LocationSettings>& location) {
   check_origins(dpop, context);
   std::vector<auth::Provider> providers;
   std::set<std::string> issuers;
@@ -198,7 +267,9 @@ TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>
     providers.push_back(make_provider(provider, context));
     providers.back().takes_proofs = dpop.mode != DpopMode::off;
   }
-  return TokenCheck(mode, std::move(providers), ProofCheck(dpop, context.keys().proofs()));
+  CredentialPlace place = make_place(location, auth::Location::bearer(), context);
+  return TokenCheck(mode, std::move(providers), ProofCheck(dpop, context.keys().proofs()),
+                    std::move(place));
 }
 
 }  // namespace policy

@@ -11,6 +11,7 @@
 #include "auth/key_store.h"
 #include "auth/verify.h"
 #include "policy/build.h"
+#include "policy/credential.h"
 #include "policy/exchange.h"
 #include "policy/proof_check.h"
 #include "policy/token_options.h"
@@ -48,9 +49,10 @@ class TokenCheck {
   // What there is to say of a request, in view of the mode.
   struct Finding {
     enum class Kind {
-      passed,    // goes on: as the caller of its token, or as nobody
-      no_token,  // has none and needs one
-      bad_token  // has one that is not accepted
+      passed,     // goes on: as the caller of its token, or as nobody
+      no_token,   // has none and needs one
+      bad_token,  // has one that is not accepted
+      locked_out  // is not judged: see lockout.h for the answer
     };
     Kind kind = Kind::passed;
     std::string_view why;  // for the log; a literal
@@ -62,8 +64,12 @@ class TokenCheck {
     auth::Challenge challenge() const;
   };
 
-  TokenCheck(JwtMode mode, std::vector<auth::Provider> providers, ProofCheck proofs)
-      : mode_(mode), trust_(std::move(providers)), proofs_(std::move(proofs)) {}
+  TokenCheck(JwtMode mode, std::vector<auth::Provider> providers, ProofCheck proofs,
+             CredentialPlace place)
+      : mode_(mode),
+        trust_(std::move(providers)),
+        proofs_(std::move(proofs)),
+        place_(std::move(place)) {}
 
   // Identifies the caller, and takes the credentials off the request whatever they are worth: they
   // are for us, and no upstream sees them.
@@ -76,17 +82,23 @@ class TokenCheck {
  private:
   Finding judge(Exchange& exchange, std::span<const std::string_view> values) const;
   Finding judge_credentials(Exchange& exchange, std::span<const std::string_view> values) const;
+  Finding judge_elsewhere(Exchange& exchange) const;
+  Finding judge_found(Exchange& exchange) const;
+  std::optional<Finding> lock_out(Exchange& exchange, std::string_view token) const;
   static Finding accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims);
   Finding absent() const;
-  Finding wrong(Exchange& exchange, std::string_view why) const;
+  Finding bad(Exchange& exchange, const auth::Credential& found, std::string_view why) const;
+  Finding wrong(Exchange& exchange, const auth::Credential& found, std::string_view why) const;
 
   JwtMode mode_;
   auth::Trust trust_;
   ProofCheck proofs_;
+  CredentialPlace place_;
 };
 
 // Loads the keys of all. A key set that cannot be loaded is an error of the configuration.
 TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>& settings,
-                            BuildContext& context, const DpopSettings& dpop = DpopSettings());
+                            BuildContext& context, const DpopSettings& dpop = DpopSettings(),
+                            const std::optional<LocationSettings>& location = std::nullopt);
 
 }  // namespace policy

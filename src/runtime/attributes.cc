@@ -60,6 +60,16 @@ Value jwt(const Exchange& exchange, Arena& arena) {
   return claims ? cel::from_json(claims->root(), arena) : Value::null();
 }
 
+Value api_key(const Exchange& exchange, Arena& arena) {
+  const auto& key = exchange.principal().api_key();
+  return key ? cel::from_json(key->metadata(), arena) : Value::null();
+}
+
+Value basic_user(const Exchange& exchange, Arena&) {
+  const auto& user = exchange.principal().user();
+  return user ? Value::of_string(user->name()) : absent();
+}
+
 template <McpSubject::Kind kind>
 Value subject_name(const Exchange& exchange, Arena&) {
   return exchange.mcp.kind == kind ? Value::of_string(exchange.mcp.name) : absent();
@@ -224,16 +234,19 @@ const Row rows[] = {
       "",
       Record::open,
       Phase::identity,
-      "Metadata of the caller's API key; null: there are none yet.",
+      "Metadata of the caller's API key, and `key`, masked; null without one.",
       {}},
-     nothing},
-    {{"basicAuth",
-      "",
-      Record::closed,
+     api_key},
+    {{"apiKey.key", "string", Record::none, Phase::identity, "Always `<redacted>`.", {}}},
+    {{"basicAuth", "", Record::closed, Phase::identity, "Basic authentication.", {}}},
+    {{"basicAuth.username",
+      "string",
+      Record::none,
       Phase::identity,
-      "Basic authentication; not there yet.",
-      {}}},
-    {{"basicAuth.username", "string", Record::none, Phase::identity, "The user.", {}, true}},
+      "The user whose password was right.",
+      {},
+      true},
+     basic_user},
     {{"extauthz",
       "",
       Record::open,

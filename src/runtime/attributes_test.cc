@@ -115,6 +115,18 @@ TEST_F(AttributesTest, give_the_claims_of_the_caller) {
                           R"("nested":{"key":"value"},"n":1.5})");
 }
 
+TEST_F(AttributesTest, give_the_key_and_the_user_of_the_caller) {
+  EXPECT_EQ(value("apiKey"), "null");
+  EXPECT_EQ(value("basicAuth.username"), "no such key");
+  exchange_.identify(auth::Principal(std::make_shared<const auth::ApiKey>(
+      "ci", "key:1", *json::Document::parse(R"({"key":"<redacted>","team":"a"})"))));
+  exchange_.identify(auth::Principal(std::make_shared<const auth::User>("alice", "realm")));
+  identify(R"(,"sub":"bob")");
+  EXPECT_EQ(value("apiKey"), R"({"key":"<redacted>","team":"a"})");
+  EXPECT_EQ(value("basicAuth.username"), R"("alice")");
+  EXPECT_EQ(value("jwt"), R"({"iss":"i","exp":1800000100,"sub":"bob"})");
+}
+
 TEST_F(AttributesTest, have_nothing_of_mcp_where_nothing_is_touched) {
   for (const std::string path : {"mcp.methodName", "mcp.sessionId", "mcp.tool", "mcp.tool.name",
                                  "mcp.tool.target", "mcp.tool.arguments", "mcp.prompt.name",

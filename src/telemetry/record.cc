@@ -57,6 +57,8 @@ void add_http(LogLine& line, const Record& record) {
 
 void add_mcp(LogLine& line, const Record& record) {
   add(line, "jwt.sub", record.jwt_subject);
+  add(line, "api_key.name", record.api_key);
+  add(line, "basic_auth.user", record.user);
   add(line, "protocol", record.protocol);
   add(line, "mcp.method.name", record.mcp_method);
   add(line, "mcp.target", record.mcp_target);
@@ -89,6 +91,12 @@ std::string_view name_of(Reason reason) {
       return "InvalidRequest";
     case Reason::jwt_auth:
       return "JwtAuth";
+    case Reason::api_key:
+      return "APIKeyAuth";
+    case Reason::basic_auth:
+      return "BasicAuth";
+    case Reason::too_many_failures:
+      return "RateLimit";
     case Reason::authorization:
       return "Authorization";
     case Reason::timeout:
