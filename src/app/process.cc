@@ -16,6 +16,7 @@
 #include "app/reload.h"
 #include "app/stopwatch.h"
 #include "base/sleep.h"
+#include "gateway/password_pool.h"
 #include "net/child.h"
 #include "net/signals.h"
 #include "net/spawner.h"
@@ -224,6 +225,14 @@ class Process {
     return limits;
   }
 
+  auth::FailedLoginLimits failed_login_limits() const {
+    const config::Limits& set = loaded_.file.config.limits;
+    auth::FailedLoginLimits limits;
+    limits.failures_max = set.failed_logins;
+    limits.window = set.failed_login_window;
+    return limits;
+  }
+
   runtime::ChildLimits child_limits() const {
     const config::Limits& set = loaded_.file.config.limits;
     return {set.children, set.child_line.count, set.child_start_within};
@@ -267,6 +276,8 @@ class Process {
   int run_threads(std::size_t workers, Start start) {
     net::Loop loop;
     gateway::Shared shared{log_, clock_, *session_ids_, sessions_, load_};
+    shared.failed_logins = &failed_logins_;
+    shared.passwords = &passwords_;
     std::vector<std::unique_ptr<net::Worker>> threads;
     threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {
@@ -406,6 +417,8 @@ class Process {
   gateway::SessionTable sessions_;
   const Memory memory_;
   gateway::Load load_;
+  auth::FailedLogins failed_logins_{failed_login_limits(), log_};
+  gateway::PasswordPool passwords_;
   std::optional<gateway::SessionIds> session_ids_;
   int status_ = exit_fine;
 };

@@ -96,6 +96,14 @@ void describe(schema::Object<Limits>& o) {
   o.field("maxSessionsPerCaller", &Limits::sessions_per_caller,
           "MCP sessions of one caller; more are answered with 429.")
       .range(1, count_max);
+  o.field("maxFailedLogins", &Limits::failed_logins,
+          "Wrong tokens, keys and passwords of one address (of IPv6: one /64) within "
+          "`failedLoginWindow`; then it is answered with 429 until the window has passed. Callers "
+          "that were accepted before go on. 0: no limit, for where all clients share an address.")
+      .range(0, count_max);
+  o.field("failedLoginWindow", &Limits::failed_login_window,
+          "How long failed logins of an address are counted.")
+      .check(check_positive);
   o.field("maxChildren", &Limits::children,
           "Child processes; a session that would need one more is not opened.")
       .range(1, count_max);

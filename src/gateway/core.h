@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "auth/failed_logins.h"
+#include "auth/login_cache.h"
+#include "auth/password_judge.h"
 #include "auth/token_cache.h"
 #include "base/log.h"
 #include "base/signal.h"
@@ -35,6 +38,8 @@ struct Shared {
   SessionTable& sessions;
   Load& load;
   std::shared_ptr<const net::TlsClient> tls = std::make_shared<net::TlsClient>();
+  auth::FailedLogins* failed_logins = nullptr;  // null: nobody is locked out
+  auth::PasswordJudge* passwords = nullptr;     // null: no password is right
 };
 
 class Core;
@@ -87,6 +92,7 @@ class Core {
     return snapshot_ ? snapshot_->frontend.http.buffer.count : http::request_body_bytes_max;
   }
   auth::TokenCache& tokens() { return tokens_; }
+  auth::LoginCache& logins() { return logins_; }
   http::Pool& pool() { return site_->pool(); }
   // For the sessions of this core, which may outlive it for a moment.
   const std::shared_ptr<upstream::Site>& site() const { return site_; }
@@ -122,6 +128,7 @@ class Core {
   StreamId last_stream_ = 0;
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
+  auth::LoginCache logins_;
   OpenedIds opened_ids_;
   std::shared_ptr<upstream::Site> site_;
   Documents documents_;

@@ -110,6 +110,9 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   exchange.tokens = &core.tokens();
   exchange.last_token = &client.last_token;
   exchange.last_key = &client.last_key;
+  exchange.failed_logins = core.shared().failed_logins;
+  exchange.logins = &core.logins();
+  exchange.passwords = core.shared().passwords;
   begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
   http::Response response;

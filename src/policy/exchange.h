@@ -9,6 +9,8 @@
 
 #include "auth/failed_logins.h"
 #include "auth/location.h"
+#include "auth/login_cache.h"
+#include "auth/password_judge.h"
 #include "auth/principal.h"
 #include "auth/token_cache.h"
 #include "base/clock.h"
@@ -98,6 +100,8 @@ class Exchange {
   // The identity of the API key that this connection has shown last; null where there is none.
   std::string* last_key = nullptr;
   auth::FailedLogins* failed_logins = nullptr;       // of all cores; null: nobody is locked out
+  auth::LoginCache* logins = nullptr;                // this core's; null: nothing is remembered
+  auth::PasswordJudge* passwords = nullptr;          // null: no password is right
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;

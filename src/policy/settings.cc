@@ -11,7 +11,6 @@ struct Later {
 };
 constexpr Later later[] = {
     {"oidc", "Login of browsers with OpenID Connect.", true},
-    {"basicAuth", "User name and password.", true},
     {"extAuthz", "Asks an authorization service.", true},
     {"extProc", "Asks a processing service.", true},
     {"transformations", "Changes made by CEL expressions.", true},

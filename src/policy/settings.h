@@ -5,6 +5,7 @@
 
 #include "policy/api_key.h"
 #include "policy/authorization.h"
+#include "policy/basic_auth.h"
 #include "policy/chain.h"
 #include "policy/cors.h"
 #include "policy/direct_response.h"
