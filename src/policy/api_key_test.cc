@@ -174,7 +174,7 @@ TEST_F(ApiKeyTest, warns_and_fails_where_the_settings_are_unsafe) {
       {"keys: [{key: key-number-one-0001}, {keyHash: \"" + hash_of(one) + "\"}]", "twice", true},
       {"keys: [{key: \"\"}]", "empty key", true},
       {"keys: [{keyHash: \"sha256:abc\"}]", "64 hexadecimal digits", true},
-      {"keys: [{key: a, keyHash: b}]", "one of", true},
+      {"keys: [{key: a, keyHash: b}]", "exclude each other", true},
       {"keys: [{metadata: {}}]", "one of", true},
       {"keys: [{key: key-number-one-0001, metadata: 5}]", "a map", true},
       {"keys: [{key: key-number-one-0001, allowedModels: [a]}]", "not supported yet", true},
