@@ -20,7 +20,9 @@ const providerText = (provider) => `
             audiences: ${JSON.stringify(provider.audiences)}
             ${provider.symmetricKey ? `symmetricKey: ${JSON.stringify(provider.symmetricKey)}` : `jwks: ${indented(provider.jwks)}`}
             jwtValidationOptions: { leeway: 60s, requiredClaims: ${JSON.stringify(provider.required ?? ['exp'])} }`;
+// One client brings hundreds of bad tokens here: the limit of failed logins has its own tests.
 const config = (port, providers) => `
+config: { limits: { maxFailedLogins: 0 } }
 frontendPolicies: { http: { http1MaxHeaders: 200 } }
 binds:
 - port: ${port}
