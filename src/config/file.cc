@@ -26,7 +26,7 @@ Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::
   }
   std::string host = authority.host();
   if (authority.is_ipv6()) host = host.substr(1, host.size() - 2);
-  return HttpPlace{std::move(host), port, std::move(path)};
+  return HttpPlace{std::move(host), port, std::move(path), false};
 }
 
 Result<HttpPlace> place_of_url(const HttpTarget& target) {
@@ -35,12 +35,11 @@ Result<HttpPlace> place_of_url(const HttpTarget& target) {
   }
   const Result<Uri> uri = Uri::parse(target.host);
   if (!uri) return tl::unexpected<Error>(uri.error());
-  if (uri->uses_tls()) {
-    return failed(Fault::bad_request, "targets over https are known, not supported yet");
-  }
   const bool says_path = target.host.find('/', target.host.find("//") + 2) != std::string::npos;
-  return place_at(uri->authority(), uri->port(),
-                  says_path ? uri->target() : std::string(default_mcp_path));
+  TRY(HttpPlace place, place_at(uri->authority(), uri->port(),
+                                says_path ? uri->target() : std::string(default_mcp_path)));
+  place.uses_tls = uri->uses_tls();
+  return place;
 }
 
 }  // namespace
@@ -108,7 +107,8 @@ void describe(schema::Object<HttpTarget>& o) {
       "sent to it: no token, no cookie.");
   o.field("host", &HttpTarget::host,
           "A name or address, with or without a port; or the whole address, "
-          "`http://host:port/path`. `https` is known, not supported yet.")
+          "`https://host:port/path`. With `https` the server must prove to be that host to "
+          "the system's roots, or to those of SSL_CERT_FILE.")
       .required();
   o.field("port", &HttpTarget::port, "The port, if `host` says none. Not given: 80.");
   o.field("path", &HttpTarget::path, "The path. Not given: `/mcp`.");

@@ -50,6 +50,7 @@ class HttpPlace {
   std::string host;  // IPv6 without brackets
   std::uint16_t port = 80;
   std::string path;
+  bool uses_tls = false;
 };
 Result<HttpPlace> place_of(const HttpTarget& target);
 

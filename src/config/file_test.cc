@@ -287,6 +287,8 @@ TEST(ConfigFile, reads_where_a_remote_target_is) {
       {"host: http://tools.example:3001", "tools.example:3001", "/mcp"},
       {"host: http://tools.example/", "tools.example:80", "/"},
       {"host: 'http://[::1]:3001/mcp'", "::1:3001", "/mcp"},
+      {"host: 'https://tools.example/mcp'", "tools.example:443 with TLS", "/mcp"},
+      {"host: 'https://tools.example:8443'", "tools.example:8443 with TLS", "/mcp"},
       {"host: localhost, port: 3001, path: /other", "localhost:3001", "/other"},
       {"host: localhost, port: 3001", "localhost:3001", "/mcp"},
       {"host: localhost:3001", "localhost:3001", "/mcp"},
@@ -298,14 +300,16 @@ TEST(ConfigFile, reads_where_a_remote_target_is) {
     const TargetKind& kind = (**read.mcp).backend.targets.front()->kind;
     const Result<HttpPlace> place = place_of(std::get<HttpTarget>(kind));
     ASSERT_TRUE(place) << text;
-    EXPECT_EQ(place->host + ":" + std::to_string(place->port), address) << text;
+    EXPECT_EQ(
+        place->host + ":" + std::to_string(place->port) + (place->uses_tls ? " with TLS" : ""),
+        address)
+        << text;
     EXPECT_EQ(place->path, path) << text;
   }
 }
 
 TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"host: 'https://tools.example/mcp'", "targets over https are known, not supported yet"},
       {"host: 'ftp://tools.example/'", "the scheme is not http or https"},
       {"host: 'http://user:secret@tools.example/'", "invalid port"},
       {"host: 'http://a/b#c'", "invalid path or query"},

@@ -22,7 +22,7 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target) {
 upstream::HttpSettings settings_of(const config::HttpTarget& target) {
   const config::HttpPlace place = config::place_of(target).value();
   upstream::HttpSettings settings;
-  settings.endpoint = http::Endpoint(place.host, place.port);
+  settings.endpoint = http::Endpoint(place.host, place.port, place.uses_tls);
   settings.path = place.path;
   return settings;
 }
