@@ -108,11 +108,11 @@ std::optional<ProofFault> Proof::read_claims(std::string text) {
   const auto address = claims.find_string("htu");
   const auto digest = claims.find_string("ath");
   const auto issued = claims.find("iat");
-  const auto seconds = issued ? issued->as_double() : std::nullopt;
+  const double seconds = issued ? issued->as_double().value_or(-1) : -1;
   if (!id || id->empty() || id->size() > id_size_max || !method || !address || !digest) {
     return ProofFault::malformed;
   }
-  if (!seconds || !std::isfinite(*seconds) || *seconds < 0 || *seconds > time_max) {
+  if (!std::isfinite(seconds) || seconds < 0 || seconds > time_max) {
     return ProofFault::malformed;
   }
   if (claims.find("nonce")) {
@@ -125,7 +125,7 @@ std::optional<ProofFault> Proof::read_claims(std::string text) {
   address_ = *address;
   token_digest_ = *digest;
   issued_ = WallTime(
-      std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(*seconds)));
+      std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds)));
   return std::nullopt;
 }
 
