@@ -2,6 +2,7 @@
 // talkative log level: nothing the process writes to a stream or a file holds one of them, nor an answer to somebody else.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixture, freePort, mcpConfig, runToEnd, start, until, workFolder } from './lib/gateway.mjs';
@@ -10,6 +11,7 @@ import { raw, request } from './lib/http.mjs';
 import { badTokens, Issuer } from './lib/issuer.mjs';
 import { ask, withToken } from './lib/protected.mjs';
 import { remoteConfig, serveFixture } from './lib/remote.mjs';
+import { RecordingUpstream } from './lib/wire.mjs';
 
 /** Texts that must not be seen again, each with every form it could be written in. */
 class Canaries {
@@ -181,6 +183,54 @@ mcpAuthentication:
   canaries.assertNoneIn(gateway.output, 'the log, after the end');
 });
 
+test('keys, passwords and tokens of callers, right and wrong, wherever they are: none is written, none reaches the server', async () => {
+  const canaries = new Canaries();
+  const issuer = await Issuer.start({ name: 'https://issuer.test' });
+  const upstream = await new RecordingUpstream().start();
+  const key = canaries.add('API key', canary('key')), password = canaries.add('password', canary('password'));
+  const hash = `{SHA}${createHash('sha1').update(password).digest('base64')}`;
+  const folder = workFolder();
+  writeFileSync(join(folder, 'keys.json'), issuer.jwks);
+  writeFileSync(join(folder, 'users'), `alice:${canaries.add('hash', hash)}\n`);
+  const port = await freePort();
+  const routes = {
+    key: 'apiKey: { mode: strict, location: { header: { name: x-api-key } }, keys: [{ key: $KEY_OF_TEST, metadata: { name: ci } }] }',
+    query: 'apiKey: { mode: strict, location: { queryParameter: { name: key } }, keys: [{ key: $KEY_OF_TEST }] }',
+    cookie: 'apiKey: { mode: strict, location: { cookie: { name: key } }, keys: [{ key: $KEY_OF_TEST }] }',
+    password: 'basicAuth: { mode: strict, htpasswd: { file: ./users } }',
+    token: `jwtAuth: { mode: strict, issuer: "${issuer.name}", audiences: ["${issuer.audience}"], jwks: { file: ./keys.json }, location: { queryParameter: { name: access_token } } }`,
+    lenient: `jwtAuth: { mode: permissive, issuer: "${issuer.name}", audiences: ["${issuer.audience}"], jwks: { file: ./keys.json } }`,
+  };
+  const gateway = await start(`
+config: { logging: { level: debug } }
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+${Object.entries(routes).map(([name, policy]) => `    - { matches: [{ path: { exact: /${name} } }], policies: { ${policy} }, backends: [{ host: "127.0.0.1:${upstream.port}" }] }`).join('\n')}
+`, { folder, port, env: { KEY_OF_TEST: key } });
+  const basic = (secret) => ['authorization', `Basic ${canaries.add('password', Buffer.from(`alice:${secret}`).toString('base64'))}`];
+  const token = canaries.add('token', issuer.token()), expired = canaries.add('token', issuer.token({ exp: 1700000000 }));
+  const wrong = () => canaries.add('wrong credential', canary('wrong'));
+  try {
+    const get = async (path, fields = []) => (await ask(port, 'GET', { path, fields })).status;
+    const good = [['/key', [['x-api-key', key]]], [`/query?key=${key}&q=1`], ['/cookie', [['cookie', `a=b; key=${key}`]]], ['/password', [basic(password)]],
+      [`/token?access_token=${token}`], ['/lenient', withToken(token)], ['/lenient', withToken(expired)], ['/lenient', [basic(wrong())]]];
+    const bad = () => [['/key', [['x-api-key', wrong()]]], ['/key', [['x-api-key', key], ['x-api-key', wrong()]]], [`/query?key=${wrong()}`], [`/query?key=${key}&key=${wrong()}`], ['/cookie', [['cookie', `key=${wrong()}`]]],
+      ['/password', [basic(wrong())]], ['/password', [basic(password), basic(wrong())]], ['/password', [['authorization', `Basic ${canaries.add('broken password', canary('broken'))}`]]], [`/token?access_token=${expired}`], [`/token?access_token=${wrong()}`]];
+    for (const [path, fields] of good) assert.equal(await get(path, fields), 200, path.split('?')[0]);
+    assert.equal(upstream.requests.length, good.length);
+    for (const [path, fields] of bad()) assert.ok([400, 401].includes(await get(path, fields)), path.split('?')[0]);
+    assert.equal(upstream.requests.length, good.length, 'a wrong credential reached the server');
+    canaries.assertNoneIn(upstream.requests.join('\n'), 'a request to the server');
+    await until(() => gateway.output.split('\n').filter((line) => /http\.status/.test(line)).length >= good.length + bad().length, 'the requests are in the log');
+    canaries.assertNoneIn(gateway.output, 'the log');
+  } finally {
+    try { await gateway.stop(); } finally { upstream.stop(); await issuer.stop(); }
+  }
+  canaries.assertNoneIn(gateway.output, 'the log, after the end');
+});
+
 const bind = (policies) => `binds: [{ port: 3000, listeners: [{ routes: [{ policies: { ${policies} }, backends: [{ host: "127.0.0.1:1" }] }] }] }]`;
 const mcp = (more) => bind(`mcpAuthentication: { issuer: "https://as.test/tenant", audiences: [a], jwks: { file: ./keys.json }, provider: { entra: {} }, clientId: app, ${more} }`);
 /** Configurations with a mistake, each with a secret where one belongs or is meant to be. */
@@ -193,6 +243,14 @@ const mistaken = {
   'a client secret that is misspelt': (secret) => mcp(`clientSecert: "${secret}"`),
   'a client secret that is a list': (secret) => mcp(`clientSecret: ["${secret}"]`),
   'a client secret with a variable that is not set': (secret) => mcp(`clientSecret: "$NOT_SET_HERE${secret}"`),
+  'an API key beside a mistake': (secret) => bind(`apiKey: { keys: [{ key: "${secret}", metdata: {} }] }`),
+  'an API key with metadata that is none': (secret) => bind(`apiKey: { keys: [{ key: "${secret}", metadata: 5 }] }`),
+  'an API key that is misspelt': (secret) => bind(`apiKey: { keys: [{ kye: "${secret}" }] }`),
+  'an API key that is not in an object': (secret) => bind(`apiKey: { keys: ["${secret}"] }`),
+  'an API key beside its hash': (secret) => bind(`apiKey: { keys: [{ key: "${secret}", keyHash: "sha256:00" }] }`),
+  'a shared key that is misspelt': (secret) => bind(`jwtAuth: { issuer: a, audiences: [b], symmetricKey: { vale: "${secret}" } }`),
+  'a shared key that is not in an object': (secret) => bind(`jwtAuth: { issuer: a, audiences: [b], symmetricKey: "${secret}" }`),
+  'a shared key beside a mistake': (secret) => bind(`jwtAuth: { issuer: a, audiences: [b], symmetricKey: { value: "${secret}", encoding: hex } }`),
   'an environment of a child beside a mistake': (secret) => `binds: [{ port: 3000, listeners: [{ routes: [{ backends: [{ mcp: { targets: [{ name: a, stdio: { cmd: c, env: { TOKEN: "${secret}" }, oops: 1 } }] } }] }] }] }]`,
   'an environment of a child that is a text': (secret) => `binds: [{ port: 3000, listeners: [{ routes: [{ backends: [{ mcp: { targets: [{ name: a, stdio: { cmd: c, env: "TOKEN=${secret}" } }] } }] }] }] }]`,
 };
