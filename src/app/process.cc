@@ -41,6 +41,7 @@ constexpr double share_of_descriptors = 0.8;
 struct Loaded {
   yaml::Source text;
   config::File file;
+  std::vector<schema::Lines> secret_lines;
 };
 
 // Before there is a second thread.
@@ -65,7 +66,7 @@ std::optional<Loaded> load(const ConfigurationSource& source) {
     print(reading.problems, *text);
     return std::nullopt;
   }
-  return Loaded{std::move(*text), std::move(reading.value)};
+  return Loaded{std::move(*text), std::move(reading.value), std::move(reading.secret_lines)};
 }
 
 LogFormat format_of(config::LogFormatSetting setting) {
@@ -199,6 +200,7 @@ class Process {
   int run() {
     runtime::Built built = runtime::build(loaded_.file, stores_);
     if (!built.snapshot) {
+      schema::hide_lines(built.problems, loaded_.secret_lines);
       print(built.problems, loaded_.text);
       return exit_invalid;
     }
@@ -455,7 +457,8 @@ int validate(const Options& options) {
   auth::KeyStore keys;
   runtime::TargetStore targets(spawner, make_log(writer, loaded->file.config.logging));
   runtime::Stores stores{keys, targets};
-  const runtime::Built built = runtime::build(loaded->file, stores);
+  runtime::Built built = runtime::build(loaded->file, stores);
+  schema::hide_lines(built.problems, loaded->secret_lines);
   print(built.problems, loaded->text);
   if (!built.snapshot) return exit_invalid;
   std::cout << "Configuration is valid!\n";

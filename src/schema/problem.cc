@@ -54,6 +54,15 @@ bool has_errors(const Problems& problems) {
                      [](const Problem& problem) { return problem.severity == Severity::error; });
 }
 
+void hide_lines(Problems& problems, const std::vector<Lines>& lines) {
+  for (Problem& problem : problems) {
+    const bool is_there = std::any_of(lines.begin(), lines.end(), [&](const Lines& hidden) {
+      return problem.at.line >= hidden.first && problem.at.line <= hidden.last;
+    });
+    problem.is_secret = problem.is_secret || is_there;
+  }
+}
+
 void sort(Problems& problems) {
   // Positions are few and equal ones must keep their order: insertion by a stable order on indices.
   std::vector<std::pair<std::size_t, Problem>> numbered;

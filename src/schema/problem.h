@@ -25,6 +25,15 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
+// Lines of the source, both included.
+struct Lines {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+// Problems on these lines will be shown without them.
+void hide_lines(Problems& problems, const std::vector<Lines>& lines);
+
 bool has_errors(const Problems& problems);
 // By position; problems of one place keep their order.
 void sort(Problems& problems);

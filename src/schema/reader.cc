@@ -60,15 +60,6 @@ void Reader::add_secret(const yaml::Pair& member) {
   secret_lines_.push_back({member.key.at.line, last_line(member.value)});
 }
 
-void Reader::hide_secret_lines() {
-  for (Problem& problem : problems_) {
-    for (const Lines& lines : secret_lines_) {
-      const bool is_there = problem.at.line >= lines.first && problem.at.line <= lines.last;
-      problem.is_secret = problem.is_secret || is_there;
-    }
-  }
-}
-
 std::string Reader::found(const yaml::Node& node) const {
   if (is_secret_ || node.is_expanded || node.core() == yaml::Core::null || !node.is_scalar()) {
     return std::string(yaml::name_of(node));
@@ -148,7 +139,10 @@ class ObjectReader {
       reader_.warn(pair.key, "field `" + field.name + "` is deprecated: " + field.deprecated);
     }
     const Reader::Step step(reader_, pair.key.text);
-    const Reader::Secrecy secrecy(reader_, field.is_secret);
+    // A scalar where a list of objects with secrets belongs is perhaps one of those.
+    const bool is_misplaced = field.schema.shape == Shape::list && pair.value.is_scalar();
+    const Reader::Secrecy secrecy(reader_,
+                                  field.is_secret || (is_misplaced && field.holds_secrets()));
     if (field.is_secret) reader_.add_secret(pair);
     // Taken as "not given", an `authorization:` whose rules were all commented out would let
     // everyone in.
@@ -170,7 +164,7 @@ class ObjectReader {
     std::string suggestion(base::closest(key.text, names));
     // Its value is a secret if this is how somebody spells the name of a secret.
     const FieldInfo* meant = info_.find(suggestion);
-    if (meant ? meant->is_secret : info_.has_secrets()) reader_.add_secret(pair);
+    if (meant ? meant->holds_secrets() : info_.has_secrets()) reader_.add_secret(pair);
     if (info_.ignores_unknown) {
       reader_.warn(key, message + " is ignored", std::move(suggestion));
       return;

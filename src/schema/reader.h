@@ -54,8 +54,8 @@ class Reader {
 
   // The lines of that member hold a secret, whatever else is on them.
   void add_secret(const yaml::Pair& member);
-  // To be called at the end: problems on lines with secrets are shown without their line.
-  void hide_secret_lines();
+  // Of all members read so far; for hide_lines().
+  const std::vector<Lines>& secret_lines() const { return secret_lines_; }
 
   // The scalar's text in backquotes for a message ("found `abc`"), or nothing if it may be a
   // secret.
@@ -63,11 +63,6 @@ class Reader {
 
  private:
   void add(Severity severity, const yaml::Node& node, std::string message, std::string suggestion);
-
-  struct Lines {
-    std::size_t first = 0;
-    std::size_t last = 0;
-  };
 
   Problems& problems_;
   std::vector<Lines> secret_lines_;

@@ -26,14 +26,21 @@ template <class T>
 struct Reading {
   T value{};
   Problems problems;
+  std::vector<Lines> secret_lines;  // for what is found wrong later
 };
+
+template <class T>
+void read_into(Reading<T>& reading, const yaml::Node& node) {
+  Reader reader(reading.problems);
+  Codec<T>::read(node, reading.value, reader);
+  reading.secret_lines = reader.secret_lines();
+  hide_lines(reading.problems, reading.secret_lines);
+}
 
 template <class T>
 Reading<T> read(const yaml::Node& node) {
   Reading<T> reading;
-  Reader reader(reading.problems);
-  Codec<T>::read(node, reading.value, reader);
-  reader.hide_secret_lines();
+  read_into(reading, node);
   sort(reading.problems);
   return reading;
 }
@@ -47,11 +54,7 @@ template <class T>
 Reading<T> read_text(const yaml::Source& source, const yaml::Environment& environment) {
   Reading<T> reading;
   const std::optional<yaml::Node> node = read_node(source, environment, reading.problems);
-  if (node) {
-    Reader reader(reading.problems);
-    Codec<T>::read(*node, reading.value, reader);
-    reader.hide_secret_lines();
-  }
+  if (node) read_into(reading, *node);
   sort(reading.problems);
   return reading;
 }

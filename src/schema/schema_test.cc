@@ -324,6 +324,8 @@ TEST(Schema, shows_no_line_with_a_secret_whatever_else_is_wrong_with_it) {
       "targets: [{name: a, stdio: {cmd: c, password: s3cret}}]",
       "targets: [{name: a, stdio: {cmd: c, env: {K: $NOTHING-s3cret}}}]",
       "targets: [{name: a, stdio: s3cret}]",
+      "targets: [s3cret]",
+      "targets: [{name: a, stdo: {env: {K: s3cret}}}]",
       "targets: [{name: a, stdio: {cmd: c, env: {K: \"a\n  s3cret\"}, oops: 1}}]",
   };
   for (const std::string& text : texts) {

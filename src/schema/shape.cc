@@ -16,9 +16,30 @@ const FieldInfo* ObjectInfo::find(std::string_view name_or_alias) const {
   return nullptr;
 }
 
+namespace {
+
+bool has_own_secrets(const ObjectInfo& info) {
+  return (info.scalar_form && info.scalar_form->is_secret) ||
+         std::ranges::any_of(info.fields, [](const FieldInfo& field) { return field.is_secret; });
+}
+
+// What is in it, or in each of its elements; null if that is no object.
+const ObjectInfo* object_in(const Schema& schema) {
+  const Schema* inner = &schema;
+  while (inner->element) inner = inner->element.get();
+  return inner->object != nullptr ? &inner->object() : nullptr;
+}
+
+}  // namespace
+
+bool FieldInfo::holds_secrets() const {
+  const ObjectInfo* below = object_in(schema);
+  return is_secret || (below != nullptr && has_own_secrets(*below));
+}
+
 bool ObjectInfo::has_secrets() const {
-  return (scalar_form && scalar_form->is_secret) ||
-         std::ranges::any_of(fields, [](const FieldInfo& field) { return field.is_secret; });
+  return has_own_secrets(*this) ||
+         std::ranges::any_of(fields, [](const FieldInfo& field) { return field.holds_secrets(); });
 }
 
 namespace {

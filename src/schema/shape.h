@@ -51,6 +51,9 @@ struct FieldInfo {
   std::string deprecated;    // if not empty: what to use instead
   // The default as JSON; empty if the field is absent by default.
   std::function<std::string()> default_json;
+
+  // Whether it is a secret or leads to one: the objects in it have secret fields of their own.
+  bool holds_secrets() const;
 };
 
 // Fields that exclude each other.
@@ -68,7 +71,8 @@ struct ObjectInfo {
   bool ignores_unknown = false;
 
   const FieldInfo* find(std::string_view name_or_alias) const;
-  // Whether it has a secret field of its own; those of objects below it do not count.
+  // Whether it has a secret field, or an object right below it has one. What lies deeper does not
+  // count: near the root everything holds secrets, and mistakes there could not be shown.
   bool has_secrets() const;
 };
 
