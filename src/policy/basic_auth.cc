@@ -1,10 +1,9 @@
 #include "policy/basic_auth.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include "auth/htpasswd.h"
+#include "auth/key_store.h"
 #include "base/base64.h"
 #include "policy/lockout.h"
 
@@ -151,36 +150,37 @@ class BasicAuth final : public Policy {
   CredentialPlace place_;
 };
 
-// For start-up and reload: blocks for one small file.
-Result<std::string> read_list(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    return failed(Fault::not_found, error ? error.message() : "not a regular file");
+Result<> check_users(std::string_view text) {
+  TRY(auth::Htpasswd::parse(text));
+  return {};
+}
+
+// The lines, of a file perhaps those that were last good, with a warning; nothing if there are
+// none.
+std::optional<std::string> lines_of(const HtpasswdSettings& settings, BuildContext& context) {
+  if (!settings.file) return settings.text.value_or("");
+  context.watch(*settings.file);
+  auto loaded = context.keys().files().load(*settings.file, check_users);
+  if (!loaded) {
+    context.fail("htpasswd file: " + loaded.error().why());
+    return std::nullopt;
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(auth::htpasswd_size_max + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (!file.is_open())) return failed(Fault::internal, "cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+  if (loaded->stale) {
+    context.warn("htpasswd file: " + loaded->stale->why() +
+                 "; what the file held before stays in force");
+  }
+  return *loaded->text;
 }
 
 std::optional<auth::Htpasswd> load(const HtpasswdSettings& settings, BuildContext& context) {
-  const std::string what =
-      settings.file ? "htpasswd file " + *settings.file + ": " : std::string("htpasswd: ");
-  if (settings.file) context.watch(*settings.file);
-  const Result<std::string> text =
-      settings.file ? read_list(*settings.file) : Result<std::string>(settings.text.value_or(""));
-  if (!text) {
-    context.fail(what + text.error().why());
-    return std::nullopt;
-  }
+  const std::optional<std::string> text = lines_of(settings, context);
+  if (!text) return std::nullopt;
   Result<auth::Htpasswd> users = auth::Htpasswd::parse(*text);
   if (!users) {
-    context.fail(what + users.error().why());
+    context.fail("htpasswd: " + users.error().why());
     return std::nullopt;
   }
-  if (users->size() == 0) context.warn(what + "no users: nobody can log in");
+  if (users->size() == 0) context.warn("htpasswd: no users: nobody can log in");
   return std::move(*users);
 }
 
