@@ -205,21 +205,25 @@ class Reader {
   }
 
   std::optional<std::string>* place_of_token_flag(std::string_view flag) {
-    TokenOptions& token = parsed_.options.token;
-    const Command command = parsed_.options.command;
-    if (command == Command::token_verify) {
-      if (flag == "--token") return &token_file_;
-      if (flag == "--listener") return &token.listener;
-      if (flag == "--route") return &token.route;
-    }
-    if (command == Command::token_mint) {
-      if (flag == "--key") return &token.key;
-      if (flag == "--alg") return &token.algorithm;
-      if (flag == "--kid") return &token.key_id;
-      if (flag == "--ttl") return &token.time_to_live;
-      if (flag == "--claims") return &token.claims;
-    }
+    if (parsed_.options.command == Command::token_verify) return place_of_verify_flag(flag);
+    if (parsed_.options.command == Command::token_mint) return place_of_mint_flag(flag);
     return nullptr;
+  }
+
+  std::optional<std::string>* place_of_verify_flag(std::string_view flag) {
+    TokenOptions& token = parsed_.options.token;
+    if (flag == "--token") return &token_file_;
+    if (flag == "--listener") return &token.listener;
+    return flag == "--route" ? &token.route : nullptr;
+  }
+
+  std::optional<std::string>* place_of_mint_flag(std::string_view flag) {
+    TokenOptions& token = parsed_.options.token;
+    if (flag == "--key") return &token.key;
+    if (flag == "--alg") return &token.algorithm;
+    if (flag == "--kid") return &token.key_id;
+    if (flag == "--ttl") return &token.time_to_live;
+    return flag == "--claims" ? &token.claims : nullptr;
   }
 
   void check() {

@@ -66,33 +66,49 @@ struct Place {
   const schema::Located<policy::JwtAuthSettings>* settings;
 };
 
-std::vector<Place> places_of(const config::File& file, const TokenOptions& wanted) {
-  std::vector<Place> places;
-  const auto is_wanted = [](const std::optional<std::string>& filter, const std::string& name) {
-    return !filter || *filter == name;
-  };
-  const auto add = [&](std::string name, const auto& policies) {
-    if (policies.jwt_auth) places.push_back(Place{std::move(name), &*policies.jwt_auth});
-  };
-  for (const auto& bind : file.binds) {
-    for (std::size_t i = 0; i < bind->listeners.size(); ++i) {
-      const config::Listener& listener = *bind->listeners[i];
-      const std::string name = listener.name.value_or("listener" + std::to_string(i));
-      if (!is_wanted(wanted.listener, name)) continue;
-      const std::string prefix = "port " + std::to_string(bind->port) + ", " + name;
-      if (!wanted.route) add(prefix, listener.policies);
-      for (std::size_t j = 0; j < listener.routes.size(); ++j) {
-        const config::Route& route = *listener.routes[j];
-        const std::string route_name = route.name.value_or("route" + std::to_string(j));
-        if (is_wanted(wanted.route, route_name)) add(prefix + ", " + route_name, route.policies);
+// The policies that were asked for, listener by listener.
+class Places {
+ public:
+  explicit Places(const TokenOptions& wanted) : wanted_(wanted) {}
+
+  std::vector<Place> of(const config::File& file) {
+    for (const auto& bind : file.binds) {
+      const std::string port = "port " + std::to_string(bind->port) + ", ";
+      for (std::size_t i = 0; i < bind->listeners.size(); ++i) {
+        const config::Listener& listener = *bind->listeners[i];
+        const std::string name = listener.name.value_or("listener" + std::to_string(i));
+        if (is_wanted(wanted_.listener, name)) add_listener(port + name, listener);
       }
     }
+    if (file.mcp && is_wanted(wanted_.listener, "mcp") && is_wanted(wanted_.route, "mcp")) {
+      add("port " + std::to_string((*file.mcp)->port) + ", mcp", (*file.mcp)->policies.jwt_auth);
+    }
+    return std::move(places_);
   }
-  if (file.mcp && is_wanted(wanted.listener, "mcp") && is_wanted(wanted.route, "mcp")) {
-    add("port " + std::to_string((*file.mcp)->port) + ", mcp", (*file.mcp)->policies);
+
+ private:
+  static bool is_wanted(const std::optional<std::string>& filter, const std::string& name) {
+    return !filter || *filter == name;
   }
-  return places;
-}
+
+  void add_listener(const std::string& name, const config::Listener& listener) {
+    if (!wanted_.route) add(name, listener.policies.jwt_auth);
+    for (std::size_t i = 0; i < listener.routes.size(); ++i) {
+      const config::Route& route = *listener.routes[i];
+      std::string route_name = route.name.value_or("route" + std::to_string(i));
+      if (!is_wanted(wanted_.route, route_name)) continue;
+      add(name + ", " + std::move(route_name), route.policies.jwt_auth);
+    }
+  }
+
+  void add(std::string name,
+           const std::optional<schema::Located<policy::JwtAuthSettings>>& policy) {
+    if (policy) places_.push_back(Place{std::move(name), &*policy});
+  }
+
+  const TokenOptions& wanted_;
+  std::vector<Place> places_;
+};
 
 // What an accepted token makes of its caller.
 void print_caller(const auth::Claims& claims, WallTime now, std::ostream& out) {
@@ -115,14 +131,28 @@ std::string listed(const std::vector<std::string>& texts) {
   return texts.empty() ? "none" : base::join(texts, ", ");
 }
 
+std::string raw_member(json::Value object, std::string_view name) {
+  const auto value = object.find(name);
+  return value ? base::printable(value->raw()) : std::string("none");
+}
+
+// "k1 ES256, (no kid) RSA".
+std::string keys_in_words(const auth::Provider* provider) {
+  std::vector<std::string> keys;
+  if (provider == nullptr || !provider->keys) return listed(keys);
+  for (const auth::KeySet::Key& key : provider->keys->keys()) {
+    keys.push_back((key.id ? base::printable(*key.id) : "(no kid)") + " ");
+    keys.back() +=
+        key.algorithm ? crypto::name_of(*key.algorithm) : crypto::name_of(key.key.family());
+  }
+  return listed(keys);
+}
+
 // What the token says beside what the policy wants, for the faults that this explains.
 void print_difference(auth::TokenFault fault, const Said& said, const auth::Trust& trust,
                       std::ostream& out) {
   const json::Value claims = said.claims.root();
-  const auto raw = [](json::Value object, std::string_view name) {
-    const auto value = object.find(name);
-    return value ? base::printable(value->raw()) : std::string("none");
-  };
+  const json::Value header = said.header.root();
   std::vector<std::string> issuers;
   const auth::Provider* provider = nullptr;
   for (const auth::Provider& each : trust.providers) {
@@ -132,29 +162,20 @@ void print_difference(auth::TokenFault fault, const Said& said, const auth::Trus
   switch (fault) {
     case auth::TokenFault::issuer_unknown:
     case auth::TokenFault::issuer_missing:
-      out << "  the token says  iss " << raw(claims, "iss") << "\n  trusted are     "
+      out << "  the token says  iss " << raw_member(claims, "iss") << "\n  trusted are     "
           << listed(issuers) << '\n';
       return;
     case auth::TokenFault::audience_wrong:
     case auth::TokenFault::audience_missing:
-      out << "  the token says  aud " << raw(claims, "aud") << "\n  wanted is       "
+      out << "  the token says  aud " << raw_member(claims, "aud") << "\n  wanted is       "
           << (provider == nullptr ? "" : listed(provider->audiences)) << '\n';
       return;
     case auth::TokenFault::key_unknown:
     case auth::TokenFault::key_ambiguous:
-    case auth::TokenFault::algorithm_not_accepted: {
-      std::vector<std::string> keys;
-      if (provider != nullptr && provider->keys) {
-        for (const auth::KeySet::Key& key : provider->keys->keys()) {
-          keys.push_back((key.id ? base::printable(*key.id) : "(no kid)") + " " +
-                         std::string(key.algorithm ? crypto::name_of(*key.algorithm)
-                                                   : crypto::name_of(key.key.family())));
-        }
-      }
-      out << "  the token says  kid " << raw(said.header.root(), "kid") << ", alg "
-          << raw(said.header.root(), "alg") << "\n  the issuer has  " << listed(keys) << '\n';
+    case auth::TokenFault::algorithm_not_accepted:
+      out << "  the token says  kid " << raw_member(header, "kid") << ", alg "
+          << raw_member(header, "alg") << "\n  the issuer has  " << keys_in_words(provider) << '\n';
       return;
-    }
     default:
       return;
   }
@@ -224,7 +245,7 @@ int run_token_verify(const Options& options, std::ostream& out, std::ostream& er
     err << schema::render(file.problems, *written);
     return exit_invalid;
   }
-  const std::vector<Place> places = places_of(file.value, options.token);
+  const std::vector<Place> places = Places(options.token).of(file.value);
   if (places.empty()) {
     const bool is_filtered = options.token.listener || options.token.route;
     return fail(err,

@@ -12,7 +12,7 @@
 namespace app {
 namespace {
 
-constexpr std::int64_t time_to_live_default = 15 * 60;
+constexpr std::int64_t time_to_live_default = 900;
 constexpr std::int64_t time_to_live_max = std::int64_t{100} * 365 * 86'400;
 
 Result<std::int64_t> seconds_of(std::string_view text) {

@@ -16,8 +16,8 @@ struct Unit {
   std::int64_t seconds;
   std::string_view name;
 };
-constexpr std::array<Unit, 6> units{{{365 * 86'400, "year"},
-                                     {30 * 86'400, "month"},
+constexpr std::array<Unit, 6> units{{{31'536'000, "year"},
+                                     {2'592'000, "month"},
                                      {86'400, "day"},
                                      {3600, "hour"},
                                      {60, "minute"},

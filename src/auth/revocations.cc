@@ -89,13 +89,20 @@ Result<> Revocations::add(std::string_view line) {
   if (kind != "jti" && kind != "sub") return unreadable("an entry begins with `jti` or `sub`");
   TRY(std::string value, next_word(line));
   if (value.empty()) return unreadable("an empty `" + kind + "`");
+  TRY(const Entry entry, read_times(line));
+  (kind == "jti" ? tokens_ : subjects_).emplace(std::move(value), entry);
+  if (size() > revocations_max) return failed(Fault::too_large, "more than 100,000 entries");
+  return {};
+}
+
+Result<Revocations::Entry> Revocations::read_times(std::string_view rest) {
   Entry entry;
-  while (!base::trim(line).empty()) {
-    TRY(const std::string word, next_word(line));
+  while (!base::trim(rest).empty()) {
+    TRY(const std::string word, next_word(rest));
     if (word != "until" && word != "before") {
       return unreadable("after the value stands `until` or `before` (quote values with spaces)");
     }
-    TRY(const std::string text, next_word(line));
+    TRY(const std::string text, next_word(rest));
     TRY(const WallTime time, time_of(text));
     if (word == "until") {
       entry.until = time;
@@ -103,9 +110,7 @@ Result<> Revocations::add(std::string_view line) {
       entry.before = time;
     }
   }
-  (kind == "jti" ? tokens_ : subjects_).emplace(std::move(value), entry);
-  if (size() > revocations_max) return failed(Fault::too_large, "more than 100,000 entries");
-  return {};
+  return entry;
 }
 
 Result<Revocations> Revocations::parse(std::string_view text) {

@@ -44,6 +44,7 @@ class Revocations {
     std::optional<WallTime> before;
   };
   Result<> add(std::string_view line);
+  static Result<Entry> read_times(std::string_view rest);
   static bool holds(const Entry& entry, json::Value claims, WallTime now);
 
   std::multimap<std::string, Entry, std::less<>> tokens_;
