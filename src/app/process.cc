@@ -310,12 +310,15 @@ class Process {
       cores.push_back(std::move(**made));
     }
     net::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP});
+    KeyKeeper keeper(loop, keys_, clock_, log_, shared.tls);
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
+    reloader.set_keeper(keeper);
     co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),
                             std::move(start.built), std::move(start.sockets));
     log_.info("ready", {{"took_ms", watch_.milliseconds()}});
     TaskGroup background(loop);
     background.spawn(reloader.run());
+    background.spawn(take_new_keys(keeper, reloader));
     background.spawn(end_unused_sessions(loop, reloader));
     background.spawn(give_back_memory(loop));
     background.spawn(watch_memory(loop));
@@ -333,6 +336,13 @@ class Process {
         co_return;
       }
       reloader.request();
+    }
+  }
+
+  static Task<> take_new_keys(KeyKeeper& keeper, Reloader& reloader) {
+    for (;;) {
+      co_await keeper.changed();
+      reloader.take_keys();
     }
   }
 

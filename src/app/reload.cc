@@ -25,9 +25,20 @@ Reloader::Reloader(net::Loop& loop, Log log, const ConfigurationSource& source,
 Task<> Reloader::begin(yaml::Source text, config::File file, runtime::Built built,
                        std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets) {
   text_ = std::move(text.text);
-  process_ = std::move(file.config);
+  file_ = std::move(file);
   watch_files(built.watched);
+  follow_keys(built.followed);
   co_await publish(std::move(built.snapshot), std::move(sockets));
+}
+
+void Reloader::take_keys() {
+  are_keys_pending_ = true;
+  has_changed_ = true;
+  changed_.notify_all();
+}
+
+void Reloader::follow_keys(const std::vector<auth::KeySource>& sources) {
+  if (keeper_ != nullptr) keeper_->follow(sources);
 }
 
 void Reloader::request() {
@@ -100,7 +111,10 @@ Task<> Reloader::reload(bool is_forced) {
                {{"error", text.error().why()}});
     co_return;
   }
-  if (text->text == text_ && !are_keys_pending_ && !is_forced) co_return;
+  if (text->text == text_ && !is_forced) {
+    if (are_keys_pending_) co_await serve_new_keys();
+    co_return;
+  }
   schema::Reading<config::File> reading = read_file(*text);
   runtime::Built built;
   if (!schema::has_errors(reading.problems)) built = runtime::build(reading.value, stores_);
@@ -108,6 +122,7 @@ Task<> Reloader::reload(bool is_forced) {
   report(built.problems, *text);
   if (!built.snapshot) {
     log_.error("configuration not reloaded, the running one stays", {{"file", source_.name()}});
+    if (are_keys_pending_) co_await serve_new_keys();
     co_return;
   }
   auto sockets = open_new_ports(*built.snapshot);
@@ -116,20 +131,35 @@ Task<> Reloader::reload(bool is_forced) {
                {{"error", sockets.error().why()}});
     co_return;
   }
-  if (!(reading.value.config.logging == process_.logging &&
-        reading.value.config.session == process_.session &&
-        reading.value.config.mcp == process_.mcp &&
-        reading.value.config.limits == process_.limits &&
-        reading.value.config.backend == process_.backend &&
-        reading.value.config.worker_threads == process_.worker_threads)) {
+  if (!(reading.value.config.logging == file_.config.logging &&
+        reading.value.config.session == file_.config.session &&
+        reading.value.config.mcp == file_.config.mcp &&
+        reading.value.config.limits == file_.config.limits &&
+        reading.value.config.backend == file_.config.backend &&
+        reading.value.config.worker_threads == file_.config.worker_threads)) {
     log_.warn("settings below `config` changed: they take effect at the next start");
   }
   text_ = text->text;
+  file_ = std::move(reading.value);
   watch_files(built.watched);
+  follow_keys(built.followed);
   co_await publish(std::move(built.snapshot), std::move(*sockets));
   are_keys_pending_ = false;
   log_.info("configuration reloaded",
             {{"file", source_.name()}, {"took_ms", watch.milliseconds()}});
+}
+
+// What runs, with the keys of now: these do not wait for somebody to mend a configuration.
+Task<> Reloader::serve_new_keys() {
+  runtime::Built built = runtime::build(file_, stores_);
+  if (!built.snapshot) {
+    report(built.problems, yaml::Source());
+    co_return;
+  }
+  std::map<std::uint16_t, std::vector<net::ListenSocket>> none;
+  co_await publish(std::move(built.snapshot), std::move(none));
+  are_keys_pending_ = false;
+  log_.info("configuration reloaded", {{"file", source_.name()}, {"reason", "new keys"}});
 }
 
 Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> Reloader::open_new_ports(

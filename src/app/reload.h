@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/configuration.h"
+#include "app/key_keeper.h"
 #include "base/log.h"
 #include "gateway/core.h"
 #include "net/file_watch.h"
@@ -38,16 +39,22 @@ class Reloader {
   Task<> end_orphans();
   // Reads everything again, changed or not (SIGHUP).
   void request();
+  // Serves with the keys that the store has now.
+  void take_keys();
+  // Who fetches the key sets that the configuration names; must outlive this. Before begin().
+  void set_keeper(KeyKeeper& keeper) { keeper_ = &keeper; }
 
  private:
   struct Watched;
   Task<> watch(std::string path);
   void watch_files(const std::set<std::string>& paths);
   Task<> reload(bool is_forced);
+  Task<> serve_new_keys();
   bool reload_keys();
   void report(const schema::Problems& problems, const yaml::Source& text) const;
   Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> open_new_ports(
       const runtime::Snapshot& snapshot) const;
+  void follow_keys(const std::vector<auth::KeySource>& sources);
   Task<> publish(std::shared_ptr<const runtime::Snapshot> snapshot,
                  std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets);
 
@@ -57,8 +64,9 @@ class Reloader {
   runtime::Stores& stores_;
   gateway::SessionTable& sessions_;
   const CoreHomes& cores_;
-  std::string text_;  // what runs
-  config::Process process_;
+  KeyKeeper* keeper_ = nullptr;
+  std::string text_;   // what runs
+  config::File file_;  // the same
   std::set<std::uint16_t> ports_;
   std::set<std::uint64_t> targets_;
   std::set<std::string> paths_;

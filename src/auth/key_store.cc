@@ -29,6 +29,7 @@ Result<Shared> read_set(const KeySource& source) {
 
 Result<Shared> KeyStore::load(const KeySource& source) {
   if (Shared known = find(source)) return known;
+  if (source.kind == KeySource::Kind::url) return Shared();
   TRY(Shared read, read_set(source));  // outside the lock: readers do not wait for a disk
   const std::lock_guard guard(lock_);
   return sets_.try_emplace(source, std::move(read)).first->second;
@@ -53,11 +54,59 @@ Result<bool> KeyStore::reload(const std::string& path) {
   return true;
 }
 
+bool KeyStore::put(const KeySource& source, Shared set) {
+  const std::lock_guard guard(lock_);
+  Shared& known = sets_[source];
+  const bool is_same = known && set ? known->digest() == set->digest() : known == set;
+  if (is_same) return false;
+  known = std::move(set);
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+  return true;
+}
+
+void KeyStore::set_refetcher(std::shared_ptr<KeyRefetcher> refetcher) {
+  const std::lock_guard guard(lock_);
+  refetcher_ = std::move(refetcher);
+}
+
+std::shared_ptr<KeyRefetcher> KeyStore::refetcher() const {
+  const std::lock_guard guard(lock_);
+  return refetcher_;
+}
+
+void KeyStore::note_fetch(const KeySource& source, bool is_under_way, Instant allowed_from) {
+  const std::lock_guard guard(lock_);
+  Fetching& fetching = fetching_[source];
+  if (fetching.is_under_way && !is_under_way) ++fetching.fetches;
+  fetching.is_under_way = is_under_way;
+  fetching.allowed_from = allowed_from;
+}
+
+std::uint64_t KeyStore::fetches(const KeySource& source) const {
+  const std::lock_guard guard(lock_);
+  const auto found = fetching_.find(source);
+  return found == fetching_.end() ? 0 : found->second.fetches;
+}
+
+bool KeyStore::may_refetch(const KeySource& source, Instant now) const {
+  const std::lock_guard guard(lock_);
+  const auto found = fetching_.find(source);
+  if (found == fetching_.end()) return false;
+  return found->second.is_under_way || now >= found->second.allowed_from;
+}
+
+Task<> KeyStore::refetch(KeySource source, std::uint64_t seen) const {
+  const std::shared_ptr<KeyRefetcher> asked = refetcher();
+  if (asked) co_await asked->refetch(std::move(source), seen);
+}
+
 void KeyStore::keep_only(std::span<const KeySource> sources) {
   const std::lock_guard guard(lock_);
-  std::erase_if(sets_, [&](const auto& entry) {
+  const auto is_unlisted = [&](const auto& entry) {
     return std::ranges::find(sources, entry.first) == sources.end();
-  });
+  };
+  std::erase_if(sets_, is_unlisted);
+  std::erase_if(fetching_, is_unlisted);
 }
 
 }  // namespace auth

@@ -1,7 +1,7 @@
 #pragma once
 // A token as it was received, and claims as they were verified: two types, so that nobody reads a
 // claim of a token that nobody verified. An UnverifiedToken has no claims to read; Claims come only
-// from verify().
+// from verify() or from the issuer itself (Introspector).
 
 #include <memory>
 #include <optional>
@@ -22,6 +22,7 @@ namespace auth {
 inline constexpr std::size_t token_size_max = std::size_t{16} * 1024;
 
 class Claims;
+struct Provider;
 struct Trust;
 using Verdict = tl::expected<std::shared_ptr<const Claims>, TokenFault>;
 
@@ -42,6 +43,10 @@ class UnverifiedToken {
   const std::optional<std::string>& key_id() const { return key_id_; }
   // `typ` in lower case without "application/" (RFC 7515, 4.1.9).
   const std::optional<std::string>& type() const { return type_; }
+
+  // Who would have to judge it: the provider it claims to be from, null if there is none. Only to
+  // know whose keys to ask for; nothing about it is verified.
+  const Provider* claimed_provider(const Trust& trust) const;
 
   // Whether `key` signed this token (RFC 7515, 5.2), whatever it says.
   bool signed_by(const crypto::PublicKey& key) const;
@@ -88,6 +93,7 @@ class Claims {
 
  private:
   friend Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now);
+  friend class Introspector;
   explicit Claims(json::Document document) : document_(std::move(document)) {}
 
   json::Document document_;

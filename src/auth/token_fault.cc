@@ -29,6 +29,7 @@ constexpr std::array<Row, token_fault_count> rows{{
      "the payload is not a JSON object with unique names"},
     {TokenFault::issuer_missing, "issuer_missing", "the token names no issuer"},
     {TokenFault::issuer_unknown, "issuer_unknown", "the issuer is not trusted"},
+    {TokenFault::keys_missing, "keys_missing", "the keys of the issuer are not there"},
     {TokenFault::key_unknown, "key_unknown", "the issuer has no such key"},
     {TokenFault::key_ambiguous, "key_ambiguous", "the issuer has several such keys"},
     {TokenFault::algorithm_not_accepted, "algorithm_not_accepted",
@@ -45,6 +46,7 @@ constexpr std::array<Row, token_fault_count> rows{{
     {TokenFault::claim_missing, "claim_missing", "a required claim is missing"},
     {TokenFault::too_old, "too_old", "the token was issued too long ago"},
     {TokenFault::revoked, "revoked", "the token or its subject is on the revocation list"},
+    {TokenFault::inactive, "inactive", "the issuer says that the token is not active"},
     {TokenFault::proof_missing, "proof_missing",
      "the token is bound to a key and came without a proof of it"},
 }};

@@ -25,6 +25,7 @@ enum class TokenFault : std::uint8_t {
   issuer_missing,
   issuer_unknown,
   // The key.
+  keys_missing,  // nobody could be asked for the issuer's keys: no fault of the token
   key_unknown,
   key_ambiguous,
   algorithm_not_accepted,
@@ -40,9 +41,10 @@ enum class TokenFault : std::uint8_t {
   claim_missing,
   too_old,
   revoked,
+  inactive,       // so says its issuer
   proof_missing,  // bound to a key or certificate that the caller did not prove (RFC 7800)
 };
-inline constexpr std::size_t token_fault_count = 27;
+inline constexpr std::size_t token_fault_count = 29;
 
 // The enumerator's spelling, for logs and metric labels.
 std::string_view name_of(TokenFault fault);

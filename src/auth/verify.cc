@@ -17,6 +17,13 @@ constexpr std::size_t claims_members_max = 10'000;
 // The end of the year 9999. A later time was counted in other units, or is there to overflow.
 constexpr double time_max = 253'402'300'799.0;
 
+json::Limits claims_limits() {
+  json::Limits limits;
+  limits.depth_max = claims_depth_max;
+  limits.members_max = claims_members_max;
+  return limits;
+}
+
 // Each field with its length in front, so that no two lists of fields look alike.
 void append(std::string& text, std::string_view field) {
   text += std::to_string(field.size());
@@ -90,7 +97,7 @@ tl::expected<Signer, TokenFault> signer_of(const UnverifiedToken& token, const P
       std::ranges::find(provider.algorithms, *token.algorithm()) == provider.algorithms.end()) {
     return tl::unexpected(TokenFault::algorithm_not_accepted);
   }
-  if (!provider.keys) return tl::unexpected(TokenFault::key_unknown);
+  if (!provider.keys) return tl::unexpected(TokenFault::keys_missing);
   const auto key = provider.keys->choose(token.key_id(), *token.algorithm());
   if (!key) return tl::unexpected(key.error());
   return &(*key)->key;
@@ -219,10 +226,7 @@ Trust::Trust(std::vector<Provider> providers_given)
     : providers(std::move(providers_given)), digest(digest_of(providers)) {}
 
 Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now) {
-  json::Limits limits;
-  limits.depth_max = claims_depth_max;
-  limits.members_max = claims_members_max;
-  auto document = json::Document::parse(token.payload_, limits);
+  auto document = json::Document::parse(token.payload_, claims_limits());
   if (!document || !document->root().is_object()) {
     return tl::unexpected(TokenFault::claims_not_json);
   }
@@ -255,6 +259,13 @@ Verdict verify(const UnverifiedToken& token, const Trust& trust, WallTime now) {
   }
   claims->identity_ = identity_of(claims->issuer_, claims->subject_, token.signed_text_);
   return std::shared_ptr<const Claims>(std::move(claims));
+}
+
+const Provider* UnverifiedToken::claimed_provider(const Trust& trust) const {
+  const auto document = json::Document::parse(payload_, claims_limits());
+  if (!document || !document->root().is_object()) return nullptr;
+  const auto provider = provider_of(document->root(), trust);
+  return provider ? *provider : nullptr;
 }
 
 Verdict verify(std::string_view text, const Trust& trust, WallTime now) {

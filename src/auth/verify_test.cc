@@ -168,7 +168,7 @@ TEST(Verify, without_keys_accepts_nothing) {
   Provider provider = issuer.provider();
 
   provider.keys = nullptr;
-  EXPECT_EQ(name_of(verify(issuer.token("a"), Trust({provider}), test_time())), "key_unknown");
+  EXPECT_EQ(name_of(verify(issuer.token("a"), Trust({provider}), test_time())), "keys_missing");
   provider.keys = std::make_shared<const KeySet>(KeySet::parse(R"({"keys":[]})").value());
   EXPECT_EQ(name_of(verify(issuer.token("a"), Trust({provider}), test_time())), "key_unknown");
   EXPECT_EQ(name_of(verify(issuer.token("a"), Trust({}), test_time())), "issuer_unknown");

@@ -47,13 +47,15 @@ Task<Result<std::unique_ptr<net::Stream>>> Dialler::connect(const Endpoint& endp
       co_return failed(Fault::forbidden, "the address of " + endpoint.host + " is not public");
     }
   }
-  Error last(Fault::unavailable, "no address");
+  Fault fault = Fault::unavailable;
+  std::string why;  // of each: the one that was meant is not always the last
   for (const net::Address& address : addresses) {
     auto stream = co_await dial(address, endpoint, deadline);
     if (stream) co_return std::move(*stream);
-    last = std::move(stream).error();
+    fault = stream.error().fault();
+    why += (why.empty() ? "" : "; ") + stream.error().why();
   }
-  co_return tl::unexpected<Error>(std::move(last));
+  co_return failed(fault, std::move(why));
 }
 
 Task<Result<std::unique_ptr<net::Stream>>> Dialler::dial(net::Address address,

@@ -17,8 +17,8 @@ std::string plain_host(const Authority& authority) {
   return authority.is_ipv6() ? host.substr(1, host.size() - 2) : host;
 }
 
-// A last label that is a number makes the host an address for many readers ("127.1", "0x7f.1",
-// "2852039166"), and each reads it differently.
+// A last label that is a number makes the host an address for many readers
+// ("127.1", "0x7f.1", "2852039166"), and each reads it differently.
 bool ends_in_number(std::string_view host) {
   if (host.ends_with('.')) host.remove_suffix(1);
   const std::string_view label = host.substr(host.rfind('.') + 1);
@@ -58,7 +58,8 @@ Request message_of(const FetchRequest& request) {
   return message;
 }
 
-// Nothing said, or what static servers say of a .json without knowing, is left to the parser.
+// Nothing said, or what static servers say of a .json without knowing, is left
+// to the parser.
 bool may_be_json(const Headers& headers) {
   const auto value = headers.find("content-type");
   if (!value) return true;
@@ -67,6 +68,30 @@ bool may_be_json(const Headers& headers) {
   const std::string& essence = type->essence();
   return essence == "application/json" || essence.ends_with("+json") || essence == "text/json" ||
          essence == "text/plain" || essence == "application/octet-stream";
+}
+
+// One question, wherever its answer leads.
+Task<Result<Response>> ask(Pool& pool, const FetchRequest& request, Deadline deadline) {
+  std::string profile;
+  if (request.origin == AddressOrigin::document) {
+    CO_TRY(check_foreign_address(request.uri));
+    profile = public_only;
+  }
+  const Endpoint endpoint(plain_host(request.uri.authority()), request.uri.port(),
+                          request.uri.uses_tls(), std::move(profile));
+  Request message = message_of(request);
+  co_return co_await pool.exchange(std::move(message), endpoint, deadline);
+}
+
+// The answer with its whole body.
+Task<Result<Response>> whole(Response response, std::size_t bytes_max, Deadline deadline) {
+  const auto encoding = response.headers.find("content-encoding");
+  if (encoding && *encoding != "identity") {
+    co_return failed(Fault::upstream_failed, "the answer is encoded, which nobody asked for");
+  }
+  CO_TRY(std::string text, co_await response.body.read_all(bytes_max, deadline));
+  response.body = Body(std::move(text));
+  co_return std::move(response);
 }
 
 }  // namespace
@@ -87,29 +112,14 @@ Result<> check_foreign_address(const Uri& uri) {
 
 Task<Result<Response>> fetch(Pool& pool, FetchRequest request, Deadline deadline) {
   for (int redirects = 0;; ++redirects) {
-    std::string profile;
-    if (request.origin == AddressOrigin::document) {
-      CO_TRY(check_foreign_address(request.uri));
-      profile = public_only;
+    CO_TRY(Response response, co_await ask(pool, request, deadline));
+    if (!is_redirect(response.status)) {
+      co_return co_await whole(std::move(response), request.bytes_max, deadline);
     }
-    const Endpoint endpoint(plain_host(request.uri.authority()), request.uri.port(),
-                            request.uri.uses_tls(), std::move(profile));
-    Request message = message_of(request);
-    CO_TRY(Response response, co_await pool.exchange(std::move(message), endpoint, deadline));
-    if (is_redirect(response.status)) {
-      if (redirects == fetch_redirects_max || !request.form.empty()) {
-        co_return failed(Fault::forbidden, "a redirect is not followed");
-      }
-      CO_TRY(request.uri, redirected(request.uri, response.headers));
-      continue;
+    if (redirects == fetch_redirects_max || !request.form.empty()) {
+      co_return failed(Fault::forbidden, "a redirect is not followed");
     }
-    const auto encoding = response.headers.find("content-encoding");
-    if (encoding && *encoding != "identity") {
-      co_return failed(Fault::upstream_failed, "the answer is encoded, which nobody asked for");
-    }
-    CO_TRY(std::string text, co_await response.body.read_all(request.bytes_max, deadline));
-    response.body = Body(std::move(text));
-    co_return std::move(response);
+    CO_TRY(request.uri, redirected(request.uri, response.headers));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// A TLS connection as a Stream, either side of it. OpenSSL sees memory only: what it wants to send
-// is in one buffer, what has arrived in another, and this moves both to and from the carrier.
+// A TLS connection as a Stream, either side of it. OpenSSL sees memory only:
+// what it wants to send is in one buffer, what has arrived in another, and this
+// moves both to and from the carrier.
 
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ using OwnedSslContext = std::unique_ptr<SSL_CTX, FreeSslContext>;
 
 class TlsStream final : public Stream {
  public:
-  // `ssl` knows which side it is and what it must verify. Throws std::bad_alloc.
+  // `ssl` knows which side it is and what it must verify. Throws
+  // std::bad_alloc.
   TlsStream(OwnedSsl ssl, std::unique_ptr<Stream> carrier);
   TlsStream(const TlsStream&) = delete;
   TlsStream& operator=(const TlsStream&) = delete;
@@ -43,7 +45,10 @@ class TlsStream final : public Stream {
   Result<> encrypt(std::string_view text);
   std::string take_outgoing();
   Task<Result<>> send(Deadline deadline);
-  Task<Result<bool>> receive(Deadline deadline);
+  Result<bool> shake();
+  Task<Result<>> receive_more(Deadline deadline);
+  Task<Result<>> answer_and_receive(Deadline deadline);
+  Task<Result<>> write_piece(std::string_view piece, Deadline deadline);
   Error failure(std::string_view doing) const;
 
   OwnedSsl ssl_;

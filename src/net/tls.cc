@@ -1,5 +1,6 @@
 #include "net/tls.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <new>
@@ -31,7 +32,8 @@ std::string reason_of_queue() {
 
 }  // namespace
 
-// While it lives no other task sends; if it is destroyed before the end, nobody does any more.
+// While it lives no other task sends; if it is destroyed before the end, nobody
+// does any more.
 class TlsStream::Sending {
  public:
   explicit Sending(TlsStream& stream) : stream_(stream) { stream_.is_sending_ = true; }
@@ -96,31 +98,41 @@ Task<Result<>> TlsStream::send(Deadline deadline) {
   co_return Result<>();
 }
 
-// False at the end of the carrier.
-Task<Result<bool>> TlsStream::receive(Deadline deadline) {
+// An orderly end comes before that of the carrier.
+Task<Result<>> TlsStream::receive_more(Deadline deadline) {
   CO_TRY(const auto bytes, co_await carrier_->read(deadline));
-  if (bytes.empty()) co_return false;
+  if (bytes.empty()) co_return failed(Fault::cancelled, "TLS: the connection was cut");
   const int taken = BIO_write(arrived_, bytes.data(), static_cast<int>(bytes.size()));
   if (taken != static_cast<int>(bytes.size())) co_return failed(Fault::internal, "TLS: no memory");
-  co_return true;
+  co_return Result<>();
+}
+
+// False if it goes on when more has arrived.
+Result<bool> TlsStream::shake() {
+  ERR_clear_error();
+  const int outcome = SSL_do_handshake(ssl_.get());
+  if (outcome == 1) return true;
+  if (SSL_get_error(ssl_.get(), outcome) == SSL_ERROR_WANT_READ) return false;
+  return tl::unexpected<Error>(failure("TLS handshake"));
 }
 
 Task<Result<>> TlsStream::handshake(Deadline deadline) {
   for (;;) {
-    ERR_clear_error();
-    const int outcome = SSL_do_handshake(ssl_.get());
-    const int wanted = outcome == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), outcome);
-    if (wanted != SSL_ERROR_NONE && wanted != SSL_ERROR_WANT_READ) {
-      Error why = failure("TLS handshake");
-      // The peer is told why, if it listens.
-      [[maybe_unused]] auto told = co_await send(deadline);
-      co_return tl::unexpected<Error>(std::move(why));
-    }
-    CO_TRY(co_await send(deadline));
-    if (wanted == SSL_ERROR_NONE) co_return Result<>();
-    CO_TRY(const bool has_more, co_await receive(deadline));
-    if (!has_more) co_return failed(Fault::unavailable, "TLS handshake: the peer ended it");
+    const Result<bool> is_done = shake();
+    // If it has failed the peer is told why, if it listens.
+    auto sent = co_await send(deadline);
+    if (!is_done) co_return tl::unexpected<Error>(is_done.error());
+    if (!sent || *is_done) co_return sent;
+    CO_TRY(co_await receive_more(deadline));
   }
+}
+
+// A change of keys wants an answer. A writer at work takes it along.
+Task<Result<>> TlsStream::answer_and_receive(Deadline deadline) {
+  if (!is_sending_ && BIO_ctrl_pending(outgoing_) > 0) {
+    CO_TRY(co_await send(deadline));
+  }
+  co_return co_await receive_more(deadline);
 }
 
 Task<Result<std::span<const std::byte>>> TlsStream::read(Deadline deadline) {
@@ -139,12 +151,8 @@ Task<Result<std::span<const std::byte>>> TlsStream::read(Deadline deadline) {
     if (wanted != SSL_ERROR_WANT_READ) {
       co_return failed(Fault::cancelled, "TLS: " + reason_of_queue());
     }
-    // The answer to a change of keys. A writer at work takes it along.
-    if (!is_sending_ && BIO_ctrl_pending(outgoing_) > 0) {
-      CO_TRY(co_await send(deadline));
-    }
-    CO_TRY(const bool has_more, co_await receive(deadline));
-    if (!has_more) co_return failed(Fault::cancelled, "TLS: the connection was cut");
+    auto more = co_await answer_and_receive(deadline);
+    if (!more) co_return tl::unexpected<Error>(std::move(more).error());
   }
   co_return std::span<const std::byte>();
 }
@@ -173,10 +181,16 @@ Task<Result<>> TlsStream::write(Buffers buffers, Deadline deadline) {
     buffers = Buffers(joined);
   }
   for (const std::string_view piece : buffers.pieces()) {
-    for (std::size_t at = 0; at < piece.size(); at += flight_bytes) {
-      CO_TRY(encrypt(piece.substr(at, flight_bytes)));
-      CO_TRY(co_await send(deadline));
-    }
+    CO_TRY(co_await write_piece(piece, deadline));
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> TlsStream::write_piece(std::string_view piece, Deadline deadline) {
+  while (!piece.empty()) {
+    CO_TRY(encrypt(piece.substr(0, flight_bytes)));
+    CO_TRY(co_await send(deadline));
+    piece.remove_prefix(std::min(piece.size(), flight_bytes));
   }
   co_return Result<>();
 }
@@ -198,8 +212,10 @@ using detail::OwnedSslContext;
 
 // Forward secrecy and authenticated encryption only (RFC 9325, 4.2).
 constexpr const char* ciphers_of_tls12 =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-"
+    "AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-"
+    "CHACHA20-POLY1305";
 constexpr const char* groups = "X25519:P-256:P-384";
 constexpr std::array<unsigned char, 9> http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/uri.h"
+
 namespace policy {
 namespace {
 
@@ -51,6 +53,14 @@ void BuildContext::say(const cel::Problem& problem, const schema::Located<std::s
   said.message = problem.text;
   if (!problem.hint.empty()) said.message += "; " + problem.hint;
   problems_.push_back(std::move(said));
+}
+
+void warn_of_clear_text(std::string_view what, const std::string& url, BuildContext& context) {
+  const Result<Uri> uri = Uri::parse(url);
+  if (!uri || uri->uses_tls()) return;
+  const std::string& host = uri->authority().host();
+  if (host == "localhost" || host == "[::1]" || host.starts_with("127.")) return;
+  context.warn(std::string(what) + " over http: whoever is on the way can read and replace it");
 }
 
 }  // namespace policy

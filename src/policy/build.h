@@ -57,9 +57,13 @@ class BuildContext {
   const std::vector<std::string>& hosts() const { return hosts_; }
   void set_hosts(std::vector<std::string> hosts) { hosts_ = std::move(hosts); }
 
+  // The key set of that address is to be fetched and kept fresh.
+  void follow(const auth::KeySource& source) { followed_.insert(source); }
+
   const std::string& path() const { return path_; }
   schema::Problems& problems() { return problems_; }
   const std::set<std::string>& watched() const { return watched_; }
+  const std::set<auth::KeySource>& followed() const { return followed_; }
 
  private:
   void say(schema::Severity severity, std::string message);
@@ -72,6 +76,10 @@ class BuildContext {
   std::vector<std::string> hosts_;
   schema::Problems problems_;
   std::set<std::string> watched_;
+  std::set<auth::KeySource> followed_;
 };
+
+// Warns that `what` happens over http, unless the address is one of this machine.
+void warn_of_clear_text(std::string_view what, const std::string& url, BuildContext& context);
 
 }  // namespace policy

@@ -44,12 +44,12 @@ class JwtAuth final : public Policy {
   explicit JwtAuth(TokenCheck check) : check_(std::move(check)) {}
 
   Verdict decide(Exchange& exchange) const override {
-    const TokenCheck::Finding finding = check_.judge(exchange);
-    if (finding.kind == TokenCheck::Finding::Kind::passed) return pass;
-    if (finding.kind == TokenCheck::Finding::Kind::locked_out) {
-      if (auto locked = locked_out(exchange)) return std::move(*locked);
-    }
-    return refuse(exchange, finding);
+    return answer(exchange, check_.judge(exchange));
+  }
+
+  Task<Verdict> on_request(Exchange& exchange) const override {
+    const TokenCheck::Finding finding = co_await check_.judge_later(exchange);
+    co_return answer(exchange, finding);
   }
 
   void on_response(Exchange& exchange, http::Response& response) const override {
@@ -57,6 +57,24 @@ class JwtAuth final : public Policy {
   }
 
  private:
+  static Verdict answer(Exchange& exchange, const TokenCheck::Finding& finding) {
+    switch (finding.kind) {
+      case TokenCheck::Finding::Kind::locked_out:
+        if (auto locked = locked_out(exchange)) return std::move(*locked);
+        break;
+      case TokenCheck::Finding::Kind::passed:
+        return pass;
+      case TokenCheck::Finding::Kind::waiting:
+        return undecided;
+      case TokenCheck::Finding::Kind::no_keys:
+        return refuse_without_keys(exchange, finding);
+      case TokenCheck::Finding::Kind::no_token:
+      case TokenCheck::Finding::Kind::bad_token:
+        break;
+    }
+    return refuse(exchange, finding);
+  }
+
   static Verdict refuse(Exchange& exchange, const TokenCheck::Finding& finding) {
     exchange.record.reason = Reason::jwt_auth;
     exchange.record.error = std::string(finding.why);

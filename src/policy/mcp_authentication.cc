@@ -105,8 +105,27 @@ class McpAuthentication final : public Policy {
       : check_(std::move(check)), resource_(std::move(resource)) {}
 
   Verdict decide(Exchange& exchange) const override {
-    const TokenCheck::Finding finding = check_.judge_also(exchange);
+    return answer(exchange, check_.judge_also(exchange));
+  }
+
+  Task<Verdict> on_request(Exchange& exchange) const override {
+    const TokenCheck::Finding finding = co_await check_.judge_also_later(exchange);
+    co_return answer(exchange, finding);
+  }
+
+  void on_response(Exchange& exchange, http::Response& response) const override {
+    offer_nonce(exchange, response);
+  }
+
+  const ProtectedResource* protected_resource() const override { return &resource_; }
+
+ private:
+  Verdict answer(Exchange& exchange, const TokenCheck::Finding& finding) const {
     switch (finding.kind) {
+      case TokenCheck::Finding::Kind::waiting:
+        return undecided;
+      case TokenCheck::Finding::Kind::no_keys:
+        return refuse_without_keys(exchange, finding);
       case TokenCheck::Finding::Kind::no_token:
         note(exchange, finding.why);
         return resource_.refuse_missing(exchange, finding.challenge());
@@ -128,13 +147,6 @@ class McpAuthentication final : public Policy {
     return resource_.refuse_scope(exchange, {});
   }
 
-  void on_response(Exchange& exchange, http::Response& response) const override {
-    offer_nonce(exchange, response);
-  }
-
-  const ProtectedResource* protected_resource() const override { return &resource_; }
-
- private:
   static void note(Exchange& exchange, std::string_view why) {
     exchange.record.reason = Reason::jwt_auth;
     exchange.record.error = std::string(why);

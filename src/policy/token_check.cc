@@ -5,6 +5,7 @@
 
 #include "auth/bearer.h"
 #include "base/text.h"
+#include "base/uri.h"
 #include "policy/lockout.h"
 
 namespace policy {
@@ -12,10 +13,21 @@ namespace policy {
 void describe(schema::Object<JwksSettings>& o) {
   o.field("file", &JwksSettings::file,
           "Path of a JWK set, relative to the working directory; read again when it changes.");
-  o.not_supported("url", "Address of a JWK set.");
+  o.field("url", &JwksSettings::url,
+          "Address of a JWK set, http or https. It is fetched in the background and again when it "
+          "is no longer fresh, or when a token has a key that is not in it.");
+  o.field("keepFor", &JwksSettings::keep_for,
+          "How long fetched keys are used while their address does not answer; after that, tokens "
+          "of the issuer get 503.");
   o.scalar_form(&JwksSettings::text, "The JWK set itself.");
   o.check([](const JwksSettings& s) -> std::string {
-    return s.file || s.text ? "" : "give the key set: `file`, or the JWK set as a string";
+    if (s.file.has_value() + s.url.has_value() + s.text.has_value() != 1) {
+      return "give the key set: one of `file`, `url`, or the JWK set as a string";
+    }
+    if (s.keep_for < std::chrono::seconds(1)) return "`keepFor` is at least a second";
+    if (!s.url) return "";
+    const Result<Uri> uri = Uri::parse(*s.url);
+    return uri ? "" : "`url`: " + uri.error().why();
   });
 }
 
@@ -37,7 +49,11 @@ std::vector<std::string> spellings(JwtMode) {
 
 auth::KeySource JwksSettings::source() const {
   using Kind = auth::KeySource::Kind;
-  return file ? auth::KeySource(Kind::file, *file) : auth::KeySource(Kind::text, text.value_or(""));
+  if (file) return {Kind::file, *file};
+  if (!url) return {Kind::text, text.value_or("")};
+  auth::KeySource source(Kind::url, *url);
+  source.keep_for = keep_for;
+  return source;
 }
 
 namespace {
@@ -84,7 +100,7 @@ TokenCheck::Finding TokenCheck::judge_also(Exchange& exchange) const {
 TokenCheck::Finding TokenCheck::judge(Exchange& exchange,
                                       std::span<const std::string_view> values) const {
   const Finding finding = judge_credentials(exchange, values);
-  take_proofs(exchange);
+  if (finding.kind != Finding::Kind::waiting) take_proofs(exchange);
   return finding;
 }
 
@@ -104,8 +120,11 @@ TokenCheck::Finding TokenCheck::judge_credentials(Exchange& exchange,
       break;
   }
   if (auto locked = lock_out(exchange, bearer.token)) return *locked;
-  const auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time,
-                                                         values[0], *exchange.last_token);
+  auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time, values[0],
+                                                   *exchange.last_token);
+  if (!verdict) {
+    if (const auto later = lacking_key(exchange, bearer.token, values[0], verdict)) return *later;
+  }
   Finding finding;
   if (!verdict) {
     finding = bad(exchange, auth::Credential(), auth::name_of(verdict.error()));
@@ -135,7 +154,7 @@ auth::Challenge TokenCheck::Finding::challenge() const {
 
 TokenCheck::Finding TokenCheck::judge_elsewhere(Exchange& exchange) const {
   const Finding finding = judge_found(exchange);
-  take_proofs(exchange);
+  if (finding.kind != Finding::Kind::waiting) take_proofs(exchange);
   return finding;
 }
 
@@ -155,8 +174,11 @@ TokenCheck::Finding TokenCheck::judge_found(Exchange& exchange) const {
   if (auto locked = lock_out(exchange, found.value)) return *locked;
   // As if it had come the usual way: whoever wants it again looks for it under that name.
   const std::string credentials = "Bearer " + found.value;
-  const auth::Verdict verdict = exchange.tokens->verdict(found.value, trust_, exchange.time,
-                                                         credentials, *exchange.last_token);
+  auth::Verdict verdict = exchange.tokens->verdict(found.value, trust_, exchange.time, credentials,
+                                                   *exchange.last_token);
+  if (!verdict) {
+    if (const auto later = lacking_key(exchange, found.value, credentials, verdict)) return *later;
+  }
   if (!verdict) return bad(exchange, found, auth::name_of(verdict.error()));
   auth::Bearer bearer;
   bearer.kind = auth::Bearer::Kind::token;
@@ -183,6 +205,97 @@ std::optional<TokenCheck::Finding> TokenCheck::lock_out(Exchange& exchange,
   return finding;
 }
 
+// A token that lacks nothing but its key may be good with the keys of now, and then that is the
+// verdict, or with those of the next moment.
+std::optional<TokenCheck::Finding> TokenCheck::lacking_key(Exchange& exchange,
+                                                           std::string_view token,
+                                                           std::string_view credentials,
+                                                           auth::Verdict& verdict) const {
+  const auto lacks_key = [&] {
+    return !verdict && (verdict.error() == auth::TokenFault::keys_missing ||
+                        verdict.error() == auth::TokenFault::key_unknown);
+  };
+  const auto index = lacks_key() ? fetched_provider_of(token) : std::nullopt;
+  if (!index) return std::nullopt;
+  const auth::KeySource& source = *sources_[*index];
+  const std::uint64_t seen = keys_->fetches(source);
+  if (keys_->find(source) != trust_.providers[*index].keys) {
+    verdict = exchange.tokens->verdict(token, trust_of_now(), exchange.time, credentials,
+                                       *exchange.last_token);
+  }
+  if (!lacks_key()) return std::nullopt;
+  Finding finding;
+  finding.kind = Finding::Kind::waiting;
+  finding.why = auth::name_of(verdict.error());
+  if (!keys_->may_refetch(source, exchange.began)) return settle(exchange, finding);
+  finding.missing = &source;
+  finding.seen = seen;
+  return finding;
+}
+
+// What is to be said when there is nothing more to wait for.
+TokenCheck::Finding TokenCheck::settle(Exchange& exchange, const Finding& finding) const {
+  if (finding.kind != Finding::Kind::waiting) return finding;
+  auth::Credential found;
+  if (place_.is_expression()) found = place_.read(exchange);
+  if (finding.why != auth::name_of(auth::TokenFault::keys_missing)) {
+    return bad(exchange, found, finding.why);
+  }
+  place_.remove(exchange, found);
+  Finding settled;
+  settled.kind = Finding::Kind::no_keys;
+  settled.why = finding.why;
+  return settled;
+}
+
+Task<TokenCheck::Finding> TokenCheck::judge_later(Exchange& exchange) const {
+  Finding finding = judge(exchange);
+  if (finding.kind == Finding::Kind::waiting) {
+    co_await keys_->refetch(*finding.missing, finding.seen);
+    finding = judge(exchange);
+  }
+  finding = settle(exchange, finding);
+  take_proofs(exchange);
+  co_return finding;
+}
+
+Task<TokenCheck::Finding> TokenCheck::judge_also_later(Exchange& exchange) const {
+  Finding finding = judge_also(exchange);
+  if (finding.kind == Finding::Kind::waiting) {
+    co_await keys_->refetch(*finding.missing, finding.seen);
+    finding = judge_also(exchange);
+  }
+  finding = settle(exchange, finding);
+  take_proofs(exchange);
+  co_return finding;
+}
+
+// The provider that would judge the token, if its keys are fetched.
+std::optional<std::size_t> TokenCheck::fetched_provider_of(std::string_view token) const {
+  const auto parsed = auth::UnverifiedToken::parse(token);
+  const auth::Provider* claimed = parsed ? parsed->claimed_provider(trust_) : nullptr;
+  if (claimed == nullptr) return std::nullopt;
+  const auto index = static_cast<std::size_t>(claimed - trust_.providers.data());
+  return sources_[index] ? std::optional(index) : std::nullopt;
+}
+
+auth::Trust TokenCheck::trust_of_now() const {
+  std::vector<auth::Provider> providers = trust_.providers;
+  for (std::size_t i = 0; i < providers.size(); ++i) {
+    if (sources_[i]) providers[i].keys = keys_->find(*sources_[i]);
+  }
+  return auth::Trust(std::move(providers));
+}
+
+http::Response refuse_without_keys(Exchange& exchange, const TokenCheck::Finding& finding) {
+  exchange.record.reason = Reason::jwt_auth;
+  exchange.record.error = std::string(finding.why);
+  http::Response response(503, "text/plain; charset=utf-8",
+                          "authentication is not possible at the moment");
+  response.headers.set("retry-after", "5");
+  return response;
+}
+
 TokenCheck::Finding TokenCheck::accept(Exchange& exchange,
                                        const std::shared_ptr<const auth::Claims>& claims) {
   exchange.change_request().headers.remove("authorization");
@@ -190,9 +303,17 @@ TokenCheck::Finding TokenCheck::accept(Exchange& exchange,
   return {};
 }
 
+TokenCheck::Finding TokenCheck::refusal(Finding::Kind kind, std::string_view why) const {
+  Finding finding;
+  finding.kind = kind;
+  finding.why = why;
+  finding.is_dpop = proofs_.is_required();
+  return finding;
+}
+
 TokenCheck::Finding TokenCheck::absent() const {
   if (mode_ != JwtMode::strict) return {};
-  return {Finding::Kind::no_token, "no token", proofs_.is_required(), std::nullopt};
+  return refusal(Finding::Kind::no_token, "no token");
 }
 
 // Counted, unlike a good token without its proof: who has such a token is not guessing.
@@ -207,7 +328,7 @@ TokenCheck::Finding TokenCheck::wrong(Exchange& exchange, const auth::Credential
                                       std::string_view why) const {
   place_.withhold(exchange, found);
   if (mode_ == JwtMode::permissive) return {};
-  return {Finding::Kind::bad_token, why, proofs_.is_required(), std::nullopt};
+  return refusal(Finding::Kind::bad_token, why);
 }
 
 namespace {
@@ -223,8 +344,13 @@ std::shared_ptr<const auth::KeySet> load_keys(const JwtProviderSettings& setting
         (is_relative ? " (looked up in " + std::filesystem::current_path().string() + ")" : ""));
     return nullptr;
   }
-  for (const std::string& warning : (*keys)->warnings()) {
-    context.warn("key set of issuer `" + settings.issuer + "`: " + warning);
+  if (settings.jwks.url) {
+    context.follow(settings.jwks.source());
+    warn_of_clear_text("the key set is fetched", *settings.jwks.url, context);
+  } else {
+    for (const std::string& warning : (*keys)->warnings()) {
+      context.warn("key set of issuer `" + settings.issuer + "`: " + warning);
+    }
   }
   return *keys;
 }
@@ -253,7 +379,7 @@ TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>
                             BuildContext& context, const DpopSettings& dpop,
                             const std::optional<LocationSettings>& location) {
   check_origins(dpop, context);
-  std::vector<auth::Provider> providers;
+  TokenCheck::Issuers made_of;
   std::set<std::string> issuers;
   for (const JwtProviderSettings& provider : settings) {
     if (!issuers.insert(provider.issuer).second) {
@@ -264,12 +390,13 @@ TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>
                    "` has no audiences: tokens it made for anybody else are "
                    "accepted, too");
     }
-    providers.push_back(make_provider(provider, context));
-    providers.back().takes_proofs = dpop.mode != DpopMode::off;
+    made_of.providers.push_back(make_provider(provider, context));
+    made_of.providers.back().takes_proofs = dpop.mode != DpopMode::off;
+    made_of.sources.emplace_back();
+    if (provider.jwks.url) made_of.sources.back() = provider.jwks.source();
   }
-  CredentialPlace place = make_place(location, auth::Location::bearer(), context);
-  return TokenCheck(mode, std::move(providers), ProofCheck(dpop, context.keys().proofs()),
-                    std::move(place));
+  return TokenCheck(mode, std::move(made_of), ProofCheck(dpop, context.keys().proofs()),
+                    make_place(location, auth::Location::bearer(), context), context.keys());
 }
 
 }  // namespace policy

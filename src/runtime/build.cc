@@ -33,6 +33,7 @@ class Builder {
     Built built;
     built.problems = std::move(context_.problems());
     built.watched = context_.watched();
+    built.followed.assign(context_.followed().begin(), context_.followed().end());
     schema::sort(built.problems);
     if (schema::has_errors(built.problems)) return built;
     snapshot_->environment = std::move(environment_);

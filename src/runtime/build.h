@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "config/file.h"
 #include "runtime/snapshot.h"
@@ -15,7 +16,8 @@ namespace runtime {
 struct Built {
   std::shared_ptr<const Snapshot> snapshot;  // null if a problem is an error
   schema::Problems problems;
-  std::set<std::string> watched;  // files besides the configuration that it depends on
+  std::set<std::string> watched;          // files besides the configuration that it depends on
+  std::vector<auth::KeySource> followed;  // key sets that are fetched
 };
 
 Built build(const config::File& file, Stores& stores);
