@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "auth/failed_logins.h"
+#include "auth/introspection.h"
 #include "auth/login_cache.h"
 #include "auth/password_judge.h"
 #include "auth/token_cache.h"
@@ -93,6 +94,7 @@ class Core {
   }
   auth::TokenCache& tokens() { return tokens_; }
   auth::LoginCache& logins() { return logins_; }
+  auth::Introspections& introspections() { return introspections_; }
   http::Pool& pool() { return site_->pool(); }
   // For the sessions of this core, which may outlive it for a moment.
   const std::shared_ptr<upstream::Site>& site() const { return site_; }
@@ -133,6 +135,7 @@ class Core {
   std::shared_ptr<upstream::Site> site_;
   Documents documents_;
   std::size_t passages_ = 0;
+  auth::Introspections introspections_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::size_t refused_ = 0;  // connections of which the log does not know yet
   std::optional<Instant> refusal_logged_;

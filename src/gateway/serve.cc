@@ -113,6 +113,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   exchange.failed_logins = core.shared().failed_logins;
   exchange.logins = &core.logins();
   exchange.passwords = core.shared().passwords;
+  exchange.introspections = &core.introspections();
   begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
   http::Response response;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/failed_logins.h"
+#include "auth/introspection.h"
 #include "auth/location.h"
 #include "auth/login_cache.h"
 #include "auth/password_judge.h"
@@ -102,6 +103,7 @@ class Exchange {
   auth::FailedLogins* failed_logins = nullptr;       // of all cores; null: nobody is locked out
   auth::LoginCache* logins = nullptr;                // this core's; null: nothing is remembered
   auth::PasswordJudge* passwords = nullptr;          // null: no password is right
+  auth::Introspections* introspections = nullptr;    // this core's; never null while served
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;

@@ -54,6 +54,11 @@ void describe(schema::Object<ListenerSettings>& o) {
   for (const Later& policy : later) {
     if (policy.on_listeners) o.not_supported(policy.key, policy.doc);
   }
+  o.check([](const ListenerSettings& s) -> std::string {
+    return s.jwt_auth && s.token_introspection
+               ? "give either `jwtAuth` or `tokenIntrospection`: both judge the same token"
+               : "";
+  });
 }
 
 void describe(schema::Object<RouteSettings>& o) {
@@ -68,9 +73,11 @@ void describe(schema::Object<RouteSettings>& o) {
   o.field("timeout", &RouteSettings::timeout, "How long a request may take.");
   for (const Later& policy : later) o.not_supported(policy.key, policy.doc);
   o.check([](const RouteSettings& s) -> std::string {
-    return s.jwt_auth && s.mcp_authentication
-               ? "give either `jwtAuth` or `mcpAuthentication`: both judge the same token"
-               : "";
+    const int judges = s.jwt_auth.has_value() + s.mcp_authentication.has_value() +
+                       s.token_introspection.has_value();
+    return judges > 1 ? "give one of `jwtAuth`, `mcpAuthentication` and `tokenIntrospection`: all "
+                        "judge the same token"
+                      : "";
   });
 }
 

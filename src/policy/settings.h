@@ -15,6 +15,7 @@
 #include "policy/mcp_authorization.h"
 #include "policy/rules.h"
 #include "policy/timeout.h"
+#include "policy/token_introspection.h"
 #include "schema/schema.h"
 
 namespace policy {
