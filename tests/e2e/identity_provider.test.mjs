@@ -7,7 +7,7 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { fixture, freePort, mcpConfig, start, workFolder } from './lib/gateway.mjs';
+import { fixture, freePort, mcpConfig, start, until, workFolder } from './lib/gateway.mjs';
 import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
 import { ask, challenge, methods, openSession, versions, withToken } from './lib/protected.mjs';
 import { makeKey } from './lib/issuer.mjs';
@@ -156,6 +156,47 @@ mcpAuthorization:
   test('a machine with its secret: the same without a user', async () => {
     const client = await open(resource, new ClientCredentialsProvider({ ...machine, scope: 'tools:read tools:write', expectedIssuer: provider.url }));
     assert.deepEqual((await toolNames(client)).sort(), ['add', 'echo']);
+    await client.close();
+  });
+});
+
+describe('its keys by address, which change, and an outage', () => {
+  let provider, gateway, resource;
+  before(async () => {
+    provider = await OidcProvider.start();
+    const port = await freePort();
+    resource = `http://127.0.0.1:${port}/mcp`;
+    gateway = await start(mcpConfig(port, { args: [fixture], policies: `
+mcpAuthentication:
+  issuer: ${provider.url}
+  audiences: ["${resource}"]
+  jwks: { url: "${provider.jwksUrl}" }
+  resourceMetadata: { resource: "${resource}" }
+  requiredScopes: ["tools:read"]` }), { port });
+    await until(async () => (await ask(port, 'POST', { fields: withToken('none') })).status === 401, 'the keys are there', 20000);
+  });
+  after(async () => { await gateway?.stop(); await provider?.stop(); });
+
+  test('a user keeps working while the provider changes its key, is away, and comes back', async () => {
+    const client = await logInAndOpen(resource, new UserAgent({ login: 'alice' }));
+    const before = await provider.token(resource);
+    const machines = await openSession(gateway.port, before, versions[1]);
+    assert.equal(await callText(client, 'echo', { message: 'one' }), 'Echo: one');
+
+    await provider.goDown();
+    assert.equal(await callText(client, 'echo', { message: 'two' }), 'Echo: two');
+    assert.equal((await ask(gateway.port, 'POST', { session: machines.session, version: versions[1], fields: withToken(before) })).status, 200);
+    await provider.comeUp();
+
+    provider.rotate();
+    const after = await provider.token(resource);
+    await until(async () => (await ask(gateway.port, 'POST', { session: machines.session, version: versions[1], fields: withToken(after) })).status === 200, 'the new key is found', 20000);
+    for (const method of methods) {
+      const answer = await ask(gateway.port, method, { session: machines.session, version: versions[1], fields: withToken(before) });
+      assert.equal(answer.status, 401, method);
+      assert.equal(challenge(answer).error, 'invalid_token');
+    }
+    assert.ok(provider.count('/jwks') <= 4, `${provider.count('/jwks')} fetches`);
     await client.close();
   });
 });
