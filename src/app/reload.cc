@@ -152,10 +152,8 @@ Task<> Reloader::reload(bool is_forced) {
 // What runs, with the keys of now: these do not wait for somebody to mend a configuration.
 Task<> Reloader::serve_new_keys() {
   runtime::Built built = runtime::build(file_, stores_);
-  if (!built.snapshot) {
-    report(built.problems, yaml::Source());
-    co_return;
-  }
+  report(built.problems, yaml::Source{source_.name(), text_});
+  if (!built.snapshot) co_return;
   std::map<std::uint16_t, std::vector<net::ListenSocket>> none;
   co_await publish(std::move(built.snapshot), std::move(none));
   are_keys_pending_ = false;
