@@ -2,6 +2,7 @@
 // Fetches key sets on the main thread's loop, for all cores: what an issuer's outage or rotation
 // costs, it costs once.
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,9 @@ class KeyKeeper {
   // As auth::RemoteKeys.
   void follow(const std::vector<auth::KeySource>& sources);
   Task<> changed();
+  // All cores serve with the keys of that generation of the store. Who has waited for a key goes on
+  // only then, so that what it was told holds on every core.
+  void serves(std::uint64_t generation);
 
  private:
   class Room;

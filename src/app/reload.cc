@@ -116,6 +116,7 @@ Task<> Reloader::reload(bool is_forced) {
     co_return;
   }
   schema::Reading<config::File> reading = read_file(*text);
+  const std::uint64_t generation = stores_.keys.generation();
   runtime::Built built;
   if (!schema::has_errors(reading.problems)) built = runtime::build(reading.value, stores_);
   report(reading.problems, *text);
@@ -144,19 +145,22 @@ Task<> Reloader::reload(bool is_forced) {
   watch_files(built.watched);
   follow_keys(built.followed);
   co_await publish(std::move(built.snapshot), std::move(*sockets));
-  are_keys_pending_ = false;
+  are_keys_pending_ = stores_.keys.generation() != generation;  // others may have come meanwhile
+  if (keeper_ != nullptr) keeper_->serves(generation);
   log_.info("configuration reloaded",
             {{"file", source_.name()}, {"took_ms", watch.milliseconds()}});
 }
 
 // What runs, with the keys of now: these do not wait for somebody to mend a configuration.
 Task<> Reloader::serve_new_keys() {
+  const std::uint64_t generation = stores_.keys.generation();
   runtime::Built built = runtime::build(file_, stores_);
   report(built.problems, yaml::Source{source_.name(), text_});
   if (!built.snapshot) co_return;
   std::map<std::uint16_t, std::vector<net::ListenSocket>> none;
   co_await publish(std::move(built.snapshot), std::move(none));
-  are_keys_pending_ = false;
+  are_keys_pending_ = stores_.keys.generation() != generation;  // others may have come meanwhile
+  if (keeper_ != nullptr) keeper_->serves(generation);
   log_.info("configuration reloaded", {{"file", source_.name()}, {"reason", "new keys"}});
 }
 
