@@ -54,7 +54,8 @@ A token is read from a file, or from standard input if there is none or it is '-
 command line, which everybody on the machine can read.
 
 decode               Print header and claims, with times in words. Nothing is verified.
-verify               Judge the token as each jwtAuth policy of the configuration would, now.
+verify               Judge the token as each policy of the configuration would, now: jwtAuth
+                     and mcpAuthentication. Key sets by address are fetched.
   -f, --file FILE    The configuration ('-': standard input, if the token is in a file).
   -c, --config TEXT  The configuration itself.
   --token FILE       The token.

@@ -1,12 +1,20 @@
 #include "app/token_command.h"
 
+#include <algorithm>
 #include <ostream>
 
+#include <unistd.h>
+
 #include "app/configuration.h"
+#include "app/key_keeper.h"
 #include "app/token_words.h"
 #include "base/base64.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "http/fetch.h"
+#include "net/loop.h"
 #include "policy/jwt_auth.h"
+#include "policy/mcp_authentication.h"
 #include "runtime/attributes.h"
 
 namespace app {
@@ -60,10 +68,14 @@ void print_members(json::Value object, WallTime now, std::ostream& out) {
   }
 }
 
-// A policy of the configuration and where it stands.
+// A policy of the configuration that judges tokens, and where it stands.
 struct Place {
   std::string name;
-  const schema::Located<policy::JwtAuthSettings>* settings;
+  std::string_view key;
+  schema::Place place;
+  policy::JwtMode mode;
+  std::vector<policy::JwtProviderSettings> providers;
+  policy::DpopSettings dpop;
 };
 
 // The policies that were asked for, listener by listener.
@@ -81,7 +93,7 @@ class Places {
       }
     }
     if (file.mcp && is_wanted(wanted_.listener, "mcp") && is_wanted(wanted_.route, "mcp")) {
-      add("port " + std::to_string((*file.mcp)->port) + ", mcp", (*file.mcp)->policies.jwt_auth);
+      add_route("port " + std::to_string((*file.mcp)->port) + ", mcp", (*file.mcp)->policies);
     }
     return std::move(places_);
   }
@@ -97,18 +109,58 @@ class Places {
       const config::Route& route = *listener.routes[i];
       std::string route_name = route.name.value_or("route" + std::to_string(i));
       if (!is_wanted(wanted_.route, route_name)) continue;
-      add(name + ", " + std::move(route_name), route.policies.jwt_auth);
+      add_route(name + ", " + std::move(route_name), route.policies);
     }
   }
 
-  void add(std::string name,
+  void add_route(const std::string& name, const policy::RouteSettings& policies) {
+    add(name, policies.jwt_auth);
+    if (!policies.mcp_authentication) return;
+    const policy::McpAuthenticationSettings& settings = **policies.mcp_authentication;
+    places_.push_back(Place{name,
+                            "mcpAuthentication",
+                            policies.mcp_authentication->place,
+                            settings.mode,
+                            {settings.as_provider()},
+                            settings.dpop});
+  }
+
+  void add(const std::string& name,
            const std::optional<schema::Located<policy::JwtAuthSettings>>& policy) {
-    if (policy) places_.push_back(Place{std::move(name), &*policy});
+    if (!policy) return;
+    const policy::JwtAuthSettings& settings = **policy;
+    places_.push_back(Place{name, "jwtAuth", policy->place, settings.mode, settings.all_providers(),
+                            settings.dpop});
   }
 
   const TokenOptions& wanted_;
   std::vector<Place> places_;
 };
+
+// Fetches the key sets that stand at an address, as the gateway would. What cannot be fetched is
+// logged, and missing then.
+void fetch_keys(const std::vector<Place>& places, auth::KeyStore& keys) {
+  std::vector<auth::KeySource> sources;
+  for (const Place& place : places) {
+    for (const policy::JwtProviderSettings& provider : place.providers) {
+      if (provider.jwks.url) sources.push_back(provider.jwks.source());
+    }
+  }
+  if (sources.empty()) return;
+  LogWriter writer(STDERR_FILENO);
+  const SystemClock clock;
+  net::Loop loop;
+  KeyKeeper keeper(loop, keys, clock, Log(writer, LogFormat::text, LogLevel::warn),
+                   std::make_shared<const net::TlsClient>());
+  keeper.follow(sources);
+  loop.turn(Instant::min());
+  const Deadline deadline = Deadline::in(loop.now(), http::fetch_within + std::chrono::seconds(1));
+  const auto is_over = [&](const auth::KeySource& source) { return keys.fetches(source) > 0; };
+  while (!std::all_of(sources.begin(), sources.end(), is_over) &&
+         !deadline.has_passed(loop.now())) {
+    loop.turn(deadline.at());
+  }
+}
 
 // What an accepted token makes of its caller.
 void print_caller(const auth::Claims& claims, WallTime now, std::ostream& out) {
@@ -189,16 +241,14 @@ struct Token {
 // Whether the policy accepts the token.
 bool judge(const Place& place, policy::BuildContext& context, const Token& token,
            std::ostream& out) {
-  const policy::BuildContext::Scope scope(context, "jwtAuth", place.settings->place);
-  const policy::JwtAuthSettings& settings = **place.settings;
+  const policy::BuildContext::Scope scope(context, place.key, place.place);
   const policy::TokenCheck check =
-      policy::make_token_check(settings.mode, settings.all_providers(), context, settings.dpop);
+      policy::make_token_check(place.mode, place.providers, context, place.dpop);
   const auth::Trust& trust = check.trust();
   const WallTime now = SystemClock().wall();
   const auth::Verdict verdict = auth::verify(token.text, trust, now);
   out << place.name << ": ";
-  if (verdict && settings.dpop.mode == policy::DpopMode::required &&
-      !(*verdict)->key_thumbprint()) {
+  if (verdict && place.dpop.mode == policy::DpopMode::required && !(*verdict)->key_thumbprint()) {
     out << "refused, proof_missing: only tokens that are bound to a key are accepted (DPoP)\n";
     return false;
   }
@@ -210,7 +260,7 @@ bool judge(const Place& place, policy::BuildContext& context, const Token& token
   out << "refused, " << auth::name_of(verdict.error()) << ": " << auth::text_of(verdict.error())
       << '\n';
   if (token.said) print_difference(verdict.error(), *token.said, trust, out);
-  if (settings.mode == policy::JwtMode::permissive) {
+  if (place.mode == policy::JwtMode::permissive) {
     out << "  mode is `permissive`: the caller is let in as anonymous\n";
   }
   return false;
@@ -249,13 +299,14 @@ int run_token_verify(const Options& options, std::ostream& out, std::ostream& er
   if (places.empty()) {
     const bool is_filtered = options.token.listener || options.token.route;
     return fail(err,
-                is_filtered ? "no such listener or route has a jwtAuth policy"
-                            : "no jwtAuth policy in the configuration: no token is looked at",
+                is_filtered ? "no such listener or route judges tokens"
+                            : "no policy in the configuration judges tokens",
                 exit_failed);
   }
   cel::Environment environment(runtime::attribute_table());
   auth::KeyStore keys;
   policy::BuildContext context(environment, keys, true);
+  fetch_keys(places, keys);
   const Token token{*text, read_said(*text)};
   bool is_accepted = false;
   for (const Place& place : places) is_accepted = judge(place, context, token, out) || is_accepted;

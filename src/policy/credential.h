@@ -50,7 +50,8 @@ void describe(schema::Object<LocationSettings>& o);
 
 class CredentialPlace {
  public:
-  explicit CredentialPlace(auth::Location location) : location_(std::move(location)) {}
+  explicit CredentialPlace(auth::Location location)
+      : location_(std::move(location)), is_bearer_(location_ == auth::Location::bearer()) {}
   CredentialPlace(std::shared_ptr<const cel::Program> expression,
                   const cel::Environment& environment)
       : expression_(std::move(expression)), environment_(&environment) {}
@@ -64,6 +65,8 @@ class CredentialPlace {
   void withhold(Exchange& exchange, const auth::Credential& found) const;
 
   bool is_expression() const { return expression_ != nullptr; }
+  // In Authorization, as nearly always.
+  bool is_bearer() const { return is_bearer_; }
   // Of no expression.
   const auth::Location& location() const { return location_; }
 
@@ -71,6 +74,7 @@ class CredentialPlace {
   auth::Location location_ = auth::Location::bearer();
   std::shared_ptr<const cel::Program> expression_;
   const cel::Environment* environment_ = nullptr;
+  bool is_bearer_ = false;
 };
 
 // The place that is configured, or the default. Says what is wrong with it.

@@ -39,7 +39,8 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
   o.field("resourceMetadata", &Settings::resource_metadata,
           "What the metadata document says (RFC 9728, 2), in camelCase or as it is there. "
           "`resource` is the address that clients use.");
-  o.field("jwks", &Settings::jwks, "The issuer's keys.");
+  o.field("jwks", &Settings::jwks,
+          "The issuer's keys. Not given: fetched from where such an issuer has them.");
   o.field("mode", &Settings::mode,
           "`strict`: a valid token or 401. `optional`: no token is anonymous, a bad one is 401. "
           "`permissive`: a bad one is anonymous, too.");
@@ -67,7 +68,8 @@ void describe(schema::Object<McpAuthenticationSettings>& o) {
       return "`clientSecret` is for `provider: {entra: {}}` with a `clientId`";
     }
     if (s.client_id && !s.provider) return "`clientId` needs a `provider`";
-    return s.jwks ? "" : "`jwks` is required";
+    if (s.jwks || IdentityProvider::make(s)) return "";
+    return "`jwks` is required: the issuer's keys are at no address that can be told from its name";
   });
 }
 
@@ -77,6 +79,20 @@ const yaml::Node* McpAuthenticationSettings::metadata(std::string_view camel_cas
     if (name == camel_case || name == snake_case) return &value.node;
   }
   return nullptr;
+}
+
+JwtProviderSettings McpAuthenticationSettings::as_provider() const {
+  JwtProviderSettings made;
+  made.issuer = issuer;
+  made.audiences = audiences;
+  if (jwks) {
+    made.jwks = *jwks;
+  } else if (const auto at = IdentityProvider::make(*this)) {
+    made.jwks.url = at->jwks_address().text();
+  }
+  made.validation = validation;
+  made.revocation = revocation;
+  return made;
 }
 
 std::optional<std::string> McpAuthenticationSettings::resource() const {
@@ -220,14 +236,8 @@ std::unique_ptr<const Policy> make_mcp_authentication(const McpAuthenticationSet
   check_metadata(settings, context);
   check_scopes(settings.required_scopes, context);
   for (const auto& [tool, scopes] : settings.tool_scopes) check_scopes(scopes, context);
-  JwtProviderSettings provider;
-  provider.issuer = settings.issuer;
-  provider.audiences = settings.audiences;
-  provider.jwks = settings.jwks.value_or(JwksSettings());
-  provider.validation = settings.validation;
-  provider.revocation = settings.revocation;
-  TokenCheck check =
-      make_token_check(settings.mode, {provider}, context, settings.dpop, settings.location);
+  TokenCheck check = make_token_check(settings.mode, {settings.as_provider()}, context,
+                                      settings.dpop, settings.location);
   if (settings.mode != JwtMode::strict) {
     context.warn(
         "callers without a token are let in as anonymous, and clients are never told to "

@@ -49,6 +49,9 @@ struct McpAuthenticationSettings {
   std::optional<std::string> client_secret;
   bool operator==(const McpAuthenticationSettings&) const = default;
 
+  // The issuer as jwtAuth has it; keys that are not given are looked for where such an issuer has
+  // them.
+  JwtProviderSettings as_provider() const;
   // `resource` of the metadata, if it is there and a string.
   std::optional<std::string> resource() const;
   // `scopesSupported` of the metadata without offline_access, which is between client and

@@ -66,9 +66,7 @@ void take_proofs(Exchange& exchange) {
 }  // namespace
 
 TokenCheck::Finding TokenCheck::judge(Exchange& exchange) const {
-  if (place_.is_expression() || place_.location() != auth::Location::bearer()) {
-    return judge_elsewhere(exchange);
-  }
+  if (!place_.is_bearer()) return judge_elsewhere(exchange);
   const http::Headers& headers = exchange.request().headers;
   const auto first = headers.find("authorization");
   if (first && headers.count("authorization") == 1) {

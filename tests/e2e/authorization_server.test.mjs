@@ -4,7 +4,10 @@ import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { freePort, start } from './lib/gateway.mjs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, runToEnd, start, until, workFolder } from './lib/gateway.mjs';
+import { makeKey, sign } from './lib/issuer.mjs';
 
 const json = { 'content-type': 'application/json' };
 
@@ -157,4 +160,46 @@ binds:
       assert.match(answer.headers.get('access-control-allow-headers'), /content-type/);
     }
   });
+});
+
+test('keys that are not given are fetched from where the provider has them, also by `token verify`', async () => {
+  const server = await Server.start();
+  let gateway;
+  try {
+    const key = makeKey('kc-1');
+    const issuer = `${server.url}/realms/mcp`;
+    server.answer('/realms/mcp/protocol/openid-connect/certs', { keys: [key.jwk] });
+    const folder = workFolder();
+    const port = await freePort();
+    gateway = await start(`binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - policies:
+        mcpAuthentication:
+          issuer: ${issuer}
+          audiences: [the-audience]
+          provider: { keycloak: {} }
+        directResponse: { status: 200, body: in }
+`, { folder, port });
+    const now = Math.floor(Date.now() / 1000);
+    const token = (changes) => sign({ alg: 'ES256', kid: 'kc-1' }, { iss: issuer, aud: 'the-audience', sub: 'alice', exp: now + 600, ...changes }, key.privateKey);
+    const status = async (bearer) => (await fetch(`http://127.0.0.1:${port}/mcp`, { headers: { authorization: `Bearer ${bearer}` } })).status;
+    await until(async () => await status(token()) === 200, 'the keys are there');
+    assert.equal(await status(token({ aud: 'another' })), 401);
+
+    for (const [bearer, code, said] of [[token(), 0, /: accepted\n[^]*alice/], [token({ exp: now - 600 }), 1, /refused, expired/]]) {
+      writeFileSync(join(folder, 'token.txt'), bearer);
+      const judged = await runToEnd(['token', 'verify', '-f', 'config.yaml', '--token', 'token.txt'], { folder });
+      assert.equal(judged.code, code, judged.output);
+      assert.match(judged.stdout, said);
+    }
+    server.stop();
+    const alone = await runToEnd(['token', 'verify', '-f', 'config.yaml', '--token', 'token.txt'], { folder, ms: 20000 });
+    assert.equal(alone.code, 1, alone.output);
+    assert.match(alone.output, /protocol\/openid-connect\/certs/);
+  } finally {
+    await gateway?.stop();
+    server.stop();
+  }
 });
