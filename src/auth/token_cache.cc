@@ -79,12 +79,6 @@ Verdict TokenCache::verdict(std::string_view token, const Trust& trust, WallTime
   return entry->verdict;
 }
 
-bool TokenCache::accepts(std::string_view token, const Trust& trust, WallTime now) {
-  if (token.size() > token_size_max) return false;
-  const crypto::Sha256 key = crypto::sha256(crypto::view_of(trust.digest), token);
-  return accepted_.find(key, now) != nullptr;
-}
-
 void TokenCache::remember(const crypto::Sha256& key, const Verdict& verdict, WallTime now) {
   if (verdict) {
     const WallTime until = std::min((*verdict)->good_until(), now + limits_.accepted_age_max);

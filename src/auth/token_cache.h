@@ -66,9 +66,6 @@ class TokenCache {
   Verdict verdict(std::string_view token, const Trust& trust, WallTime now,
                   std::string_view credentials, LastToken& last);
 
-  // Whether it is remembered that this token is good.
-  bool accepts(std::string_view token, const Trust& trust, WallTime now);
-
   std::size_t size() const;
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }

@@ -113,11 +113,10 @@ TokenCheck::Finding TokenCheck::judge_credentials(Exchange& exchange,
       place_.withhold(exchange, auth::Credential());
       return absent();
     case auth::Bearer::Kind::malformed:
-      return bad(exchange, auth::Credential(), "malformed");
+      return guessed(exchange, auth::Credential(), "malformed");
     case auth::Bearer::Kind::token:
       break;
   }
-  if (auto locked = lock_out(exchange, bearer.token)) return *locked;
   auth::Verdict verdict = exchange.tokens->verdict(bearer.token, trust_, exchange.time, values[0],
                                                    *exchange.last_token);
   if (!verdict) {
@@ -125,7 +124,7 @@ TokenCheck::Finding TokenCheck::judge_credentials(Exchange& exchange,
   }
   Finding finding;
   if (!verdict) {
-    finding = bad(exchange, auth::Credential(), auth::name_of(verdict.error()));
+    finding = bad(exchange, auth::Credential(), verdict.error());
   } else if (const auto fault = proofs_.judge(exchange, **verdict, bearer)) {
     finding = wrong(exchange, auth::Credential(), auth::name_of(*fault));
     finding.proof = fault;
@@ -165,11 +164,10 @@ TokenCheck::Finding TokenCheck::judge_found(Exchange& exchange) const {
       place_.withhold(exchange, found);
       return absent();
     case auth::Credential::Kind::malformed:
-      return bad(exchange, found, "malformed");
+      return guessed(exchange, found, "malformed");
     case auth::Credential::Kind::found:
       break;
   }
-  if (auto locked = lock_out(exchange, found.value)) return *locked;
   // As if it had come the usual way: whoever wants it again looks for it under that name.
   const std::string credentials = "Bearer " + found.value;
   auth::Verdict verdict = exchange.tokens->verdict(found.value, trust_, exchange.time, credentials,
@@ -177,7 +175,7 @@ TokenCheck::Finding TokenCheck::judge_found(Exchange& exchange) const {
   if (!verdict) {
     if (const auto later = lacking_key(exchange, found.value, credentials, verdict)) return *later;
   }
-  if (!verdict) return bad(exchange, found, auth::name_of(verdict.error()));
+  if (!verdict) return bad(exchange, found, verdict.error());
   auth::Bearer bearer;
   bearer.kind = auth::Bearer::Kind::token;
   bearer.token = found.value;
@@ -189,18 +187,6 @@ TokenCheck::Finding TokenCheck::judge_found(Exchange& exchange) const {
   place_.remove(exchange, found);
   exchange.identify(auth::Principal(*verdict));
   return {};
-}
-
-// A token that is known to be good costs nothing to judge, so its bearer need not suffer for what
-// others of that address did.
-std::optional<TokenCheck::Finding> TokenCheck::lock_out(Exchange& exchange,
-                                                        std::string_view token) const {
-  const auto left = locked_for(exchange);
-  if (!left || exchange.tokens->accepts(token, trust_, exchange.time)) return std::nullopt;
-  Finding finding;
-  finding.kind = Finding::Kind::locked_out;
-  finding.why = "too many failed logins from this address";
-  return finding;
 }
 
 // A token that lacks nothing but its key may be good with the keys of now, and then that is the
@@ -237,7 +223,7 @@ TokenCheck::Finding TokenCheck::settle(Exchange& exchange, const Finding& findin
   auth::Credential found;
   if (place_.is_expression()) found = place_.read(exchange);
   if (finding.why != auth::name_of(auth::TokenFault::keys_missing)) {
-    return bad(exchange, found, finding.why);
+    return guessed(exchange, found, finding.why);
   }
   place_.remove(exchange, found);
   Finding settled;
@@ -314,11 +300,29 @@ TokenCheck::Finding TokenCheck::absent() const {
   return refusal(Finding::Kind::no_token, "no token");
 }
 
-// Counted, unlike a good token without its proof: who has such a token is not guessing.
+// Who has a token that its issuer signed is not guessing, whatever else is wrong with it: an agent
+// that goes on with an expired one must not shut out the others of its address.
 TokenCheck::Finding TokenCheck::bad(Exchange& exchange, const auth::Credential& found,
-                                    std::string_view why) const {
+                                    auth::TokenFault fault) const {
+  using Fault = auth::TokenFault;
+  const bool is_guess = fault <= Fault::signature_wrong && fault != Fault::keys_missing &&
+                        fault != Fault::issuer_missing && fault != Fault::issuer_unknown;
+  if (is_guess) return guessed(exchange, found, auth::name_of(fault));
+  return wrong(exchange, found, auth::name_of(fault));
+}
+
+// Tokens are judged also for an address that has shown too many wrong ones: a good one cannot be
+// guessed, and behind a proxy all callers have one address. Only what is said of wrong ones
+// changes.
+TokenCheck::Finding TokenCheck::guessed(Exchange& exchange, const auth::Credential& found,
+                                        std::string_view why) const {
+  const bool is_locked = locked_for(exchange).has_value();
   note_failure(exchange);
-  return wrong(exchange, found, why);
+  Finding finding = wrong(exchange, found, why);
+  if (is_locked && finding.kind == Finding::Kind::bad_token) {
+    finding.kind = Finding::Kind::locked_out;
+  }
+  return finding;
 }
 
 // What is no token of ours may be a credential for another policy, as an API key is.

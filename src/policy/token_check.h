@@ -57,7 +57,7 @@ class TokenCheck {
       bad_token,  // has one that is not accepted
       no_keys,    // has one that nobody can judge: the issuer's keys are not there
       waiting,    // has one that may be judged when the issuer has been asked again
-      locked_out  // is not judged: see lockout.h for the answer
+      locked_out  // has a bad one, like too many others of its address: see lockout.h
     };
     Kind kind = Kind::passed;
     std::string_view why;  // for the log; a literal
@@ -103,10 +103,10 @@ class TokenCheck {
   Finding judge_credentials(Exchange& exchange, std::span<const std::string_view> values) const;
   Finding judge_elsewhere(Exchange& exchange) const;
   Finding judge_found(Exchange& exchange) const;
-  std::optional<Finding> lock_out(Exchange& exchange, std::string_view token) const;
   static Finding accept(Exchange& exchange, const std::shared_ptr<const auth::Claims>& claims);
   Finding absent() const;
-  Finding bad(Exchange& exchange, const auth::Credential& found, std::string_view why) const;
+  Finding bad(Exchange& exchange, const auth::Credential& found, auth::TokenFault fault) const;
+  Finding guessed(Exchange& exchange, const auth::Credential& found, std::string_view why) const;
   Finding wrong(Exchange& exchange, const auth::Credential& found, std::string_view why) const;
   Finding refusal(Finding::Kind kind, std::string_view why) const;
   std::optional<Finding> lacking_key(Exchange& exchange, std::string_view token,
