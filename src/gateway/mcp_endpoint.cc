@@ -136,6 +136,9 @@ class Endpoint {
       return tl::unexpected(std::move(refused));
     }
     exchange_.record.mcp_session = session->number;
+    if (const Result<> renewed = renew(session->credentials.get()); !renewed) {
+      return tl::unexpected(refuse_call(exchange_, id, renewed.error()));
+    }
     return session;
   }
 
@@ -150,12 +153,31 @@ class Endpoint {
     }
     Reservation reservation(table, owner());
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
-    auto opened = co_await backend_.target->target->open(core_.site(), request.params(), deadline);
+    std::shared_ptr<auth::CurrentCredentials> credentials;
+    if (route_.backend_auth) credentials = std::make_shared<auth::CurrentCredentials>();
+    const Result<> renewed = renew(credentials.get());
+    if (!renewed) co_return refuse_call(exchange_, id, renewed.error());
+    auto opened = co_await backend_.target->target->open(core_.site(), request.params(), deadline,
+                                                         credentials);
     if (!opened) co_return refuse_call(exchange_, id, opened.error());
+    credentials_ = std::move(credentials);
     co_return keep(id, std::move(*opened), reservation.use());
   }
 
  private:
+  // What the server gets to see of this request's caller, from now on.
+  Result<> renew(auth::CurrentCredentials* credentials) {
+    if (credentials == nullptr) return {};
+    // A reload may have taken it away.
+    if (!route_.backend_auth) {
+      credentials->set(nullptr);
+      return {};
+    }
+    TRY(auto given, route_.backend_auth->credentials(exchange_));
+    credentials->set(std::move(given));
+    return {};
+  }
+
   // All callers without a token are one principal; for counting they are told apart by address, so
   // that one cannot use up the sessions of the others.
   std::string owner() const {
@@ -194,7 +216,8 @@ class Endpoint {
     response.headers.set("mcp-session-id", core_.shared().session_ids.seal(number, binding()));
     const mcp::Revision revision = session->revision();
     auto handle = std::make_shared<const SessionHandle>(
-        net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text());
+        net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text(),
+        std::move(credentials_));
     exchange_.record.mcp_session = handle->number;
     core_.shared().sessions.insert(number, std::move(owner), backend_.target->number,
                                    std::move(handle), core_.loop().now());
@@ -205,7 +228,8 @@ class Endpoint {
   const runtime::Route& route_;
   const runtime::McpBackend& backend_;
   policy::Exchange& exchange_;
-  const std::vector<std::string_view> versions_;  // that the request says it is of
+  const std::vector<std::string_view> versions_;           // that the request says it is of
+  std::shared_ptr<auth::CurrentCredentials> credentials_;  // of the session that was opened
 };
 
 // The rest of a body, piece by piece against what the process has room for; Fault::too_many if it

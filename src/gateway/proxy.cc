@@ -15,7 +15,17 @@ Task<http::Response> proxy(Core& core, const runtime::Route& route,
                            const runtime::HostBackend& backend, policy::Exchange& exchange) {
   exchange.record.protocol = "http";
   exchange.record.endpoint = backend.endpoint.authority();
+  std::shared_ptr<const auth::Credentials> credentials;
+  if (route.backend_auth) {
+    auto given = route.backend_auth->credentials(exchange);
+    if (!given) co_return refuse(exchange, given.error());
+    credentials = std::move(*given);
+  }
   http::Request request = exchange.take_request();
+  if (credentials) {
+    const Result<> put = credentials->put_on(request);
+    if (!put) co_return refuse(exchange, Error(Fault::internal, put.error().why()));
+  }
   const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
                                                        : Duration(answer_begins_within);
   const Deadline deadline = Deadline::in(core.loop().now(), bound);

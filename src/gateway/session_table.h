@@ -23,12 +23,17 @@ namespace gateway {
 
 // What any core knows of a session; the session itself is at home.
 struct SessionHandle {
-  SessionHandle(net::Home<McpSession> the_home, mcp::Revision the_revision, std::string the_number)
-      : home(std::move(the_home)), revision(the_revision), number(std::move(the_number)) {}
+  SessionHandle(net::Home<McpSession> the_home, mcp::Revision the_revision, std::string the_number,
+                std::shared_ptr<auth::CurrentCredentials> the_credentials = nullptr)
+      : home(std::move(the_home)),
+        revision(the_revision),
+        number(std::move(the_number)),
+        credentials(std::move(the_credentials)) {}
 
   net::Home<McpSession> home;
   mcp::Revision revision;
-  std::string number;  // for records
+  std::string number;                                     // for records
+  std::shared_ptr<auth::CurrentCredentials> credentials;  // for its server; null: none
 
   // Any core may say when the session was last used.
   void touch(Instant now) const {

@@ -26,7 +26,6 @@ constexpr Later later[] = {
     {"a2a", "Agent-to-agent protocol.", false},
     {"ai", "Language models.", false},
     {"mcpGuardrails", "Asks a guardrail service.", false},
-    {"backendAuth", "Credentials for the backend.", false},
     {"backendTLS", "TLS to the backend.", false},
     {"backendTunnel", "Tunnel to the backend.", false},
 };
@@ -71,6 +70,7 @@ void describe(schema::Object<RouteSettings>& o) {
   o.field("mcpAuthorization", &RouteSettings::mcp_authorization,
           "Which tools, prompts and resources a caller sees and may use.");
   o.field("timeout", &RouteSettings::timeout, "How long a request may take.");
+  o.field("backendAuth", &RouteSettings::backend_auth, "Credentials for the backend.");
   for (const Later& policy : later) o.not_supported(policy.key, policy.doc);
   o.check([](const RouteSettings& s) -> std::string {
     const int judges = s.jwt_auth.has_value() + s.mcp_authentication.has_value() +

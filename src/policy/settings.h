@@ -5,6 +5,7 @@
 
 #include "policy/api_key.h"
 #include "policy/authorization.h"
+#include "policy/backend_auth.h"
 #include "policy/basic_auth.h"
 #include "policy/chain.h"
 #include "policy/cors.h"
@@ -38,6 +39,7 @@ struct RouteSettings {
 #undef ON_ROUTES
   std::optional<schema::Located<RulesSettings>> mcp_authorization;
   std::optional<TimeoutSettings> timeout;
+  std::optional<schema::Located<BackendAuthSettings>> backend_auth;
   bool operator==(const RouteSettings&) const = default;
 };
 void describe(schema::Object<RouteSettings>& o);

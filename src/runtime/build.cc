@@ -79,11 +79,13 @@ class Builder {
       listener.chain = policy::make_chain(settings->policies, context_);
     }
     const std::string prefix = std::to_string(bind.port) + "/" + settings->hostname.value_or("");
+    listener_policies_ = &settings->policies;
     for (std::size_t i = 0; i < settings->routes.size(); ++i) {
       check_issuers(*settings, i);
       context_.set_hosts(hosts_of(*settings, *settings->routes[i]));
       add_route(listener, prefix, settings->routes[i], i);
     }
+    listener_policies_ = nullptr;
     listener.router.finish();
     // The most specific host first; of equal ones the order of the file.
     const auto place = std::find_if(
@@ -142,6 +144,7 @@ class Builder {
       add_backend(route, *settings->backends[i]);
     }
     finish_rules(route, settings->policies, settings.place);
+    finish_backend_auth(route, settings->policies, settings.place);
     listener.routes.push_back(std::move(route));
   }
 
@@ -201,6 +204,54 @@ class Builder {
     }
   }
 
+  void finish_backend_auth(Route& route, const policy::RouteSettings& settings,
+                           const schema::Place& place) {
+    if (!settings.backend_auth) return;
+    const policy::BuildContext::Scope policies(context_, "policies", place);
+    const policy::BuildContext::Scope scope(context_, "backendAuth", settings.backend_auth->place);
+    route.backend_auth = policy::make_backend_auth(**settings.backend_auth, context_);
+    const std::string host = host_of(route);
+    if (host.empty()) {
+      context_.warn("the route has no backend over HTTP: nobody gets these credentials");
+    } else if ((*settings.backend_auth)->passthrough && !is_meant_for(host, settings)) {
+      context_.warn(
+          "passthrough: no accepted audience names the backend `" + host +
+          "`: tokens of callers are sent to somebody that they are not meant for, who could use "
+          "them elsewhere");
+    }
+  }
+
+  static std::string host_of(const Route& route) {
+    if (const auto* backend = std::get_if<HostBackend>(&route.backend)) {
+      return backend->endpoint.host;
+    }
+    const auto* mcp = std::get_if<McpBackend>(&route.backend);
+    if (mcp == nullptr || mcp->target->target->endpoint().empty()) return "";
+    const auto authority = Authority::parse(mcp->target->target->endpoint());
+    return authority ? authority->host() : "";
+  }
+
+  // Whether an audience is the host, or an address at it.
+  bool is_meant_for(const std::string& host, const policy::RouteSettings& settings) const {
+    std::vector<std::string> audiences;
+    const auto take = [&](const auto& jwt_auth) {
+      if (!jwt_auth) return;
+      for (const auto& provider : (*jwt_auth)->all_providers()) {
+        audiences.insert(audiences.end(), provider.audiences.begin(), provider.audiences.end());
+      }
+    };
+    take(settings.jwt_auth);
+    if (listener_policies_ != nullptr) take(listener_policies_->jwt_auth);
+    if (settings.mcp_authentication) {
+      const auto& inner = (*settings.mcp_authentication)->audiences;
+      audiences.insert(audiences.end(), inner.begin(), inner.end());
+    }
+    return std::any_of(audiences.begin(), audiences.end(), [&](const std::string& audience) {
+      const auto uri = Uri::parse(audience);
+      return uri ? uri->authority().host() == host : audience == host;
+    });
+  }
+
   void add_shorthand() {
     const policy::BuildContext::Scope scope(context_, "mcp", file_.mcp->place);
     const config::McpShorthand& settings = **file_.mcp;
@@ -215,6 +266,7 @@ class Builder {
     add_policies(route, settings.policies, file_.mcp->place);
     route.backend = make_mcp(settings.backend);
     finish_rules(route, settings.policies, file_.mcp->place);
+    finish_backend_auth(route, settings.policies, file_.mcp->place);
     listener.routes.push_back(std::move(route));
     listener.router.finish();
     bind->listeners.push_back(std::move(listener));
@@ -225,7 +277,8 @@ class Builder {
   std::shared_ptr<Snapshot> snapshot_;
   std::unique_ptr<cel::Environment> environment_;
   policy::BuildContext context_;
-  std::set<std::string> keys_;  // of all routes so far
+  std::set<std::string> keys_;                                   // of all routes so far
+  const policy::ListenerSettings* listener_policies_ = nullptr;  // of the listener being built
 };
 
 template <class Visit>

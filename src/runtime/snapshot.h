@@ -14,6 +14,7 @@
 #include "cel/environment.h"
 #include "config/limits.h"
 #include "http/client.h"
+#include "policy/backend_auth.h"
 #include "policy/chain.h"
 #include "policy/mcp_authorization.h"
 #include "runtime/router.h"
@@ -38,6 +39,7 @@ struct Route {
   std::string key;
   policy::Chain chain;
   std::variant<std::monostate, McpBackend, HostBackend> backend;
+  std::shared_ptr<const policy::BackendAuth> backend_auth;  // null: the backend gets no credential
   std::optional<std::chrono::milliseconds> request_timeout;
   std::optional<std::chrono::milliseconds> backend_request_timeout;
 };

@@ -197,8 +197,10 @@ class DemoTarget final : public Target {
   explicit DemoTarget(mcp::TargetName name) : name_(std::move(name)) {}
   const mcp::TargetName& name() const override { return name_; }
 
-  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site>, json::Value initialize_params,
-                                              Deadline deadline) override {
+  using Target::open;
+  Task<Result<std::unique_ptr<Session>>> open(
+      std::shared_ptr<Site>, json::Value initialize_params, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials>) override {
     SystemRandom random;
     auto session = std::make_unique<DemoSession>(random);
     CO_TRY(co_await session->open(initialize_params, deadline));

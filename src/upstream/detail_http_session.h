@@ -61,7 +61,8 @@ class Slot {
 class HttpSession final : public Session {
  public:
   HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> place, Random& random,
-              InitializeParams params);
+              InitializeParams params,
+              std::shared_ptr<const auth::CurrentCredentials> credentials = nullptr);
   // Tells the server that the session is over (DELETE), for which nobody waits.
   ~HttpSession() override;
 
@@ -123,6 +124,7 @@ class HttpSession final : public Session {
   std::shared_ptr<Site> site_;
   std::shared_ptr<HttpPlace> place_;
   InitializeParams params_;
+  std::shared_ptr<const auth::CurrentCredentials> credentials_;  // null: none
   bool may_be_asked_;  // the client said that it answers questions
   std::optional<Handshake> handshake_;
   Link link_;

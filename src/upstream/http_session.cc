@@ -38,10 +38,12 @@ std::optional<Slot> Slot::take(std::atomic<std::size_t>& count, std::size_t most
 }
 
 HttpSession::HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> place,
-                         Random& random, InitializeParams params)
+                         Random& random, InitializeParams params,
+                         std::shared_ptr<const auth::CurrentCredentials> credentials)
     : site_(std::move(site)),
       place_(std::move(place)),
       params_(std::move(params)),
+      credentials_(std::move(credentials)),
       may_be_asked_(may_ask(params_.value())),
       dialog_(random),
       tasks_(site_->scheduler()) {
@@ -54,6 +56,7 @@ HttpSession::~HttpSession() {
   http::Request request("DELETE", place_->settings.path, place_->authority);
   request.headers = link_.headers;
   request.headers.remove("content-type");
+  if (credentials_ && !credentials_->put_on(request)) return;
   site_->farewells().spawn(say_goodbye(*site_, place_, std::move(request)));
 }
 
@@ -85,6 +88,9 @@ http::Request HttpSession::get_of(const std::string& last_id) const {
 // Fault::unavailable: the server was not reached, or not in time.
 Task<Result<http::Response>> HttpSession::send(http::Request request, Deadline deadline) {
   const http::Endpoint& endpoint = place_->settings.endpoint;
+  if (credentials_) {
+    CO_TRY(credentials_->put_on(request));
+  }
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
   if (response) co_return response;
   const Fault fault = response.error().fault();

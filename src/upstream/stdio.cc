@@ -24,8 +24,10 @@ class StdioTarget final : public Target {
 
   const mcp::TargetName& name() const override { return place_->name; }
 
-  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site>, json::Value initialize_params,
-                                              Deadline deadline) override {
+  using Target::open;
+  Task<Result<std::unique_ptr<Session>>> open(
+      std::shared_ptr<Site>, json::Value initialize_params, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials>) override {
     CO_TRY(auto params, InitializeParams::from(initialize_params));
     Scheduler& scheduler = co_await this_scheduler();
     CO_TRY(const Instant next, next_try(scheduler.now()));

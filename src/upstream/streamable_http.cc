@@ -14,13 +14,14 @@ class StreamableHttpTarget final : public Target {
   const mcp::TargetName& name() const override { return place_->name; }
   std::string_view endpoint() const override { return place_->authority; }
 
-  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site> site,
-                                              json::Value initialize_params,
-                                              Deadline deadline) override {
+  using Target::open;
+  Task<Result<std::unique_ptr<Session>>> open(
+      std::shared_ptr<Site> site, json::Value initialize_params, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
     CO_TRY(auto params, InitializeParams::from(initialize_params));
     SystemRandom random;
-    auto session =
-        std::make_unique<HttpSession>(std::move(site), place_, random, std::move(params));
+    auto session = std::make_unique<HttpSession>(std::move(site), place_, random, std::move(params),
+                                                 std::move(credentials));
     Result<> up = co_await session->bring_up(deadline);
     if (!up) {
       place_->log.warn("session not opened",

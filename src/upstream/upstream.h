@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/credentials.h"
 #include "base/deadline.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -129,9 +130,15 @@ class Target {
   // Fault::unavailable: cannot be started, or started too often in a short time;
   // Fault::upstream_failed: died or answered nonsense; Fault::timed_out: no answer in time.
   // The Error's words name the cause and are fit for the log, not for the client.
-  virtual Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site> site,
-                                                      json::Value initialize_params,
-                                                      Deadline deadline) = 0;
+  // `credentials`, if there are any, go with every request that the session sends over HTTP; they
+  // may be renewed meanwhile.
+  virtual Task<Result<std::unique_ptr<Session>>> open(
+      std::shared_ptr<Site> site, json::Value initialize_params, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) = 0;
+  Task<Result<std::unique_ptr<Session>>> open(std::shared_ptr<Site> site,
+                                              json::Value initialize_params, Deadline deadline) {
+    return open(std::move(site), initialize_params, deadline, nullptr);
+  }
 };
 
 }  // namespace upstream

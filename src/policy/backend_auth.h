@@ -1,0 +1,96 @@
+#pragma once
+// What a route's backend is told about who is asking (agentgateway's `backendAuth`): a fixed
+// key, a token that the gateway signs, or the caller's own. Without it a backend gets no credential
+// at all. It is no link of the chain: whoever sends a request asks for the credentials.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/credentials.h"
+#include "policy/build.h"
+#include "policy/credential.h"
+#include "policy/exchange.h"
+#include "schema/schema.h"
+
+namespace policy {
+
+// A secret that stands in the configuration or in a file of its own.
+struct SecretSettings {
+  std::optional<std::string> value;
+  std::optional<std::string> file;  // relative to the working directory
+  bool operator==(const SecretSettings&) const = default;
+
+  // Without the line's end. Fails where the file cannot be read; says so to the context.
+  std::optional<std::string> load(BuildContext& context) const;
+};
+void describe(schema::Object<SecretSettings>& o);
+
+struct BackendKeySettings {
+  std::optional<SecretSettings> value;
+  std::optional<std::string> text;  // the same as the value's
+  std::optional<std::string> file;  // likewise
+  std::optional<PlaceSettings> location;
+  bool operator==(const BackendKeySettings&) const = default;
+
+  SecretSettings secret() const;
+};
+void describe(schema::Object<BackendKeySettings>& o);
+
+struct BackendCredentialSettings {
+  SecretSettings key;
+  std::optional<PlaceSettings> location;
+  bool operator==(const BackendCredentialSettings&) const = default;
+};
+void describe(schema::Object<BackendCredentialSettings>& o);
+
+struct PassthroughSettings {
+  std::optional<PlaceSettings> location;
+  bool operator==(const PassthroughSettings&) const = default;
+};
+void describe(schema::Object<PassthroughSettings>& o);
+
+enum class SigningAlgorithm { rs256, rs384, rs512, ps256, es256, es384, eddsa };
+std::vector<std::string> spellings(SigningAlgorithm);
+
+struct JwtSignSettings {
+  SecretSettings signing_key;
+  std::optional<SigningAlgorithm> algorithm;
+  std::optional<std::string> key_id;
+  std::map<std::string, schema::Located<std::string>> claims;  // name and expression
+  std::chrono::milliseconds ttl = std::chrono::minutes(5);
+  std::optional<PlaceSettings> location;
+  bool operator==(const JwtSignSettings&) const = default;
+};
+void describe(schema::Object<JwtSignSettings>& o);
+
+struct BackendAuthSettings {
+  std::optional<PassthroughSettings> passthrough;
+  std::optional<BackendKeySettings> key;
+  std::optional<JwtSignSettings> jwt_sign;
+  std::vector<BackendCredentialSettings> credentials;
+  bool operator==(const BackendAuthSettings&) const = default;
+};
+void describe(schema::Object<BackendAuthSettings>& o);
+
+class BackendAuth {
+ public:
+  BackendAuth() = default;
+  BackendAuth(const BackendAuth&) = delete;
+  BackendAuth& operator=(const BackendAuth&) = delete;
+  virtual ~BackendAuth() = default;
+
+  // For a request of that caller. Null: none. An error if there should be some and are none; then
+  // nothing is to be sent.
+  virtual Result<std::shared_ptr<const auth::Credentials>> credentials(
+      Exchange& exchange) const = 0;
+};
+
+// Null if the settings are wrong, which was said.
+std::unique_ptr<const BackendAuth> make_backend_auth(const BackendAuthSettings& settings,
+                                                     BuildContext& context);
+
+}  // namespace policy
