@@ -1,0 +1,161 @@
+#include "policy/backend_auth.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/mint.h"
+#include "base/base64.h"
+#include "base/text.h"
+#include "cel/convert.h"
+#include "policy/settings.h"
+
+namespace policy {
+namespace {
+
+const yaml::Environment no_variables = [](std::string_view) { return std::nullopt; };
+
+constexpr cel::Attribute attributes[] = {
+    {"jwt", "", cel::Record::open, cel::Phase::identity, "Claims.", {}}};
+
+class Source final : public cel::AttributeSource {
+ public:
+  explicit Source(const Exchange& exchange) : exchange_(exchange) {}
+  cel::Value get(cel::AttributeIndex, cel::Arena& arena) const override {
+    const auto& claims = exchange_.principal().claims();
+    return claims ? cel::from_json(claims->root(), arena) : cel::Value::null();
+  }
+
+ private:
+  const Exchange& exchange_;
+};
+
+class BackendAuthTest : public testing::Test {
+ protected:
+  std::unique_ptr<const BackendAuth> make(const std::string& text) {
+    const yaml::Source source{"test.yaml", text};
+    auto reading = schema::read_text<BackendAuthSettings>(source, no_variables);
+    problems_ = reading.problems;
+    if (schema::has_errors(problems_)) return nullptr;
+    BuildContext context(environment_, keys_, true);
+    auto made = make_backend_auth(reading.value, context);
+    problems_.insert(problems_.end(), context.problems().begin(), context.problems().end());
+    return made;
+  }
+  std::string said() const {
+    std::string all;
+    for (const auto& problem : problems_) all += problem.message + "\n";
+    return all;
+  }
+
+  // What a request of that subject (nobody if empty) has at a time; "-" if there is no credential.
+  std::string authorization(const BackendAuth& policy, const std::string& subject, int second = 0) {
+    const WallTime now(std::chrono::seconds(1'800'000'000 + second));
+    Exchange exchange(http::Request("GET", "/", "gw"), Peer(), Instant(), now);
+    const Source source(exchange);
+    exchange.attributes = &source;
+    exchange.last_token = &last_token_;
+    if (!subject.empty()) identify(exchange, subject);
+    const auto credentials = policy.credentials(exchange);
+    if (!credentials) return "error: " + credentials.error().why();
+    http::Request request("GET", "/", "backend");
+    if (*credentials) EXPECT_TRUE((*credentials)->put_on(request));
+    return std::string(request.headers.find("authorization").value_or("-"));
+  }
+  void identify(Exchange& exchange, const std::string& subject) {
+    const std::string token =
+        *auth::mint(key_, crypto::Algorithm::es256, "k",
+                    R"({"iss":"i","exp":1900000000,"sub":")" + subject + "\"}");
+    auth::Provider provider;
+    provider.issuer = "i";
+    provider.keys = *keys_.load(auth::KeySource(
+        auth::KeySource::Kind::text, auth::public_key_set(key_, crypto::Algorithm::es256, "k")));
+    const auth::Trust trust({provider});
+    shown_ = "Bearer " + token;
+    const auto verdict = tokens_.verdict(token, trust, exchange.time, shown_, last_token_);
+    ASSERT_TRUE(verdict);
+    exchange.identify(auth::Principal(*verdict));
+  }
+
+  crypto::PrivateKey key_ = *crypto::PrivateKey::generate(crypto::KeyFamily::p256);
+  cel::Environment environment_{attributes};
+  auth::KeyStore keys_;
+  auth::TokenCache tokens_;
+  auth::LastToken last_token_;
+  std::string shown_;
+  schema::Problems problems_;
+};
+
+TEST_F(BackendAuthTest, gives_a_key_to_everybody) {
+  const auto made = make("key: secret-1");
+  ASSERT_TRUE(made) << said();
+  EXPECT_EQ(authorization(*made, "alice"), "Bearer secret-1");
+  EXPECT_EQ(authorization(*made, ""), "Bearer secret-1");
+}
+
+TEST_F(BackendAuthTest, passes_on_the_token_that_was_accepted_and_no_other) {
+  const auto made = make("passthrough: {}");
+  ASSERT_TRUE(made) << said();
+  const std::string passed = authorization(*made, "alice");
+  EXPECT_EQ(passed, shown_);
+  EXPECT_EQ(authorization(*made, ""), "-");
+  EXPECT_NE(authorization(*made, "bob"), passed);
+}
+
+TEST_F(BackendAuthTest, signs_a_token_for_each_caller_and_uses_it_for_most_of_its_time) {
+  const std::string pem = key_.to_pem();
+  std::string text =
+      "jwtSign:\n  ttl: 100s\n  claims: {sub: jwt.sub, aud: '\"b\"'}\n  signingKey: |\n";
+  for (const auto line : base::split(pem, '\n')) text += "    " + std::string(line) + "\n";
+  const auto made = make(text);
+  ASSERT_TRUE(made) << said();
+  const std::string first = authorization(*made, "alice");
+  const auto parts = base::split(first, '.');
+  ASSERT_EQ(parts.size(), 3U) << first;
+  EXPECT_EQ(*base::base64url_decode(parts[1]),
+            R"({"aud":"b","sub":"alice","iat":1800000000,"exp":1800000100})");
+  EXPECT_EQ(authorization(*made, "alice", 79), first);
+  EXPECT_NE(authorization(*made, "bob", 79), first);
+  EXPECT_NE(authorization(*made, "alice", 81), first);
+  // A clock that was set back makes a new one.
+  EXPECT_NE(authorization(*made, "alice", -5), first);
+  EXPECT_EQ(authorization(*made, "").find("error: jwtSign: claim `sub`"), 0U);
+}
+
+TEST_F(BackendAuthTest, fails_where_the_settings_are_wrong_without_telling_secrets) {
+  const struct {
+    std::string text, said;
+  } table[] = {
+      {"{}", "give one of"},
+      {"key: secret-1\npassthrough: {}", "exclude each other"},
+      {"key: {value: secret-1, file: ./x}", "one of `value` and `file`"},
+      {"key: {file: ./no-such-file}", "cannot be read"},
+      {"credentials: [{key: \"a;secret\", location: {cookie: {name: a}}}]", "no cookie can hold"},
+      {"key: {value: secret-1, location: {header: {name: a b}}}", "no valid name"},
+      {"key: {value: secret-1, location: {expression: 'a'}}", "expression"},
+      {"jwtSign: {signingKey: secret-1}", "signingKey"},
+      {"jwtSign: {signingKey: {file: ./no-such-file}}", "cannot be read"},
+      {"jwtSign: {signingKey: secret-1, ttl: 1s}", "from 10s to 24h"},
+      {"aws: {}", "not supported yet"},
+      {"copilot: {}", "not supported yet"},
+  };
+  for (const auto& row : table) {
+    make(row.text);
+    EXPECT_TRUE(schema::has_errors(problems_)) << row.text;
+    EXPECT_NE(said().find(row.said), std::string::npos) << row.text << "\n" << said();
+    EXPECT_EQ(said().find("secret-1"), std::string::npos) << said();
+    EXPECT_EQ(said().find("a;secret"), std::string::npos) << said();
+  }
+}
+
+TEST_F(BackendAuthTest, keeps_secrets_out_of_dumps) {
+  for (const std::string text :
+       {"key: secret-1", "key: {value: secret-1}", "credentials: [{key: secret-1}]",
+        "jwtSign: {signingKey: secret-1}"}) {
+    const yaml::Source source{"test.yaml", text};
+    const auto reading = schema::read_text<BackendAuthSettings>(source, no_variables);
+    const std::string dump = schema::dump(reading.value, schema::Show::redacted);
+    EXPECT_EQ(dump.find("secret-1"), std::string::npos) << dump;
+  }
+}
+
+}  // namespace
+}  // namespace policy
