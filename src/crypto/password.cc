@@ -40,8 +40,8 @@ bool is_apr1(std::string_view text) {
   if (!text.starts_with(apr1_prefix)) return false;
   const std::string_view rest = text.substr(apr1_prefix.size());
   const std::size_t end = rest.find('$');
-  return end != std::string_view::npos && end <= apr1_salt_max &&
-         rest.size() - end - 1 == apr1_digest_size && is_of_crypt_alphabet(rest.substr(end + 1));
+  return end <= apr1_salt_max && rest.size() - end - 1 == apr1_digest_size &&
+         is_of_crypt_alphabet(rest.substr(end + 1));
 }
 
 std::string digest(const EVP_MD* kind, std::string_view text) {
@@ -108,18 +108,22 @@ std::string bcrypt(const std::string& password, const std::string& setting) {
   return text;
 }
 
+// Empty if there is none.
+std::string fault_of_bcrypt(std::string_view text) {
+  if (!is_bcrypt(text)) return "malformed bcrypt hash";
+  const int cost = (text[4] - '0') * 10 + (text[5] - '0');
+  if (cost < 4) return "malformed bcrypt hash";
+  if (cost <= bcrypt_cost_max) return "";
+  return "bcrypt of cost " + std::to_string(cost) + " takes too long; at most " +
+         std::to_string(bcrypt_cost_max);
+}
+
 }  // namespace
 
 Result<PasswordHash> PasswordHash::parse(std::string_view text) {
   if (text.starts_with("$2")) {
-    if (!is_bcrypt(text)) return failed(Fault::bad_request, "malformed bcrypt hash");
-    const int cost = (text[4] - '0') * 10 + (text[5] - '0');
-    if (cost < 4) return failed(Fault::bad_request, "malformed bcrypt hash");
-    if (cost > bcrypt_cost_max) {
-      return failed(Fault::bad_request, "bcrypt of cost " + std::to_string(cost) +
-                                            " takes too long; at most " +
-                                            std::to_string(bcrypt_cost_max));
-    }
+    const std::string wrong = fault_of_bcrypt(text);
+    if (!wrong.empty()) return failed(Fault::bad_request, wrong);
     return PasswordHash(Scheme::bcrypt, std::string(text));
   }
   if (text.starts_with(sha1_prefix)) {

@@ -7,6 +7,7 @@
 #include "gateway/refuse.h"
 #include "http/header_rules.h"
 #include "http/server.h"
+#include "policy/lockout.h"
 #include "runtime/attributes.h"
 
 namespace gateway {
@@ -123,6 +124,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
     // A reload took the port away while the connection was kept.
     response = refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));
   }
+  policy::settle_doubt(exchange);
   exchange.record.http_status = response.status;
   response.headers.set(no_sniffing);
   auto sent = co_await incoming.send(std::move(response));

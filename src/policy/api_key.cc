@@ -49,30 +49,56 @@ class ApiKeyAuth final : public Policy {
 
   Verdict decide(Exchange& exchange) const override {
     const auth::Credential found = place_.read(exchange);
-    using Kind = auth::Credential::Kind;
-    if (found.kind == Kind::none || found.kind == Kind::other_scheme) {
-      if (found.kind == Kind::other_scheme) place_.withhold(exchange, found);
-      if (mode_ != ApiKeyMode::strict) return pass;
-      return refuse(exchange, "no key", "no API Key found");
+    if (found.kind == Kind::none) return absent(exchange);
+    if (found.kind == Kind::other_scheme) {
+      place_.withhold(exchange, found);
+      return absent(exchange);
     }
     const auto* key = found.kind == Kind::found ? keys_.find(found.value) : nullptr;
-    const bool is_known =
-        key != nullptr && exchange.last_key != nullptr && *exchange.last_key == (*key)->identity();
-    if (!is_known) {
-      if (auto locked = locked_out(exchange)) return std::move(*locked);
+    if (!was_shown_before(exchange, key)) {
+      if (auto verdict = lock_out(exchange, found)) return std::move(*verdict);
     }
     if (key == nullptr) return wrong(exchange, found);
-    if (exchange.last_key != nullptr && !is_known) *exchange.last_key = (*key)->identity();
+    if (exchange.last_key != nullptr) *exchange.last_key = (*key)->identity();
     place_.remove(exchange, found);
     exchange.identify(auth::Principal(*key));
     return pass;
   }
 
  private:
+  using Kind = auth::Credential::Kind;
+
+  Verdict absent(Exchange& exchange) const {
+    if (mode_ != ApiKeyMode::strict) return pass;
+    return refuse(exchange, "no key", "no API Key found");
+  }
+
+  // On this connection, so that its caller need not suffer for what others of that address did.
+  static bool was_shown_before(const Exchange& exchange,
+                               const std::shared_ptr<const auth::ApiKey>* key) {
+    return key != nullptr && exchange.last_key != nullptr &&
+           *exchange.last_key == (*key)->identity();
+  }
+
+  std::optional<Verdict> lock_out(Exchange& exchange, const auth::Credential& found) const {
+    if (!locked_for(exchange)) return std::nullopt;
+    // Where a wrong key would pass, one that is not judged does, too: as nobody's.
+    if (mode_ == ApiKeyMode::permissive) {
+      place_.withhold(exchange, found);
+      return Verdict(pass);
+    }
+    auto answer = locked_out(exchange);
+    if (!answer) return std::nullopt;
+    return Verdict(std::move(*answer));
+  }
+
   Verdict wrong(Exchange& exchange, const auth::Credential& found) const {
-    note_failure(exchange);
     place_.withhold(exchange, found);
-    if (mode_ == ApiKeyMode::permissive) return pass;
+    if (mode_ == ApiKeyMode::permissive) {
+      note_doubt(exchange);
+      return pass;
+    }
+    note_failure(exchange);
     return refuse(exchange, "unknown key", "invalid credentials");
   }
 

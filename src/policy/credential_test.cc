@@ -6,6 +6,7 @@
 #include "auth/mint.h"
 #include "base/base64.h"
 #include "base/manual_scheduler.h"
+#include "policy/lockout.h"
 #include "policy/settings.h"
 
 namespace policy {
@@ -51,6 +52,8 @@ class CredentialTest : public testing::Test {
     exchange.tokens = &tokens_;
     exchange.last_token = &last_token_;
     exchange.passwords = &judge_;
+    exchange.last_key = &last_key_;
+    exchange.failed_logins = limits_failures_ ? &failed_logins_ : nullptr;
     std::size_t next = 0;
     Verdict verdict = chain.decide(exchange, next);
     if (verdict.is_undecided()) {
@@ -59,6 +62,8 @@ class CredentialTest : public testing::Test {
       scheduler_.run();
       verdict = task.take();
     }
+    settle_doubt(exchange);
+    caller_ = exchange.principal().identity();
     if (verdict) return std::nullopt;
     return exchange.take_request();
   }
@@ -77,6 +82,19 @@ class CredentialTest : public testing::Test {
   BuildContext context_{environment_, keys_, true};
   auth::TokenCache tokens_;
   auth::LastToken last_token_;
+  class Nowhere final : public LogSink {
+    void write(std::string_view) override {}
+  };
+  static auth::FailedLoginLimits few() {
+    auth::FailedLoginLimits limits;
+    limits.failures_max = 10;
+    return limits;
+  }
+  Nowhere nowhere_;
+  auth::FailedLogins failed_logins_{few(), Log(nowhere_, LogFormat::text, LogLevel::info)};
+  bool limits_failures_ = true;
+  std::string last_key_;
+  std::string caller_;  // of the last request
   Judge judge_;
   ManualScheduler scheduler_;
 };
@@ -101,6 +119,7 @@ TEST_F(CredentialTest, never_reaches_an_upstream_from_where_a_policy_looks_for_i
       "{expression: '\"canary-key-0123456789\"'}"};
   const std::vector<std::string> keys = {"canary-key-0123456789", "canary-wrong-key", ""};
   std::size_t passed = 0;
+  limits_failures_ = false;
   for (const std::string jwt : {"", "optional", "permissive", "strict"}) {
     for (const std::string basic : {"", "optional", "strict"}) {
       for (const std::string api : {"", "optional", "permissive", "strict"}) {
@@ -139,6 +158,28 @@ TEST_F(CredentialTest, never_reaches_an_upstream_from_where_a_policy_looks_for_i
     }
   }
   EXPECT_GT(passed, 500U);
+}
+
+TEST_F(CredentialTest, locks_nobody_out_whom_another_policy_knows) {
+  const Chain policies = chain("permissive", "", "permissive", "");
+  for (int i = 0; i < 50; ++i) {
+    http::Request request("GET", "/", "gw");
+    request.headers.add("authorization", "Bearer canary-key-0123456789");
+    EXPECT_TRUE(pass_on(policies, std::move(request)));
+    EXPECT_EQ(caller_.substr(0, 4), "key:") << i;
+  }
+  // What nobody knows is counted, once a request, and then not judged.
+  for (int i = 0; i < 50; ++i) {
+    http::Request request("GET", "/", "gw");
+    request.headers.add("authorization", "Bearer canary-wrong");
+    EXPECT_TRUE(pass_on(policies, std::move(request)));
+    EXPECT_EQ(caller_, "anonymous");
+  }
+  EXPECT_TRUE(failed_logins_.locked_for("", Instant()));
+  http::Request request("GET", "/", "gw");
+  request.headers.add("authorization", "Bearer canary-key-0123456789");
+  EXPECT_TRUE(pass_on(policies, std::move(request)));
+  EXPECT_EQ(caller_.substr(0, 4), "key:") << "of the same connection";
 }
 
 TEST_F(CredentialTest, is_another_ones_business_where_no_policy_looks) {

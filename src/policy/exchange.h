@@ -101,6 +101,7 @@ class Exchange {
   // The identity of the API key that this connection has shown last; null where there is none.
   std::string* last_key = nullptr;
   auth::FailedLogins* failed_logins = nullptr;       // of all cores; null: nobody is locked out
+  bool is_doubtful = false;                          // see lockout.h
   auth::LoginCache* logins = nullptr;                // this core's; null: nothing is remembered
   auth::PasswordJudge* passwords = nullptr;          // null: no password is right
   auth::Introspections* introspections = nullptr;    // this core's; never null while served

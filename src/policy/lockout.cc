@@ -20,6 +20,15 @@ std::optional<http::Response> locked_out(Exchange& exchange) {
   return response;
 }
 
+void note_doubt(Exchange& exchange) {
+  exchange.is_doubtful = true;
+}
+
+void settle_doubt(Exchange& exchange) {
+  if (exchange.is_doubtful && exchange.principal().is_anonymous()) note_failure(exchange);
+  exchange.is_doubtful = false;
+}
+
 void note_failure(Exchange& exchange) {
   if (exchange.failed_logins != nullptr) {
     exchange.failed_logins->note(exchange.peer.address, exchange.began);

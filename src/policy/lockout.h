@@ -13,7 +13,12 @@ namespace policy {
 std::optional<Duration> locked_for(const Exchange& exchange);
 // 429 with Retry-After if nothing new of the caller's address is judged.
 std::optional<http::Response> locked_out(Exchange& exchange);
-// What the caller has shown was wrong.
+// What the caller has shown was wrong, and it is refused.
 void note_failure(Exchange& exchange);
+// What the caller has shown was wrong for a policy that lets it pass. Another one may know the
+// caller by it, so this counts only if nobody has when the exchange is settled.
+void note_doubt(Exchange& exchange);
+// To be called when no policy is asked any more.
+void settle_doubt(Exchange& exchange);
 
 }  // namespace policy

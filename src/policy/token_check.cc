@@ -317,7 +317,11 @@ TokenCheck::Finding TokenCheck::bad(Exchange& exchange, const auth::Credential& 
 TokenCheck::Finding TokenCheck::guessed(Exchange& exchange, const auth::Credential& found,
                                         std::string_view why) const {
   const bool is_locked = locked_for(exchange).has_value();
-  note_failure(exchange);
+  if (mode_ == JwtMode::permissive) {
+    note_doubt(exchange);
+  } else {
+    note_failure(exchange);
+  }
   Finding finding = wrong(exchange, found, why);
   if (is_locked && finding.kind == Finding::Kind::bad_token) {
     finding.kind = Finding::Kind::locked_out;
