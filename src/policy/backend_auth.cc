@@ -1,8 +1,5 @@
 #include "policy/backend_auth.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "auth/bearer.h"
 #include "base/text.h"
 #include "policy/jwt_signer.h"
@@ -65,26 +62,26 @@ void describe(schema::Object<BackendAuthSettings>& o) {
   });
 }
 
-std::optional<std::string> SecretSettings::load(BuildContext& context) const {
-  constexpr std::size_t size_max = std::size_t{64} * 1024;
-  if (!file) return value;
-  context.watch(*file);
-  std::error_code error;
-  std::ifstream from;
-  if (std::filesystem::is_regular_file(*file, error)) from.open(*file, std::ios::binary);
-  if (!from.is_open()) {
-    context.fail("the file " + *file + " cannot be read");
-    return std::nullopt;
-  }
-  std::string text(size_max + 1, '\0');
-  from.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(from.gcount()));
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (from.bad() || text.empty() || text.size() > size_max) {
-    context.fail("the file " + *file + " must hold 1 byte to 64 KiB");
-    return std::nullopt;
-  }
+namespace {
+
+std::string_view without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   return text;
+}
+
+Result<> check_secret(std::string_view text) {
+  constexpr std::size_t size_max = std::size_t{64} * 1024;
+  if (!without_line_end(text).empty() && text.size() <= size_max) return {};
+  return failed(Fault::bad_request, "must hold 1 byte to 64 KiB");
+}
+
+}  // namespace
+
+std::optional<std::string> SecretSettings::load(BuildContext& context) const {
+  if (!file) return value;
+  const auto held = context.load_file(*file, "secret", &check_secret);
+  if (!held) return std::nullopt;
+  return std::string(without_line_end(*held));
 }
 
 SecretSettings BackendKeySettings::secret() const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "auth/htpasswd.h"
-#include "auth/key_store.h"
 #include "base/base64.h"
 #include "policy/lockout.h"
 
@@ -150,32 +149,19 @@ class BasicAuth final : public Policy {
   CredentialPlace place_;
 };
 
-Result<> check_users(std::string_view text) {
+Result<> check_list(std::string_view text) {
   TRY(auth::Htpasswd::parse(text));
   return {};
 }
 
-// The lines, of a file perhaps those that were last good, with a warning; nothing if there are
-// none.
-std::optional<std::string> lines_of(const HtpasswdSettings& settings, BuildContext& context) {
-  if (!settings.file) return settings.text.value_or("");
-  context.watch(*settings.file);
-  auto loaded = context.keys().files().load(*settings.file, check_users);
-  if (!loaded) {
-    context.fail("htpasswd file: " + loaded.error().why());
-    return std::nullopt;
-  }
-  if (loaded->stale) {
-    context.warn("htpasswd file: " + loaded->stale->why() +
-                 "; what the file held before stays in force");
-  }
-  return *loaded->text;
-}
-
 std::optional<auth::Htpasswd> load(const HtpasswdSettings& settings, BuildContext& context) {
-  const std::optional<std::string> text = lines_of(settings, context);
-  if (!text) return std::nullopt;
-  Result<auth::Htpasswd> users = auth::Htpasswd::parse(*text);
+  std::string text = settings.text.value_or("");
+  if (settings.file) {
+    const auto held = context.load_file(*settings.file, "htpasswd file", &check_list);
+    if (!held) return std::nullopt;
+    text = *held;
+  }
+  Result<auth::Htpasswd> users = auth::Htpasswd::parse(text);
   if (!users) {
     context.fail("htpasswd: " + users.error().why());
     return std::nullopt;

@@ -43,6 +43,21 @@ void BuildContext::check_header_value(std::string_view what, std::string_view va
   if (has_control) fail("the value of `" + std::string(what) + "` has control characters");
 }
 
+auth::TextFiles::Text BuildContext::load_file(const std::string& path, std::string_view what,
+                                              auth::TextFiles::Check check) {
+  watch(path);
+  auto loaded = keys_.files().load(path, check);
+  if (!loaded) {
+    fail(std::string(what) + ": " + loaded.error().why());
+    return nullptr;
+  }
+  if (loaded->stale) {
+    warn(std::string(what) + ": " + loaded->stale->why() +
+         "; what the file held before stays in force");
+  }
+  return loaded->text;
+}
+
 void BuildContext::say(const cel::Problem& problem, const schema::Located<std::string>& expression,
                        std::string_view step) {
   schema::Problem said;

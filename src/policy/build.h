@@ -52,6 +52,10 @@ class BuildContext {
            std::string_view step);
   // The file of that path is part of the configuration: when it changes, all of it is built anew.
   void watch(const std::string& path) { watched_.insert(path); }
+  // What a small file holds, which is watched; `what` is what it is for. Null if it cannot be had,
+  // which was said; if it could be had before, what was last good, with a warning.
+  auth::TextFiles::Text load_file(const std::string& path, std::string_view what,
+                                  auth::TextFiles::Check check);
 
   // Names, in lower case, under which what is being built is served; none if any name does.
   const std::vector<std::string>& hosts() const { return hosts_; }

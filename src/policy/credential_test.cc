@@ -22,6 +22,14 @@ class Judge final : public auth::PasswordJudge {
   }
 };
 
+// There are no attributes here.
+class Nothing final : public cel::AttributeSource {
+ public:
+  cel::Value get(cel::AttributeIndex, cel::Arena&) const override {
+    return cel::Value::error(cel::ErrorCode::no_such_key);
+  }
+};
+
 class CredentialTest : public testing::Test {
  protected:
   // The policies of a route, an empty mode for none.
@@ -49,6 +57,8 @@ class CredentialTest : public testing::Test {
   // What an upstream would get; nothing if the request is refused.
   std::optional<http::Request> pass_on(const Chain& chain, http::Request request) {
     Exchange exchange(std::move(request), Peer(), Instant(), now);
+    const Nothing attributes;
+    exchange.attributes = &attributes;
     exchange.tokens = &tokens_;
     exchange.last_token = &last_token_;
     exchange.passwords = &judge_;

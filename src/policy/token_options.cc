@@ -51,21 +51,6 @@ std::string_view without_line_break(std::string_view text) {
   return text;
 }
 
-// The text of the file, or of the last good one with a warning.
-auth::TextFiles::Text load(const std::string& path, const std::string& what,
-                           auth::TextFiles::Check check, BuildContext& context) {
-  context.watch(path);
-  auto loaded = context.keys().files().load(path, check);
-  if (!loaded) {
-    context.fail(what + ": " + loaded.error().why());
-    return nullptr;
-  }
-  if (loaded->stale) {
-    context.warn(what + ": " + loaded->stale->why() + "; what the file held before stays in force");
-  }
-  return loaded->text;
-}
-
 }  // namespace
 
 void describe(schema::Object<JwtValidationSettings>& o) {
@@ -149,7 +134,7 @@ void apply(const SymmetricKeySettings& settings, auth::Provider& provider, Build
   const std::string what = "symmetricKey of issuer `" + provider.issuer + "`";
   std::string text = settings.value.value_or("");
   if (settings.file) {
-    const auto loaded = load(*settings.file, what, &check_secret_file, context);
+    const auto loaded = context.load_file(*settings.file, what, &check_secret_file);
     if (!loaded) return;
     text = without_line_break(*loaded);
   }
@@ -162,7 +147,7 @@ void apply(const SymmetricKeySettings& settings, auth::Provider& provider, Build
 
 void apply(const RevocationSettings& settings, auth::Provider& provider, BuildContext& context) {
   const std::string what = "revocation of issuer `" + provider.issuer + "`";
-  const auto loaded = load(settings.file, what, &auth::check_revocations, context);
+  const auto loaded = context.load_file(settings.file, what, &auth::check_revocations);
   if (!loaded) return;
   auto list = auth::Revocations::parse(*loaded);
   if (!list) return context.fail(what + ": " + list.error().why());
