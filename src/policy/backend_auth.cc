@@ -8,13 +8,13 @@ namespace policy {
 
 using Held = std::shared_ptr<const auth::Credentials>;
 
-void describe(schema::Object<SecretSettings>& o) {
+void describe(schema::Object<BackendSecretSettings>& o) {
   o.doc("A secret: a string, or `{file}`.");
-  o.field("file", &SecretSettings::file,
+  o.field("file", &BackendSecretSettings::file,
           "Path of a file that holds it, relative to the working directory; read again when it "
           "changes.");
-  o.scalar_form(&SecretSettings::value, "The secret itself.").secret();
-  o.check([](const SecretSettings& s) -> std::string {
+  o.scalar_form(&BackendSecretSettings::value, "The secret itself.").secret();
+  o.check([](const BackendSecretSettings& s) -> std::string {
     return s.value || s.file ? "" : "give the secret: a string, or `file`";
   });
 }
@@ -77,16 +77,16 @@ Result<> check_secret(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> SecretSettings::load(BuildContext& context) const {
+std::optional<std::string> BackendSecretSettings::load(BuildContext& context) const {
   if (!file) return value;
   const auto held = context.load_file(*file, "secret", &check_secret);
   if (!held) return std::nullopt;
   return std::string(without_line_end(*held));
 }
 
-SecretSettings BackendKeySettings::secret() const {
+BackendSecretSettings BackendKeySettings::secret() const {
   if (value) return *value;
-  SecretSettings made;
+  BackendSecretSettings made;
   made.value = text;
   made.file = file;
   return made;
@@ -98,7 +98,7 @@ auth::Location place_of(const std::optional<PlaceSettings>& location) {
   return location ? location->location() : auth::Location::bearer();
 }
 
-void add(auth::Credentials& credentials, const SecretSettings& secret,
+void add(auth::Credentials& credentials, const BackendSecretSettings& secret,
          const std::optional<PlaceSettings>& location, BuildContext& context) {
   const std::optional<std::string> text = secret.load(context);
   if (!text) return;

@@ -19,29 +19,29 @@
 namespace policy {
 
 // A secret that stands in the configuration or in a file of its own.
-struct SecretSettings {
+struct BackendSecretSettings {
   std::optional<std::string> value;
   std::optional<std::string> file;  // relative to the working directory
-  bool operator==(const SecretSettings&) const = default;
+  bool operator==(const BackendSecretSettings&) const = default;
 
   // Without the line's end. Fails where the file cannot be read; says so to the context.
   std::optional<std::string> load(BuildContext& context) const;
 };
-void describe(schema::Object<SecretSettings>& o);
+void describe(schema::Object<BackendSecretSettings>& o);
 
 struct BackendKeySettings {
-  std::optional<SecretSettings> value;
+  std::optional<BackendSecretSettings> value;
   std::optional<std::string> text;  // the same as the value's
   std::optional<std::string> file;  // likewise
   std::optional<PlaceSettings> location;
   bool operator==(const BackendKeySettings&) const = default;
 
-  SecretSettings secret() const;
+  BackendSecretSettings secret() const;
 };
 void describe(schema::Object<BackendKeySettings>& o);
 
 struct BackendCredentialSettings {
-  SecretSettings key;
+  BackendSecretSettings key;
   std::optional<PlaceSettings> location;
   bool operator==(const BackendCredentialSettings&) const = default;
 };
@@ -57,7 +57,7 @@ enum class SigningAlgorithm { rs256, rs384, rs512, ps256, es256, es384, eddsa };
 std::vector<std::string> spellings(SigningAlgorithm);
 
 struct JwtSignSettings {
-  SecretSettings signing_key;
+  BackendSecretSettings signing_key;
   std::optional<SigningAlgorithm> algorithm;
   std::optional<std::string> key_id;
   std::map<std::string, schema::Located<std::string>> claims;  // name and expression
