@@ -374,7 +374,7 @@ class Process {
       co_await sleep_until(next);
       bool is_short = memory_.is_short();
       if (is_short) {
-        ::malloc_trim(0);
+        [[maybe_unused]] const int trimmed = ::malloc_trim(0);
         is_short = memory_.is_short();
       }
       load_.set_short_of_memory(is_short);

@@ -143,7 +143,7 @@ void fetch_keys(const std::vector<Place>& places, auth::KeyStore& keys) {
   std::vector<auth::KeySource> sources;
   for (const Place& place : places) {
     for (const policy::JwtProviderSettings& provider : place.providers) {
-      if (provider.jwks.url) sources.push_back(provider.jwks.source());
+      if (provider.jwks && provider.jwks->url) sources.push_back(provider.jwks->source());
     }
   }
   if (sources.empty()) return;

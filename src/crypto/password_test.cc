@@ -57,7 +57,9 @@ TEST(Password, is_not_taken_from_a_hash_that_is_malformed_or_unknown) {
   for (const std::string_view text : bad) {
     const Result<PasswordHash> hash = PasswordHash::parse(text);
     ASSERT_FALSE(hash) << text;
-    if (text.size() > 6) EXPECT_EQ(hash.error().why().find(text), std::string::npos) << text;
+    if (text.size() > 6) {
+      EXPECT_EQ(hash.error().why().find(text), std::string::npos) << text;
+    }
   }
 }
 

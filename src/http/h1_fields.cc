@@ -42,6 +42,11 @@ WireFault FieldReader::take(std::string_view line) {
   if (is_disguised(name)) {
     return {400, "a field name that some servers take for another one"};
   }
+  // White space there may be tabs (RFC 9110, 5.6.3), but not every reader takes them after a
+  // number.
+  if (name == "content-length" && line.find('\t') != std::string_view::npos) {
+    return {400, "invalid Content-Length"};
+  }
   const WireFault fault = take_value(name, value);
   headers.spans_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(size),
                             static_cast<std::uint32_t>(value_at),

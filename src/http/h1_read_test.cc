@@ -60,6 +60,8 @@ TEST(RequestReader, refuses_with_the_status_that_fits) {
       {with_line("Content-Length: 5\r\nContent-Length: 5"), 400},
       {with_line("Content-Length: 5\r\nTransfer-Encoding: chunked"), 400},
       {with_line("Content-Length: 05"), 400},
+      {with_line("Content-Length: 5\t"), 400},
+      {with_line("Content-Length:\t5"), 400},
       {with_line("Transfer-Encoding: gzip, chunked"), 501},
       {with_line("Expect: 200-ok"), 417},
       {with_line("Mcp_Session_Id: x"), 400},

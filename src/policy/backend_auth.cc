@@ -8,17 +8,6 @@ namespace policy {
 
 using Held = std::shared_ptr<const auth::Credentials>;
 
-void describe(schema::Object<BackendSecretSettings>& o) {
-  o.doc("A secret: a string, or `{file}`.");
-  o.field("file", &BackendSecretSettings::file,
-          "Path of a file that holds it, relative to the working directory; read again when it "
-          "changes.");
-  o.scalar_form(&BackendSecretSettings::value, "The secret itself.").secret();
-  o.check([](const BackendSecretSettings& s) -> std::string {
-    return s.value || s.file ? "" : "give the secret: a string, or `file`";
-  });
-}
-
 void describe(schema::Object<BackendKeySettings>& o) {
   o.doc("A fixed key: a string, `{file}`, or `{value, location}`.");
   o.field("value", &BackendKeySettings::value, "The key.");
@@ -62,32 +51,10 @@ void describe(schema::Object<BackendAuthSettings>& o) {
   });
 }
 
-namespace {
-
-std::string_view without_line_end(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
-
-Result<> check_secret(std::string_view text) {
-  constexpr std::size_t size_max = std::size_t{64} * 1024;
-  if (!without_line_end(text).empty() && text.size() <= size_max) return {};
-  return failed(Fault::bad_request, "must hold 1 byte to 64 KiB");
-}
-
-}  // namespace
-
-std::optional<std::string> BackendSecretSettings::load(BuildContext& context) const {
-  if (!file) return value;
-  const auto held = context.load_file(*file, "secret", &check_secret);
-  if (!held) return std::nullopt;
-  return std::string(without_line_end(*held));
-}
-
-BackendSecretSettings BackendKeySettings::secret() const {
+SecretSettings BackendKeySettings::secret() const {
   if (value) return *value;
-  BackendSecretSettings made;
-  made.value = text;
+  SecretSettings made;
+  made.text = text;
   made.file = file;
   return made;
 }
@@ -98,9 +65,9 @@ auth::Location place_of(const std::optional<PlaceSettings>& location) {
   return location ? location->location() : auth::Location::bearer();
 }
 
-void add(auth::Credentials& credentials, const BackendSecretSettings& secret,
+void add(auth::Credentials& credentials, const SecretSettings& secret,
          const std::optional<PlaceSettings>& location, BuildContext& context) {
-  const std::optional<std::string> text = secret.load(context);
+  const std::optional<std::string> text = read_secret(secret, "key", context);
   if (!text) return;
   const Result<> added = credentials.add(place_of(location), *text);
   if (!added) context.fail(added.error().why());

@@ -14,34 +14,24 @@
 #include "policy/build.h"
 #include "policy/credential.h"
 #include "policy/exchange.h"
+#include "policy/secret.h"
 #include "schema/schema.h"
 
 namespace policy {
 
-// A secret that stands in the configuration or in a file of its own.
-struct BackendSecretSettings {
-  std::optional<std::string> value;
-  std::optional<std::string> file;  // relative to the working directory
-  bool operator==(const BackendSecretSettings&) const = default;
-
-  // Without the line's end. Fails where the file cannot be read; says so to the context.
-  std::optional<std::string> load(BuildContext& context) const;
-};
-void describe(schema::Object<BackendSecretSettings>& o);
-
 struct BackendKeySettings {
-  std::optional<BackendSecretSettings> value;
+  std::optional<SecretSettings> value;
   std::optional<std::string> text;  // the same as the value's
   std::optional<std::string> file;  // likewise
   std::optional<PlaceSettings> location;
   bool operator==(const BackendKeySettings&) const = default;
 
-  BackendSecretSettings secret() const;
+  SecretSettings secret() const;
 };
 void describe(schema::Object<BackendKeySettings>& o);
 
 struct BackendCredentialSettings {
-  BackendSecretSettings key;
+  SecretSettings key;
   std::optional<PlaceSettings> location;
   bool operator==(const BackendCredentialSettings&) const = default;
 };
@@ -57,7 +47,7 @@ enum class SigningAlgorithm { rs256, rs384, rs512, ps256, es256, es384, eddsa };
 std::vector<std::string> spellings(SigningAlgorithm);
 
 struct JwtSignSettings {
-  BackendSecretSettings signing_key;
+  SecretSettings signing_key;
   std::optional<SigningAlgorithm> algorithm;
   std::optional<std::string> key_id;
   std::map<std::string, schema::Located<std::string>> claims;  // name and expression

@@ -57,7 +57,9 @@ class BackendAuthTest : public testing::Test {
     const auto credentials = policy.credentials(exchange);
     if (!credentials) return "error: " + credentials.error().why();
     http::Request request("GET", "/", "backend");
-    if (*credentials) EXPECT_TRUE((*credentials)->put_on(request));
+    if (*credentials) {
+      EXPECT_TRUE((*credentials)->put_on(request));
+    }
     return std::string(request.headers.find("authorization").value_or("-"));
   }
   void identify(Exchange& exchange, const std::string& subject) {

@@ -151,10 +151,15 @@ TEST_F(CredentialTest, never_reaches_an_upstream_from_where_a_policy_looks_for_i
               ++passed;
               const std::string what = jwt + "," + basic + "," + api + "," + location + "," +
                                        field + "\n" + text_of(*left);
-              if (is_field_ours) EXPECT_FALSE(left->headers.has("authorization")) << what;
-              if (location.find("header") == 1)
+              if (is_field_ours) {
+                EXPECT_FALSE(left->headers.has("authorization")) << what;
+              }
+              if (location.find("header") == 1) {
                 EXPECT_FALSE(left->headers.has("x-api-key")) << what;
-              if (location.find("query") == 1) EXPECT_EQ(left->target, "/?a=1&b=2") << what;
+              }
+              if (location.find("query") == 1) {
+                EXPECT_EQ(left->target, "/?a=1&b=2") << what;
+              }
               if (location.find("cookie") == 1 && !key.empty()) {
                 EXPECT_EQ(left->headers.find("cookie"), "a=1; b=2") << what;
               }

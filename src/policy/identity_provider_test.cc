@@ -79,7 +79,9 @@ TEST(IdentityProvider, knows_where_each_keeps_what) {
     EXPECT_EQ(made.metadata_address().text(), c.metadata);
     EXPECT_EQ(made.jwks_address().text(), c.jwks);
     EXPECT_EQ(made.registration_address().has_value(), c.registration != nullptr) << c.issuer;
-    if (c.registration != nullptr) EXPECT_EQ(made.registration_address()->text(), c.registration);
+    if (c.registration != nullptr) {
+      EXPECT_EQ(made.registration_address()->text(), c.registration);
+    }
   }
 }
 

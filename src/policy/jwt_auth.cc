@@ -97,7 +97,7 @@ std::vector<JwtProviderSettings> JwtAuthSettings::all_providers() const {
   JwtProviderSettings only;
   only.issuer = issuer;
   only.audiences = audiences;
-  only.jwks = jwks.value_or(JwksSettings());
+  only.jwks = jwks;
   only.symmetric_key = symmetric_key;
   only.validation = validation;
   only.revocation = revocation;

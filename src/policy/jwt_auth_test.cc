@@ -201,5 +201,25 @@ TEST_F(JwtAuthTest, is_an_error_of_the_configuration_without_its_keys) {
   EXPECT_TRUE(schema::has_errors(context_.problems()));
 }
 
+TEST(JwtAuthSettings, are_dumped_as_they_were_given) {
+  for (const char* text : {
+           "{issuer: a, jwks: '{}'}",
+           "{issuer: a, jwks: {url: 'https://a.example/jwks', keepFor: 1h}}",
+           "{issuer: a, symmetricKey: {value: 0123456789abcdef0123456789abcdef}}",
+           "{providers: [{issuer: a, jwks: {file: k}}, {issuer: b, symmetricKey: {file: s}}]}",
+       }) {
+    const auto none = [](std::string_view) { return std::optional<std::string>(); };
+    const auto read = [&](const std::string& source) {
+      return schema::read_text<JwtAuthSettings>(yaml::Source{"c.yaml", source}, none);
+    };
+    const auto given = read(text);
+    ASSERT_FALSE(schema::has_errors(given.problems)) << text;
+    const std::string dumped = schema::dump(given.value, schema::Show::plain);
+    const auto again = read(dumped);
+    EXPECT_FALSE(schema::has_errors(again.problems)) << dumped;
+    EXPECT_EQ(again.value, given.value) << dumped;
+  }
+}
+
 }  // namespace
 }  // namespace policy

@@ -107,7 +107,7 @@ Result<std::shared_ptr<const auth::Credentials>> JwtSigner::credentials(
 namespace {
 
 std::optional<auth::SigningKey> read_key(const JwtSignSettings& settings, BuildContext& context) {
-  const std::optional<std::string> text = settings.signing_key.load(context);
+  const std::optional<std::string> text = read_secret(settings.signing_key, "signingKey", context);
   if (!text) return std::nullopt;
   Result<auth::SigningKey> key = auth::read_signing_key(*text);
   if (!key) {

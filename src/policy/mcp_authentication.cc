@@ -85,13 +85,14 @@ JwtProviderSettings McpAuthenticationSettings::as_provider() const {
   JwtProviderSettings made;
   made.issuer = issuer;
   made.audiences = audiences;
-  if (jwks) {
-    made.jwks = *jwks;
-  } else if (const auto at = IdentityProvider::make(*this)) {
-    made.jwks.url = at->jwks_address().text();
-  }
   made.validation = validation;
   made.revocation = revocation;
+  made.jwks = jwks;
+  if (jwks) return made;
+  if (const auto at = IdentityProvider::make(*this)) {
+    made.jwks = JwksSettings();
+    made.jwks->url = at->jwks_address().text();
+  }
   return made;
 }
 

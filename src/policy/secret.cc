@@ -32,14 +32,9 @@ void describe(schema::Object<SecretSettings>& o) {
 std::optional<std::string> read_secret(const SecretSettings& settings, std::string_view what,
                                        BuildContext& context) {
   if (!settings.file) return settings.text;
-  context.watch(*settings.file);
-  const auto loaded = context.keys().files().load(*settings.file, &check_secret);
-  if (!loaded) {
-    context.fail("`" + std::string(what) + "`: " + loaded.error().why());
-    return std::nullopt;
-  }
-  if (loaded->stale) context.warn("`" + std::string(what) + "`: " + loaded->stale->why());
-  return std::string(without_line_end(*loaded->text));
+  const auto held = context.load_file(*settings.file, "`" + std::string(what) + "`", &check_secret);
+  if (!held) return std::nullopt;
+  return std::string(without_line_end(*held));
 }
 
 }  // namespace policy

@@ -341,18 +341,19 @@ namespace {
 
 std::shared_ptr<const auth::KeySet> load_keys(const JwtProviderSettings& settings,
                                               BuildContext& context) {
-  const auto keys = context.keys().load(settings.jwks.source());
-  if (settings.jwks.file) context.watch(*settings.jwks.file);
+  const JwksSettings jwks = settings.jwks.value_or(JwksSettings());
+  const auto keys = context.keys().load(jwks.source());
+  if (jwks.file) context.watch(*jwks.file);
   if (!keys) {
-    const bool is_relative = settings.jwks.file && !settings.jwks.file->starts_with('/');
+    const bool is_relative = jwks.file && !jwks.file->starts_with('/');
     context.fail(
         "key set of issuer `" + settings.issuer + "`: " + keys.error().why() +
         (is_relative ? " (looked up in " + std::filesystem::current_path().string() + ")" : ""));
     return nullptr;
   }
-  if (settings.jwks.url) {
-    context.follow(settings.jwks.source());
-    warn_of_clear_text("the key set is fetched", *settings.jwks.url, context);
+  if (jwks.url) {
+    context.follow(jwks.source());
+    warn_of_clear_text("the key set is fetched", *jwks.url, context);
   } else {
     for (const std::string& warning : (*keys)->warnings()) {
       context.warn("key set of issuer `" + settings.issuer + "`: " + warning);
@@ -399,7 +400,7 @@ TokenCheck make_token_check(JwtMode mode, const std::vector<JwtProviderSettings>
     made_of.providers.push_back(make_provider(provider, context));
     made_of.providers.back().takes_proofs = dpop.mode != DpopMode::off;
     made_of.sources.emplace_back();
-    if (provider.jwks.url) made_of.sources.back() = provider.jwks.source();
+    if (provider.jwks && provider.jwks->url) made_of.sources.back() = provider.jwks->source();
   }
   return TokenCheck(mode, std::move(made_of), ProofCheck(dpop, context.keys().proofs()),
                     make_place(location, auth::Location::bearer(), context), context.keys());

@@ -39,7 +39,7 @@ void describe(schema::Object<JwksSettings>& o);
 struct JwtProviderSettings {
   std::string issuer;
   std::vector<std::string> audiences;
-  JwksSettings jwks;
+  std::optional<JwksSettings> jwks;
   std::optional<SymmetricKeySettings> symmetric_key;  // instead of `jwks`
   JwtValidationSettings validation;
   std::optional<RevocationSettings> revocation;
