@@ -20,7 +20,7 @@ async function withGateway(issuers, use, { config = hostConfig } = {}) {
   try {
     const port = await freePort();
     gateway = await start(config === hostConfig ? hostConfig(port, upstream.port, jwtAuth(...issuers)) : config(port, { args: [fixture], policies: jwtAuth(...issuers) }), { port });
-    const status = async (token, path = '/x') => (await ask(port, 'GET', { path, fields: token === undefined ? [] : withToken(token) })).status;
+    const status = async (token, path = '/x') => (await ask(port, 'GET', { path, ms: 15000, fields: token === undefined ? [] : withToken(token) })).status;
     await use({ gateway, port, upstream, status, config: (more = '') => hostConfig(port, upstream.port, jwtAuth(...issuers) + more) });
     await gateway.stop();
     gateway = undefined;
