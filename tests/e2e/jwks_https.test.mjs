@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, hostConfig, start, until } from './lib/gateway.mjs';
+import { freePort, hostConfig, patience, start, until } from './lib/gateway.mjs';
 import { Issuer } from './lib/issuer.mjs';
 import { ask, withToken } from './lib/protected.mjs';
 import { RecordingUpstream } from './lib/wire.mjs';
@@ -115,7 +115,8 @@ describe('key sets over https', () => {
 
   test('keys of an issuer that is gone are used no longer than keepFor', async () => {
     const issuer = await Issuer.start();
-    await withGateway(issuer, `{ url: "${issuer.jwksUrl}", keepFor: 3s }`, async ({ status, gateway }) => {
+    const kept = 5 * patience;  // seconds; the first steps must fit in
+    await withGateway(issuer, `{ url: "${issuer.jwksUrl}", keepFor: ${kept}s }`, async ({ status, gateway }) => {
       assert.equal(await status(issuer.token()), 200);
       await issuer.goDown();
       // The next fetch is a quarter of an hour away; a token with an unknown key brings it about.
