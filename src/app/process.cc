@@ -188,7 +188,7 @@ class Process {
         source_(source),
         loaded_(std::move(loaded)),
         log_(make_log(writer, loaded_.file.config.logging)),
-        targets_(spawner, log_, child_limits()),
+        targets_(spawner, log_, target_limits()),
         stores_{keys_, targets_},
         sessions_(session_limits()),
         memory_(loaded_.file.config.limits.memory.count),
@@ -235,9 +235,18 @@ class Process {
     return limits;
   }
 
-  runtime::ChildLimits child_limits() const {
+  runtime::TargetLimits target_limits() const {
     const config::Limits& set = loaded_.file.config.limits;
-    return {set.children, set.child_line.count, set.child_start_within};
+    runtime::TargetLimits limits;
+    limits.children = set.children;
+    limits.line_bytes = set.child_line.count;
+    limits.start_within = set.child_start_within;
+    limits.answer_bytes = set.answer.count;
+    limits.event_bytes = set.event.count;
+    limits.calls = set.calls_per_target;
+    limits.streams = set.streams_per_target;
+    limits.queue = {set.queued_events, set.queued_bytes.count};
+    return limits;
   }
 
   Result<crypto::SealKey> session_key() {
@@ -280,6 +289,8 @@ class Process {
     gateway::Shared shared{log_, clock_, *session_ids_, sessions_, load_};
     shared.failed_logins = &failed_logins_;
     shared.passwords = &passwords_;
+    const config::Limits& set = loaded_.file.config.limits;
+    shared.message_limits = {set.message_depth, set.message_members};
     std::vector<std::unique_ptr<net::Worker>> threads;
     threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {

@@ -22,6 +22,33 @@ std::string check_memory(schema::Bytes size) {
   return is_sensible ? "" : "must be 0 or at least 64MiB";
 }
 
+// What the servers behind the gateway may do.
+void describe_servers(schema::Object<Limits>& o) {
+  o.field("childLine", &Limits::child_line, "A message of a child; more ends the child.")
+      .check(check_size);
+  o.field("childStartTimeout", &Limits::child_start_within,
+          "How long a child may take to answer `initialize`.")
+      .check(check_positive);
+  o.field("answer", &Limits::answer,
+          "A JSON answer of a server over HTTP; a longer one fails its call.")
+      .check(check_size);
+  o.field("event", &Limits::event,
+          "An event of a server over HTTP, and a line of it; a longer one fails its call.")
+      .check(check_size);
+  o.field("callsPerTarget", &Limits::calls_per_target,
+          "Calls in flight to one server over HTTP, of all sessions together; more are refused.")
+      .range(1, count_max);
+  o.field("streamsPerTarget", &Limits::streams_per_target,
+          "Streams outside of calls from one server over HTTP; sessions beyond it do without.")
+      .range(0, count_max);
+  o.field("queuedEvents", &Limits::queued_events,
+          "Events of one call that are kept for a client which reads slowly; then its server "
+          "waits. As many are kept for a client that does not listen, the newest.")
+      .range(1, count_max);
+  o.field("queuedBytes", &Limits::queued_bytes, "Likewise, the size of those events together.")
+      .check(check_size);
+}
+
 }  // namespace
 
 void describe(schema::Object<KeepAlives>& o) {
@@ -129,11 +156,14 @@ void describe(schema::Object<Limits>& o) {
   o.field("upstreamBodyTimeout", &Limits::upstream_body_within,
           "Silence within an upstream's answer, event streams apart; then it is cut.")
       .check(check_positive);
-  o.field("childLine", &Limits::child_line, "A message of a child; more ends the child.")
-      .check(check_size);
-  o.field("childStartTimeout", &Limits::child_start_within,
-          "How long a child may take to answer `initialize`.")
-      .check(check_positive);
+  o.field("messageDepth", &Limits::message_depth,
+          "Levels of JSON in a client's message; more are answered with 400.")
+      .range(8, 1'000);
+  o.field("messageMembers", &Limits::message_members,
+          "Members and elements in a client's message, all levels together; more are answered with "
+          "400.")
+      .range(100, 10'000'000);
+  describe_servers(o);
 }
 
 }  // namespace config

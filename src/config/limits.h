@@ -68,8 +68,16 @@ struct Limits {
   std::chrono::milliseconds body_within = std::chrono::seconds(10);
   std::chrono::milliseconds write_within = std::chrono::seconds(30);
   std::chrono::milliseconds upstream_body_within = std::chrono::seconds(60);
+  std::uint16_t message_depth = 128;
+  std::uint32_t message_members = 100'000;
   schema::Bytes child_line{std::uint64_t{4} << 20};
   std::chrono::milliseconds child_start_within = std::chrono::seconds(10);
+  schema::Bytes answer{http::response_body_bytes_max};
+  schema::Bytes event{http::event_line_bytes_max};
+  std::uint32_t calls_per_target = 10'000;
+  std::uint32_t streams_per_target = 2'000;
+  std::uint32_t queued_events = 256;
+  schema::Bytes queued_bytes{std::uint64_t{1} << 20};
   bool operator==(const Limits&) const = default;
 };
 void describe(schema::Object<Limits>& o);

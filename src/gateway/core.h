@@ -23,6 +23,7 @@
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
 #include "http/client.h"
+#include "json/value.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -41,6 +42,7 @@ struct Shared {
   std::shared_ptr<const net::TlsClient> tls = std::make_shared<net::TlsClient>();
   auth::FailedLogins* failed_logins = nullptr;  // null: nobody is locked out
   auth::PasswordJudge* passwords = nullptr;     // null: no password is right
+  json::Limits message_limits{};                // of a client's message
 };
 
 class Core;

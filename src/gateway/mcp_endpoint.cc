@@ -282,7 +282,8 @@ Task<http::Response> post(McpPlace place) {
     text = co_await read_held(body, held, bytes_max, deadline);
   }
   if (!text) co_return endpoint.refuse_body(text.error());
-  auto message = mcp::read(std::move(*text), mcp::Sender::client);
+  auto message =
+      mcp::read(std::move(*text), mcp::Sender::client, place.core.shared().message_limits);
   if (!message) co_return refuse_message(exchange, message.error());
   if (!message->is_response()) exchange.record.mcp_method = std::string(message->method());
   if (auto wrong = endpoint.wrong_era(*message)) co_return std::move(*wrong);

@@ -9,8 +9,11 @@
 namespace runtime {
 namespace {
 
-upstream::StdioSettings settings_of(const config::StdioTarget& target) {
+upstream::StdioSettings settings_of(const config::StdioTarget& target, const TargetLimits& limits) {
   upstream::StdioSettings settings;
+  settings.line_bytes_max = limits.line_bytes;
+  settings.handshake = limits.start_within;
+  settings.queue = limits.queue;
   settings.command = target.command;
   settings.arguments = target.arguments;
   settings.environment = target.environment;
@@ -19,11 +22,16 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target) {
 }
 
 // The place was checked when the file was read.
-upstream::HttpSettings settings_of(const config::HttpTarget& target) {
+upstream::HttpSettings settings_of(const config::HttpTarget& target, const TargetLimits& limits) {
   const config::HttpPlace place = config::place_of(target).value();
   upstream::HttpSettings settings;
   settings.endpoint = http::Endpoint(place.host, place.port, place.uses_tls);
   settings.path = place.path;
+  settings.answer_bytes_max = limits.answer_bytes;
+  settings.event_bytes_max = limits.event_bytes;
+  settings.calls_max = limits.calls;
+  settings.streams_max = limits.streams;
+  settings.queue = limits.queue;
   return settings;
 }
 
@@ -37,13 +45,11 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& settin
   auto entry = std::make_shared<TargetEntry>();
   entry->number = ++last_number_;
   if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
-    upstream::StdioSettings settings_of_child = settings_of(*stdio);
-    settings_of_child.line_bytes_max = limits_.line_bytes;
-    settings_of_child.handshake = limits_.start_within;
     entry->target =
-        upstream::make_stdio_target(name, std::move(settings_of_child), spawner_, log_, children_);
+        upstream::make_stdio_target(name, settings_of(*stdio, limits_), spawner_, log_, children_);
   } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
-    entry->target = upstream::make_streamable_http_target(name, settings_of(*remote), log_);
+    entry->target =
+        upstream::make_streamable_http_target(name, settings_of(*remote, limits_), log_);
   } else {
     entry->target = upstream::make_demo_target(name);
   }

@@ -15,6 +15,8 @@
 #include "auth/key_store.h"
 #include "base/log.h"
 #include "config/file.h"
+#include "http/limits.h"
+#include "upstream/queue_limits.h"
 #include "upstream/stdio.h"
 #include "upstream/upstream.h"
 
@@ -30,20 +32,26 @@ struct TargetEntry {
   std::unique_ptr<upstream::Target> target;
 };
 
-struct ChildLimits {
-  std::size_t count = 1'000;
+// What is allowed to the servers of every target.
+struct TargetLimits {
+  std::size_t children = 1'000;  // of all targets together
   std::size_t line_bytes = std::size_t{4} << 20;
   std::chrono::milliseconds start_within = std::chrono::seconds(10);
+  std::size_t answer_bytes = http::response_body_bytes_max;
+  std::size_t event_bytes = http::event_line_bytes_max;
+  std::size_t calls = 10'000;
+  std::size_t streams = 2'000;
+  upstream::QueueLimits queue;
 };
 
 class TargetStore {
  public:
   // Both must outlive the store.
-  TargetStore(net::Spawner& spawner, Log log, const ChildLimits& limits = ChildLimits())
+  TargetStore(net::Spawner& spawner, Log log, const TargetLimits& limits = TargetLimits())
       : spawner_(spawner),
         log_(log),
         limits_(limits),
-        children_(std::make_shared<upstream::ChildCount>(limits.count)) {}
+        children_(std::make_shared<upstream::ChildCount>(limits.children)) {}
   TargetStore(const TargetStore&) = delete;
   TargetStore& operator=(const TargetStore&) = delete;
   ~TargetStore() = default;
@@ -57,7 +65,7 @@ class TargetStore {
  private:
   net::Spawner& spawner_;
   Log log_;
-  const ChildLimits limits_;
+  const TargetLimits limits_;
   std::shared_ptr<upstream::ChildCount> children_;  // of all targets
   std::uint64_t last_number_ = 0;
   std::vector<std::pair<config::Target, std::shared_ptr<const TargetEntry>>> entries_;

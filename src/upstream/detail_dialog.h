@@ -18,6 +18,7 @@
 
 #include "base/random.h"
 #include "base/signal.h"
+#include "upstream/queue_limits.h"
 #include "upstream/upstream.h"
 
 namespace upstream {
@@ -30,14 +31,10 @@ class Dialog {
     std::uint64_t notifications_dropped = 0;  // unknown, or of a token that is not ours
     std::uint64_t unsolicited_dropped = 0;    // nobody read them
   };
-  static constexpr std::size_t calls_max = 256;        // in flight
-  static constexpr std::size_t questions_max = 64;     // open
-  static constexpr std::size_t unsolicited_max = 256;  // kept
-  static constexpr std::size_t unsolicited_bytes_max = 1 << 20;
-  static constexpr std::size_t events_max = 256;  // of one call, before receive() should wait
-  static constexpr std::size_t event_bytes_max = 1 << 20;  // likewise
+  static constexpr std::size_t calls_max = 256;     // in flight
+  static constexpr std::size_t questions_max = 64;  // open
 
-  explicit Dialog(Random& random);
+  explicit Dialog(Random& random, const QueueLimits& limits = QueueLimits());
   Dialog(const Dialog&) = delete;
   Dialog& operator=(const Dialog&) = delete;
   ~Dialog();
@@ -118,6 +115,7 @@ class Dialog {
   std::size_t unsolicited_bytes() const;
   void hand_over_questions(InFlight& call);
 
+  const QueueLimits limits_;
   std::uint64_t next_id_;
   std::uint64_t next_question_;
   std::map<std::uint64_t, InFlight*> calls_;

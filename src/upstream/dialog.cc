@@ -102,8 +102,8 @@ class Dialog::InFlight final : public Conversation {
 
   // Who receives waits while a call of the dialog is full.
   void count_if_full() {
-    const bool is_full =
-        dialog_ != nullptr && (events_.size() >= events_max || event_bytes_ >= event_bytes_max);
+    const bool is_full = dialog_ != nullptr && (events_.size() >= dialog_->limits_.events ||
+                                                event_bytes_ >= dialog_->limits_.bytes);
     if (is_full == is_counted_full_) return;
     is_counted_full_ = is_full;
     if (is_full) {
@@ -136,8 +136,8 @@ class Dialog::InFlight final : public Conversation {
   Signal changed_;
 };
 
-Dialog::Dialog(Random& random)
-    : next_id_(random_start(random)), next_question_(random_start(random)) {}
+Dialog::Dialog(Random& random, const QueueLimits& limits)
+    : limits_(limits), next_id_(random_start(random)), next_question_(random_start(random)) {}
 
 Dialog::~Dialog() {
   close(Error(Fault::cancelled, "the session was closed"));
@@ -348,8 +348,8 @@ std::size_t Dialog::unsolicited_bytes() const {
 }
 
 void Dialog::keep_unsolicited(Event event) {
-  while (unsolicited_.size() >= unsolicited_max ||
-         (!unsolicited_.empty() && unsolicited_bytes() > unsolicited_bytes_max)) {
+  while (unsolicited_.size() >= limits_.events ||
+         (!unsolicited_.empty() && unsolicited_bytes() > limits_.bytes)) {
     if (unsolicited_.front().kind() == Event::Kind::question) {
       (void)refuse(unsolicited_.front().question(), mcp::Code::internal_error,
                    "The client does not listen");

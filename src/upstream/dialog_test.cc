@@ -282,7 +282,7 @@ TEST_F(DialogTest, asks_a_client_without_a_stream_on_its_next_call) {
 
 TEST_F(DialogTest, keeps_only_so_much_for_nobody) {
   receive_question("1");
-  for (std::size_t i = 0; i < Dialog::unsolicited_max; ++i) receive_log();
+  for (std::size_t i = 0; i < QueueLimits().events; ++i) receive_log();
 
   EXPECT_EQ(dialog_.counts().unsolicited_dropped, 1U);
   EXPECT_EQ(dialog_.questions(), 0U);
@@ -302,7 +302,7 @@ TEST_F(DialogTest, bounds_calls_and_questions) {
 
 TEST_F(DialogTest, is_full_until_a_slow_reader_reads) {
   const auto call = start();
-  for (std::size_t i = 0; i < Dialog::events_max; ++i) receive_log();
+  for (std::size_t i = 0; i < QueueLimits().events; ++i) receive_log();
   EXPECT_TRUE(dialog_.is_full());
   Running<void> waiting(scheduler_, dialog_.wait_for_room());
   EXPECT_FALSE(waiting.is_done());
@@ -316,7 +316,7 @@ TEST_F(DialogTest, is_full_until_a_slow_reader_reads) {
 
 TEST_F(DialogTest, is_not_full_of_a_call_that_is_gone) {
   auto call = start();
-  for (std::size_t i = 0; i < Dialog::events_max; ++i) receive_log();
+  for (std::size_t i = 0; i < QueueLimits().events; ++i) receive_log();
   Running<void> waiting(scheduler_, dialog_.wait_for_room());
 
   call.reset();

@@ -45,7 +45,7 @@ HttpSession::HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> 
       params_(std::move(params)),
       credentials_(std::move(credentials)),
       may_be_asked_(may_ask(params_.value())),
-      dialog_(random),
+      dialog_(random, place_->settings.queue),
       tasks_(site_->scheduler()) {
   link_.headers = common_headers();
 }

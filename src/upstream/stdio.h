@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "upstream/queue_limits.h"
 #include "upstream/upstream.h"
 
 class Log;
@@ -29,6 +30,7 @@ struct StdioSettings {
 
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
   std::size_t line_bytes_max = 4 << 20;
+  QueueLimits queue;
 
   bool operator==(const StdioSettings&) const = default;
 };

@@ -19,7 +19,7 @@ StdioSession::StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlac
     : scheduler_(scheduler),
       place_(std::move(place)),
       params_(std::move(params)),
-      dialog_(random),
+      dialog_(random, place_->settings.queue),
       over_(&StdioSession::on_over, this) {}
 
 StdioSession::~StdioSession() {

@@ -9,6 +9,7 @@
 
 #include "http/client.h"
 #include "http/limits.h"
+#include "upstream/queue_limits.h"
 #include "upstream/upstream.h"
 
 class Log;
@@ -27,6 +28,7 @@ struct HttpSettings {
   // Of all sessions with this target together.
   std::size_t calls_max = 10'000;
   std::size_t streams_max = 2'000;  // GET streams
+  QueueLimits queue;
 
   bool operator==(const HttpSettings&) const = default;
 };
