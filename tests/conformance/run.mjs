@@ -1,0 +1,107 @@
+// The official conformance suite, directly at a server and through the gateway: no check may be worse.
+//
+//   run.mjs [ROW...]     all rows, or those whose name begins so; `--list` names them, `-v` shows all that is worse
+//
+// A row is a server behind the gateway and what the suite asks of it. What is known to be worse stands in
+// expected.json with its reason; anything else that is worse fails, and so does an entry that is not worse any more.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, mcpConfig, root, start } from '../e2e/lib/gateway.mjs';
+import { RemoteServer, remoteConfig } from '../e2e/lib/remote.mjs';
+import { clean, conformance, required, worse } from './suite.mjs';
+import { clientRows } from './clients.mjs';
+
+const server = join(root, 'tests/e2e/lib/suite_server.mjs');
+const atOnce = 2;
+
+const asked = {
+  '2025-06-18': { line: 0.2, args: ['--suite', 'all', '--spec-version', '2025-06-18'] },
+  '2025-11-25': { line: 0.2, args: ['--requirements', '2025-11-25'] },
+  '2026-07-28': { line: 0.2, args: ['--requirements', '2026-07-28'] },
+  '0.1': { line: 0.1, args: ['--suite', 'all'] },
+};
+const eraOf = (revision) => (revision === '2026-07-28' ? 'modern' : 'legacy');
+
+/** Each is [server's era, its transport, what the suite speaks]. */
+const combinations = [
+  ['legacy', 'http', '2025-06-18'], ['legacy', 'http', '2025-11-25'], ['legacy', 'http', '0.1'],
+  ['legacy', 'stdio', '2025-06-18'], ['legacy', 'stdio', '2025-11-25'],
+  ['modern', 'http', '2026-07-28'], ['modern', 'stdio', '2026-07-28'],
+  ['legacy', 'stdio', '2026-07-28'], ['legacy', 'http', '2026-07-28'],
+  ['modern', 'http', '2025-06-18'], ['modern', 'http', '2025-11-25'], ['modern', 'stdio', '2025-11-25'],
+];
+
+/** Runs `work` with the URL of a server of that era, spoken to directly. */
+async function withServer(era, work) {
+  const remote = await new RemoteServer(await freePort(), (port) => [process.execPath, server, 'http', String(port), era]).start();
+  try { return await work(`http://localhost:${remote.port}/mcp`); } finally { await remote.kill(); }
+}
+
+async function withGateway(config, work) {
+  const gateway = await start(config);
+  try { return await work(`http://localhost:${gateway.port}/mcp`); } finally { await gateway.stop(); }
+}
+
+const throughGateway = (era, transport, work) => (transport === 'stdio'
+  ? withGateway((port) => mcpConfig(port, { cmd: process.execPath, args: [server, 'stdio', era], name: 'suite' }), work)
+  : withServer(era, (url) => withGateway((port) => remoteConfig(port, url), work)));
+
+const runs = new Map();
+
+/** The suite at a server of its own era without the gateway; once for each revision. */
+function direct(revision) {
+  if (!runs.has(revision)) runs.set(revision, withServer(eraOf(revision), (url) => conformance(asked[revision].line, ['server', '--url', url, ...asked[revision].args])));
+  return runs.get(revision);
+}
+
+const serverRows = combinations.map(([era, transport, revision]) => ({
+  name: `${revision} to ${era} ${transport}`,
+  async run() {
+    const base = await direct(revision);
+    const through = await throughGateway(era, transport, (url) => conformance(asked[revision].line, ['server', '--url', url, ...asked[revision].args]));
+    return { base, through, needed: required(revision, 'server') };
+  },
+}));
+
+const expected = JSON.parse(readFileSync(new URL('expected.json', import.meta.url), 'utf8'));
+
+const figures = ({ scenarios, passed, failed }, needed) => {
+  const scored = needed ? Object.fromEntries(Object.entries(scenarios).filter(([name]) => needed.includes(name))) : scenarios;
+  return `${clean(scored)}/${needed?.length ?? Object.keys(scored).length}, ${passed}/${failed}`;
+};
+
+/** One row's line of the table, and what is wrong with it. */
+async function judge(row, isVerbose) {
+  const began = Date.now();
+  const { base, through, needed } = await row.run();
+  const found = worse(base.scenarios, through.scenarios), known = expected[row.name] ?? {};
+  const fresh = [...found].filter(([check]) => !(check in known));
+  const gone = Object.keys(known).filter((check) => !found.has(check));
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  console.log(`${row.name.padEnd(30)} | ${figures(base, needed).padEnd(14)} | ${figures(through, needed).padEnd(14)} | ${String(found.size).padStart(3)} worse, ${found.size - fresh.length} known | ${seconds} s`);
+  for (const [check, { was, is, why }] of isVerbose ? found : fresh) console.log(`    worse: ${check}: ${was} -> ${is} ${why}`);
+  for (const check of gone) console.log(`    no longer worse, take it out of expected.json: ${check}`);
+  return fresh.length + gone.length;
+}
+
+const options = process.argv.slice(2).filter((word) => word.startsWith('-'));
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const rows = [...serverRows, ...clientRows].filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+
+if (options.includes('--list')) {
+  for (const { name } of rows) console.log(name);
+} else {
+  console.log(`${'row'.padEnd(30)} | direct         | through        |`);
+  const left = rows.filter(({ name }) => wanted.length > 0 || typeof expected[name] !== 'string');
+  for (const { name } of rows.filter((row) => !left.includes(row))) console.log(`${name.padEnd(30)} | not run: ${expected[name]}`);
+  let wrong = 0;
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let row = left.shift(); row; row = left.shift()) {
+      let found = 1;
+      try { found = await judge(row, options.includes('-v')); } catch (error) { console.log(`${row.name}: ${error.message}`); }
+      wrong += found;
+    }
+  }));
+  console.log(wrong === 0 ? 'conformance: no check is worse through the gateway, but for those that are known' : `conformance: ${wrong} differences from what is expected`);
+  process.exitCode = wrong === 0 ? 0 : 1;
+}
