@@ -26,6 +26,7 @@ http::Headers common_headers() {
   http::Headers headers;
   headers.add("content-type", "application/json");
   headers.add("accept", "application/json, text/event-stream");
+  headers.add("accept-encoding", "identity");  // a compressed answer is refused
   return headers;
 }
 
