@@ -10,6 +10,7 @@ import { freePort, mcpConfig, root, start } from '../e2e/lib/gateway.mjs';
 import { RemoteServer, remoteConfig } from '../e2e/lib/remote.mjs';
 import { clean, conformance, required, worse } from './suite.mjs';
 import { clientRows } from './clients.mjs';
+import { inspect } from './inspector.mjs';
 
 const server = join(root, 'tests/e2e/lib/suite_server.mjs');
 const atOnce = 2;
@@ -63,6 +64,24 @@ const serverRows = combinations.map(([era, transport, revision]) => ({
   },
 }));
 
+/** [the Inspector's era, the server's era]; a server of the Inspector's own era is what it is compared with. */
+const inspections = [['legacy', 'legacy'], ['auto', 'legacy'], ['modern', 'modern'], ['auto', 'modern'], ['legacy', 'modern'], ['modern', 'legacy']];
+const inspected = new Map();
+
+function inspectDirectly(ofServer, era) {
+  const name = `${ofServer} ${era}`;
+  if (!inspected.has(name)) inspected.set(name, withServer(ofServer, (url) => inspect(url, era)));
+  return inspected.get(name);
+}
+
+const inspectorRows = inspections.map(([era, ofServer]) => ({
+  name: `Inspector, ${era}, to ${ofServer}`,
+  async run() {
+    const fitting = era === 'auto' ? ofServer : era;
+    return { base: await inspectDirectly(fitting, era), through: await throughGateway(ofServer, 'http', (url) => inspect(url, era)) };
+  },
+}));
+
 const expected = JSON.parse(readFileSync(new URL('expected.json', import.meta.url), 'utf8'));
 
 const figures = ({ scenarios, passed, failed }, needed) => {
@@ -86,7 +105,7 @@ async function judge(row, isVerbose) {
 
 const options = process.argv.slice(2).filter((word) => word.startsWith('-'));
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
-const rows = [...serverRows, ...clientRows].filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+const rows = [...serverRows, ...clientRows, ...inspectorRows].filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
 
 if (options.includes('--list')) {
   for (const { name } of rows) console.log(name);
