@@ -32,6 +32,7 @@ Core::Core(net::Loop& loop, Shared& shared, std::uint16_t number)
           loop, std::make_unique<http::Dialler>(loop, shared.tls), shared.load.limits().client)),
       documents_(loop, site_->pool()),
       introspections_(loop, site_->pool(), shared.clock),
+      token_exchanges_(loop, site_->pool(), shared.clock),
       background_(loop),
       connections_(loop),
       accepting_(loop) {}

@@ -15,6 +15,7 @@
 #include "auth/login_cache.h"
 #include "auth/password_judge.h"
 #include "auth/token_cache.h"
+#include "auth/token_exchange.h"
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/task_group.h"
@@ -97,6 +98,7 @@ class Core {
   auth::TokenCache& tokens() { return tokens_; }
   auth::LoginCache& logins() { return logins_; }
   auth::Introspections& introspections() { return introspections_; }
+  auth::TokenExchanges& token_exchanges() { return token_exchanges_; }
   http::Pool& pool() { return site_->pool(); }
   // For the sessions of this core, which may outlive it for a moment.
   const std::shared_ptr<upstream::Site>& site() const { return site_; }
@@ -138,6 +140,7 @@ class Core {
   Documents documents_;
   std::size_t passages_ = 0;
   auth::Introspections introspections_;
+  auth::TokenExchanges token_exchanges_;
   std::map<std::uint16_t, std::shared_ptr<Door>> doors_;
   std::size_t refused_ = 0;  // connections of which the log does not know yet
   std::optional<Instant> refusal_logged_;

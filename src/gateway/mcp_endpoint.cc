@@ -142,6 +142,16 @@ class Endpoint {
     return session;
   }
 
+  // Whether what the server gets to see of the caller has to be waited for before anything is sent.
+  bool lacks_credentials() const { return lacking_ != nullptr; }
+  // The answer, if it cannot be had.
+  Task<std::optional<http::Response>> fetch_credentials(std::optional<mcp::Id> id) {
+    auto fetched = co_await route_.backend_auth->fetch(exchange_);
+    if (!fetched) co_return refuse_call(exchange_, id, fetched.error());
+    lacking_->set(std::move(*fetched));
+    co_return std::nullopt;
+  }
+
   Task<http::Response> open_session(mcp::Message request) {
     SessionTable& table = core_.shared().sessions;
     const mcp::Id& id = request.id();
@@ -157,6 +167,10 @@ class Endpoint {
     if (route_.backend_auth) credentials = std::make_shared<auth::CurrentCredentials>();
     const Result<> renewed = renew(credentials.get());
     if (!renewed) co_return refuse_call(exchange_, id, renewed.error());
+    if (lacks_credentials()) {
+      auto refused = co_await fetch_credentials(id);
+      if (refused) co_return std::move(*refused);
+    }
     auto opened = co_await backend_.target->target->open(core_.site(), request.params(), deadline,
                                                          credentials);
     if (!opened) co_return refuse_call(exchange_, id, opened.error());
@@ -173,8 +187,11 @@ class Endpoint {
       credentials->set(nullptr);
       return {};
     }
-    TRY(auto given, route_.backend_auth->credentials(exchange_));
-    credentials->set(std::move(given));
+    auto given = route_.backend_auth->credentials(exchange_);
+    lacking_ = given ? nullptr : credentials;
+    if (!given) return {};
+    if (!*given) return tl::unexpected(std::move(*given).error());
+    credentials->set(std::move(**given));
     return {};
   }
 
@@ -230,6 +247,7 @@ class Endpoint {
   policy::Exchange& exchange_;
   const std::vector<std::string_view> versions_;           // that the request says it is of
   std::shared_ptr<auth::CurrentCredentials> credentials_;  // of the session that was opened
+  auth::CurrentCredentials* lacking_ = nullptr;  // what has to be waited for, and for whom
 };
 
 // The rest of a body, piece by piece against what the process has room for; Fault::too_many if it
@@ -296,6 +314,10 @@ Task<http::Response> post(McpPlace place) {
   auto session = endpoint.find_session(id);
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(id, **session)) co_return std::move(*wrong);
+  if (endpoint.lacks_credentials()) {
+    auto refused = co_await endpoint.fetch_credentials(id);
+    if (refused) co_return std::move(*refused);
+  }
   if (message->is_request()) {
     auto answer = co_await serve_call(place, std::move(*session), **method, std::move(*message));
     if (answer.status == 404) endpoint.take_out();
@@ -312,6 +334,10 @@ Task<http::Response> get(McpPlace place) {
   auto session = endpoint.find_session(std::nullopt);
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
+  if (endpoint.lacks_credentials()) {
+    auto refused = co_await endpoint.fetch_credentials(std::nullopt);
+    if (refused) co_return std::move(*refused);
+  }
   co_return co_await serve_listener(place, std::move(*session));
 }
 
@@ -320,6 +346,10 @@ Task<http::Response> end_session(McpPlace place) {
   auto session = endpoint.find_session(std::nullopt);
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
+  if (endpoint.lacks_credentials()) {
+    auto refused = co_await endpoint.fetch_credentials(std::nullopt);
+    if (refused) co_return std::move(*refused);
+  }
   endpoint.take_out();
   [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
   co_return http::Response(202);

@@ -18,8 +18,9 @@ Task<http::Response> proxy(Core& core, const runtime::Route& route,
   std::shared_ptr<const auth::Credentials> credentials;
   if (route.backend_auth) {
     auto given = route.backend_auth->credentials(exchange);
-    if (!given) co_return refuse(exchange, given.error());
-    credentials = std::move(*given);
+    if (!given) given = co_await route.backend_auth->fetch(exchange);
+    if (!*given) co_return refuse(exchange, given->error());
+    credentials = std::move(**given);
   }
   http::Request request = exchange.take_request();
   if (credentials) {

@@ -115,6 +115,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   exchange.logins = &core.logins();
   exchange.passwords = core.shared().passwords;
   exchange.introspections = &core.introspections();
+  exchange.token_exchanges = &core.token_exchanges();
   begin_record(exchange, bind);
   const RecordOnExit record(core, exchange);
   http::Response response;

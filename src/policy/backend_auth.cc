@@ -1,12 +1,14 @@
 #include "policy/backend_auth.h"
 
+#include <stdexcept>
+
 #include "auth/bearer.h"
 #include "base/text.h"
 #include "policy/jwt_signer.h"
 
 namespace policy {
 
-using Held = std::shared_ptr<const auth::Credentials>;
+using Held = BackendAuth::Held;
 
 void describe(schema::Object<BackendKeySettings>& o) {
   o.doc("A fixed key: a string, `{file}`, or `{value, location}`.");
@@ -40,14 +42,18 @@ void describe(schema::Object<BackendAuthSettings>& o) {
   o.field("key", &BackendAuthSettings::key, "A fixed key.");
   o.field("jwtSign", &BackendAuthSettings::jwt_sign, "A token that the gateway signs.");
   o.field("credentials", &BackendAuthSettings::credentials, "More fixed credentials.");
-  for (const char* other :
-       {"gcp", "aws", "azure", "copilot", "oauthTokenExchange", "crossAppAccess"}) {
+  o.field("oauthTokenExchange", &BackendAuthSettings::token_exchange,
+          "A token that an authorization server gives for the caller's.");
+  for (const char* other : {"gcp", "aws", "azure", "copilot", "crossAppAccess"}) {
     o.not_supported(other, "Credentials from elsewhere.");
   }
-  o.at_most_one_of({"passthrough", "key", "jwtSign"});
+  o.at_most_one_of({"passthrough", "key", "jwtSign", "oauthTokenExchange"});
   o.check([](const BackendAuthSettings& s) -> std::string {
-    const bool is_empty = !s.passthrough && !s.key && !s.jwt_sign && s.credentials.empty();
-    return is_empty ? "give one of `passthrough`, `key`, `jwtSign` and `credentials`" : "";
+    const bool is_empty =
+        !s.passthrough && !s.key && !s.jwt_sign && !s.token_exchange && s.credentials.empty();
+    return is_empty ? "give one of `passthrough`, `key`, `jwtSign`, `oauthTokenExchange` and "
+                      "`credentials`"
+                    : "";
   });
 }
 
@@ -78,7 +84,7 @@ class FixedKeys final : public BackendAuth {
  public:
   explicit FixedKeys(auth::Credentials fixed)
       : fixed_(std::make_shared<const auth::Credentials>(std::move(fixed))) {}
-  Result<Held> credentials(Exchange&) const override { return fixed_; }
+  std::optional<Result<Held>> credentials(Exchange&) const override { return fixed_; }
 
  private:
   Held fixed_;
@@ -90,11 +96,15 @@ class Passthrough final : public BackendAuth {
   Passthrough(auth::Credentials fixed, auth::Location place)
       : fixed_(std::move(fixed)), place_(std::move(place)) {}
 
-  Result<Held> credentials(Exchange& exchange) const override {
+  std::optional<Result<Held>> credentials(Exchange& exchange) const override {
+    return of_caller(exchange);
+  }
+
+ private:
+  Result<Held> of_caller(Exchange& exchange) const {
     auth::Credentials all = fixed_;
-    const auto& claims = exchange.principal().claims();
-    if (claims) {
-      const std::string_view shown = exchange.last_token->credentials_of(claims);
+    if (exchange.principal().claims()) {
+      const std::string_view shown = exchange.credentials_of_caller();
       const auth::Bearer bearer = auth::read_bearer(std::span(&shown, 1));
       if (bearer.kind != auth::Bearer::Kind::token) {
         return failed(Fault::internal, "the caller's token is not at hand any more");
@@ -106,7 +116,6 @@ class Passthrough final : public BackendAuth {
     return std::make_shared<const auth::Credentials>(std::move(all));
   }
 
- private:
   auth::Credentials fixed_;
   auth::Location place_;
 };
@@ -115,7 +124,7 @@ class SignedToken final : public BackendAuth {
  public:
   SignedToken(auth::Credentials fixed, std::unique_ptr<const JwtSigner> signer)
       : fixed_(std::move(fixed)), signer_(std::move(signer)) {}
-  Result<Held> credentials(Exchange& exchange) const override {
+  std::optional<Result<Held>> credentials(Exchange& exchange) const override {
     return signer_->credentials(exchange, fixed_);
   }
 
@@ -125,6 +134,13 @@ class SignedToken final : public BackendAuth {
 };
 
 }  // namespace
+
+Task<Result<Held>> BackendAuth::fetch(Exchange& exchange) const {
+  (void)exchange;
+  // Who makes others wait and has nothing for them then is a bug; nothing is sent for it.
+  throw std::logic_error("credentials were promised and never come");
+  co_return Held();
+}
 
 std::unique_ptr<const BackendAuth> make_backend_auth(const BackendAuthSettings& settings,
                                                      BuildContext& context) {
@@ -136,6 +152,9 @@ std::unique_ptr<const BackendAuth> make_backend_auth(const BackendAuthSettings& 
   if (settings.passthrough) {
     return std::make_unique<Passthrough>(std::move(fixed),
                                          place_of(settings.passthrough->location));
+  }
+  if (settings.token_exchange) {
+    return make_token_exchange(*settings.token_exchange, std::move(fixed), context);
   }
   if (!settings.jwt_sign) return std::make_unique<FixedKeys>(std::move(fixed));
   auto signer = make_jwt_signer(*settings.jwt_sign, context);

@@ -1,7 +1,8 @@
 #pragma once
 // What a route's backend is told about who is asking (agentgateway's `backendAuth`): a fixed
-// key, a token that the gateway signs, or the caller's own. Without it a backend gets no credential
-// at all. It is no link of the chain: whoever sends a request asks for the credentials.
+// key, a token that the gateway signs or gets from an authorization server, or the caller's own.
+// Without it a backend gets no credential at all. It is no link of the chain: whoever sends a
+// request asks for the credentials.
 
 #include <chrono>
 #include <map>
@@ -15,6 +16,7 @@
 #include "policy/credential.h"
 #include "policy/exchange.h"
 #include "policy/secret.h"
+#include "policy/token_exchange.h"
 #include "schema/schema.h"
 
 namespace policy {
@@ -43,9 +45,6 @@ struct PassthroughSettings {
 };
 void describe(schema::Object<PassthroughSettings>& o);
 
-enum class SigningAlgorithm { rs256, rs384, rs512, ps256, es256, es384, eddsa };
-std::vector<std::string> spellings(SigningAlgorithm);
-
 struct JwtSignSettings {
   SecretSettings signing_key;
   std::optional<SigningAlgorithm> algorithm;
@@ -61,6 +60,7 @@ struct BackendAuthSettings {
   std::optional<PassthroughSettings> passthrough;
   std::optional<BackendKeySettings> key;
   std::optional<JwtSignSettings> jwt_sign;
+  std::optional<TokenExchangeSettings> token_exchange;
   std::vector<BackendCredentialSettings> credentials;
   bool operator==(const BackendAuthSettings&) const = default;
 };
@@ -73,10 +73,12 @@ class BackendAuth {
   BackendAuth& operator=(const BackendAuth&) = delete;
   virtual ~BackendAuth() = default;
 
+  using Held = std::shared_ptr<const auth::Credentials>;
   // For a request of that caller. Null: none. An error if there should be some and are none; then
-  // nothing is to be sent.
-  virtual Result<std::shared_ptr<const auth::Credentials>> credentials(
-      Exchange& exchange) const = 0;
+  // nothing is to be sent. Nothing at all if they have to be waited for: then fetch() is asked.
+  virtual std::optional<Result<Held>> credentials(Exchange& exchange) const = 0;
+  // Asked only after credentials() had nothing to say. Ends in time.
+  virtual Task<Result<Held>> fetch(Exchange& exchange) const;
 };
 
 // Null if the settings are wrong, which was said.

@@ -1,5 +1,6 @@
 #include "policy/backend_auth.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "auth/mint.h"
@@ -54,11 +55,16 @@ class BackendAuthTest : public testing::Test {
     exchange.attributes = &source;
     exchange.last_token = &last_token_;
     if (!subject.empty()) identify(exchange, subject);
+    return shown(policy, exchange);
+  }
+  // "waits" if somebody has to be asked first.
+  static std::string shown(const BackendAuth& policy, Exchange& exchange) {
     const auto credentials = policy.credentials(exchange);
-    if (!credentials) return "error: " + credentials.error().why();
+    if (!credentials) return "waits";
+    if (!*credentials) return "error: " + credentials->error().why();
     http::Request request("GET", "/", "backend");
-    if (*credentials) {
-      EXPECT_TRUE((*credentials)->put_on(request));
+    if (**credentials) {
+      EXPECT_TRUE((**credentials)->put_on(request));
     }
     return std::string(request.headers.find("authorization").value_or("-"));
   }
@@ -122,6 +128,46 @@ TEST_F(BackendAuthTest, signs_a_token_for_each_caller_and_uses_it_for_most_of_it
   EXPECT_EQ(authorization(*made, "").find("error: jwtSign: claim `sub`"), 0U);
 }
 
+TEST_F(BackendAuthTest, exchanges_the_token_that_was_accepted) {
+  const auto made = make("oauthTokenExchange: {host: 'localhost:1', path: /token}");
+  ASSERT_TRUE(made) << said();
+  EXPECT_EQ(authorization(*made, "alice"), "waits");
+  EXPECT_THAT(authorization(*made, ""), testing::HasSubstr("no verified token"));
+}
+
+TEST_F(BackendAuthTest, exchanges_what_stands_elsewhere_and_keeps_it_from_the_backend) {
+  const auto made = make(
+      "oauthTokenExchange:\n"
+      "  host: localhost:1\n"
+      "  subjectToken: {source: {header: {name: x-user}}}\n"
+      "  actorToken: {source: {cookie: {name: actor}}}\n");
+  ASSERT_TRUE(made) << said();
+  const struct {
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::string expected;
+  } rows[] = {
+      {{{"x-user", "alice"}, {"cookie", "actor=robot; b=c"}}, "waits"},
+      {{{"x-user", "alice"}}, "no token"},
+      {{{"cookie", "actor=robot"}}, "no token"},
+      {{{"x-user", "alice"}, {"x-user", "bob"}, {"cookie", "actor=robot"}}, "no token"},
+      {{{"x-user", ""}, {"cookie", "actor=robot"}}, "no token"},
+      {{{"x-user", std::string(16'385, 'x')}, {"cookie", "actor=robot"}}, "no token"},
+  };
+  for (const auto& row : rows) {
+    http::Request request("GET", "/", "gw");
+    for (const auto& [name, value] : row.fields) request.headers.add(name, value);
+    Exchange exchange(std::move(request), Peer(), Instant(), WallTime());
+    const Source source(exchange);
+    exchange.attributes = &source;
+    exchange.last_token = &last_token_;
+    EXPECT_THAT(shown(*made, exchange), testing::HasSubstr(row.expected));
+    if (row.expected != "waits") continue;
+    const http::Request sent = exchange.take_request();
+    EXPECT_FALSE(sent.headers.has("x-user"));
+    EXPECT_EQ(sent.headers.find("cookie"), "b=c");
+  }
+}
+
 TEST_F(BackendAuthTest, fails_where_the_settings_are_wrong_without_telling_secrets) {
   const struct {
     std::string text, said;
@@ -136,6 +182,30 @@ TEST_F(BackendAuthTest, fails_where_the_settings_are_wrong_without_telling_secre
       {"jwtSign: {signingKey: secret-1}", "signingKey"},
       {"jwtSign: {signingKey: {file: ./no-such-file}}", "no-such-file"},
       {"jwtSign: {signingKey: secret-1, ttl: 1s}", "from 10s to 24h"},
+      {"oauthTokenExchange: {}", "required"},
+      {"oauthTokenExchange: {host: 'ftp://x'}", "not http or https"},
+      {"oauthTokenExchange: {host: 'https://x/a', path: /b}", "stands in `host` and in `path`"},
+      {"oauthTokenExchange: {host: x, path: b}", "begins with"},
+      {"oauthTokenExchange: {host: x, grantType: password}", "tokenExchange, jwtBearer"},
+      {"oauthTokenExchange: {host: x, grantType: jwtBearer, requestedTokenType: 'urn:x'}",
+       "is for `grantType: tokenExchange`"},
+      {"oauthTokenExchange: {host: x, requestedTokenType: access_token}", "absolute URI"},
+      {"oauthTokenExchange: {host: x, resources: ['https://x/#a']}", "absolute URI"},
+      {"oauthTokenExchange: {host: x, scopes: ['a b']}", "no scope"},
+      {"oauthTokenExchange: {host: x, additionalParams: {Client_Id: '\"a\"'}}", "gateway's own"},
+      {"oauthTokenExchange: {host: x, additionalParams: {a: 'nonsense.x'}}", "nonsense"},
+      {"oauthTokenExchange: {host: x, additionalParams: {a: '1 + 1'}}", "must be a string"},
+      {"oauthTokenExchange: {host: x, clientAuth: {clientId: a}}", "needs `clientSecret`"},
+      {"oauthTokenExchange: {host: x, clientAuth: {clientId: a, method: privateKeyJwt}}",
+       "needs `signingKey` and"},
+      {"oauthTokenExchange: {host: x, clientAuth: {clientId: a, clientSecret: secret-1, kid: b}}",
+       "are for `privateKeyJwt`"},
+      {"oauthTokenExchange: {host: x, clientAuth: {clientId: a, method: privateKeyJwt, "
+       "assertionAudience: b, signingKey: secret-1}}",
+       "signingKey"},
+      {"oauthTokenExchange: {host: x, cache: {defaultTtl: 0s}}", "from 1s to 24h"},
+      {"oauthTokenExchange: {host: x}\npassthrough: {}", "exclude each other"},
+      {"oauthTokenExchange: {backend: x, host: x}", "not supported yet"},
       {"aws: {}", "not supported yet"},
       {"copilot: {}", "not supported yet"},
   };
@@ -151,7 +221,8 @@ TEST_F(BackendAuthTest, fails_where_the_settings_are_wrong_without_telling_secre
 TEST_F(BackendAuthTest, keeps_secrets_out_of_dumps) {
   for (const std::string text :
        {"key: secret-1", "key: {value: secret-1}", "credentials: [{key: secret-1}]",
-        "jwtSign: {signingKey: secret-1}"}) {
+        "jwtSign: {signingKey: secret-1}",
+        "oauthTokenExchange: {host: x, clientAuth: {clientId: a, clientSecret: secret-1}}"}) {
     const yaml::Source source{"test.yaml", text};
     const auto reading = schema::read_text<BackendAuthSettings>(source, no_variables);
     const std::string dump = schema::dump(reading.value, schema::Show::redacted);

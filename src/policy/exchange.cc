@@ -2,6 +2,14 @@
 
 namespace policy {
 
+std::string_view Exchange::credentials_of_caller() const {
+  const auto& claims = principal_.claims();
+  if (claims == nullptr) return {};
+  const std::string_view last = last_token->credentials_of(claims);
+  if (last.empty() && claims == opaque_claims_) return opaque_;
+  return last;
+}
+
 void Exchange::drop_withheld() {
   if (withheld_.empty()) return;
   http::Request& request = change_request();

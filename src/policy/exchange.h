@@ -14,6 +14,7 @@
 #include "auth/password_judge.h"
 #include "auth/principal.h"
 #include "auth/token_cache.h"
+#include "auth/token_exchange.h"
 #include "base/clock.h"
 #include "cel/context.h"
 #include "http/message.h"
@@ -72,6 +73,14 @@ class Exchange {
     if (caller.user()) record.user = caller.user()->name();
   }
   const auth::Principal& principal() const { return principal_; }  // anonymous at first
+  // The token that the caller is known by, with its scheme; empty if it has none, or it is not at
+  // hand any more. Good until the next verdict on this connection.
+  std::string_view credentials_of_caller() const;
+  // The same for a token that its issuer was asked about: no connection remembers those.
+  void keep_opaque(std::shared_ptr<const auth::Claims> claims, const std::string& token) {
+    opaque_claims_ = std::move(claims);
+    opaque_ = "Bearer " + token;
+  }
 
   const http::Request& request() const { return request_; }
   // For whoever changes it or takes it apart: rules hold views into it, so what they saw is
@@ -105,6 +114,7 @@ class Exchange {
   auth::LoginCache* logins = nullptr;                // this core's; null: nothing is remembered
   auth::PasswordJudge* passwords = nullptr;          // null: no password is right
   auth::Introspections* introspections = nullptr;    // this core's; never null while served
+  auth::TokenExchanges* token_exchanges = nullptr;   // the same
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;
@@ -124,6 +134,8 @@ class Exchange {
   http::Request request_;
   auth::Principal principal_;
   std::vector<Withheld> withheld_;
+  std::shared_ptr<const auth::Claims> opaque_claims_;
+  std::string opaque_;
   std::unique_ptr<cel::Context> rules_;
 };
 

@@ -104,35 +104,33 @@ Result<std::shared_ptr<const auth::Credentials>> JwtSigner::credentials(
   return shared;
 }
 
-namespace {
-
-std::optional<auth::SigningKey> read_key(const JwtSignSettings& settings, BuildContext& context) {
-  const std::optional<std::string> text = read_secret(settings.signing_key, "signingKey", context);
+std::optional<auth::SigningKey> load_signing_key(const SecretSettings& settings,
+                                                 const std::optional<SigningAlgorithm>& algorithm,
+                                                 BuildContext& context) {
+  const std::optional<std::string> text = read_secret(settings, "signingKey", context);
   if (!text) return std::nullopt;
   Result<auth::SigningKey> key = auth::read_signing_key(*text);
   if (!key) {
     context.fail("signingKey: " + key.error().why());
     return std::nullopt;
   }
-  if (settings.key_id) key->id = *settings.key_id;
-  if (settings.algorithm) {
-    const auto index = static_cast<std::size_t>(*settings.algorithm);
+  if (algorithm) {
+    const auto index = static_cast<std::size_t>(*algorithm);
     const std::string name = spellings(SigningAlgorithm()).at(index);
-    const auto algorithm = crypto::algorithm_named(name);
-    if (!algorithm || !crypto::fits(*algorithm, key->key.family())) {
+    const auto named = crypto::algorithm_named(name);
+    if (!named || !crypto::fits(*named, key->key.family())) {
       context.fail("the key of `signingKey` cannot sign with " + name);
       return std::nullopt;
     }
-    key->algorithm = *algorithm;
+    key->algorithm = *named;
   }
   return std::move(*key);
 }
 
-}  // namespace
-
 std::unique_ptr<const JwtSigner> make_jwt_signer(const JwtSignSettings& settings,
                                                  BuildContext& context) {
-  std::optional<auth::SigningKey> key = read_key(settings, context);
+  auto key = load_signing_key(settings.signing_key, settings.algorithm, context);
+  if (key && settings.key_id) key->id = *settings.key_id;
   JwtSigner::Claims claims;
   cel::CompileOptions options;
   options.phase = cel::Phase::request_head;

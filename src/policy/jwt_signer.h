@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -53,6 +54,12 @@ class JwtSigner {
 
 // Null if the settings are wrong, which was said.
 std::unique_ptr<const JwtSigner> make_jwt_signer(const JwtSignSettings& settings,
+                                                 BuildContext& context);
+
+// A private key of the configuration, to sign with that algorithm, if one is named. Nothing if it
+// cannot, which was said.
+std::optional<auth::SigningKey> load_signing_key(const SecretSettings& settings,
+                                                 const std::optional<SigningAlgorithm>& algorithm,
                                                  BuildContext& context);
 
 }  // namespace policy

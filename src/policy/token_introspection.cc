@@ -104,6 +104,7 @@ class TokenIntrospection final : public Policy {
     if (!verdict) return wrong(exchange, found, auth::name_of(verdict.error()));
     place_.remove(exchange, found);
     exchange.identify(auth::Principal(*verdict));
+    exchange.keep_opaque(*verdict, found.value);
     if (auth::are_granted(**verdict, scopes_)) return pass;
     auth::Challenge challenge;
     challenge.error = "insufficient_scope";

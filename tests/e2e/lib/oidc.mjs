@@ -2,9 +2,9 @@
 // resource that a client asks for (RFC 8707), to registered machines (client_credentials) and to users who log in
 // (authorization_code with PKCE; clients register themselves, RFC 7591). And a user who clicks through its pages.
 import { createServer } from 'node:http';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomUUID, verify } from 'node:crypto';
 import assert from 'node:assert/strict';
-import Provider from 'oidc-provider';
+import Provider, { errors } from 'oidc-provider';
 import { freePort, secret } from './gateway.mjs';
 import { makeKey, sign } from './issuer.mjs';
 
@@ -18,6 +18,8 @@ export function proof(holder, method, address, token) {
     ...(token ? { ath: createHash('sha256').update(token).digest('base64url') } : {}),
   }, holder.privateKey);
 }
+
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /** A client that was registered before, for any scope; one that registers itself gets those that it asks for then. */
 export const desktop = { client_id: 'desktop' };
@@ -45,6 +47,8 @@ export class OidcProvider {
     console.warn = () => {};  // it warns of each default that suits tests only
     try {
       this.provider = new Provider(this.url, this.#configuration({ ...key.privateKey.export({ format: 'jwk' }), kid, alg, use }));
+      this.provider.registerGrantType(tokenExchange, (ctx) => this.#exchange(ctx, key.publicKey),
+        ['subject_token', 'subject_token_type', 'audience', 'resource', 'scope', 'requested_token_type'], ['audience', 'resource']);
     } finally {
       console.warn = quiet;
     }
@@ -56,12 +60,13 @@ export class OidcProvider {
       jwks: { keys: [jwk] },
       cookies: { keys: ['a-key-for-the-cookies-of-a-test'] },
       clients: [{ client_id: desktop.client_id, token_endpoint_auth_method: 'none', application_type: 'native', redirect_uris: [callback], grant_types: ['authorization_code'], response_types: ['code'] },
-        { client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: this.scopes }],
+        { client_id: machine.clientId, client_secret: machine.clientSecret, grant_types: ['client_credentials', tokenExchange], redirect_uris: [], response_types: [], scope: this.scopes }],
       clientDefaults: { id_token_signed_response_alg: 'ES256' },
       enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
       routes: { registration: this.registration },
       ttl: { AccessToken: this.lifetime, ClientCredentials: this.lifetime, Grant: 600, Interaction: 600, Session: 600, IdToken: 600 },
       scopes: ['openid', ...this.scopes.split(' ')],
+      extraTokenClaims: (_, { onBehalfOf }) => onBehalfOf && { on_behalf_of: onBehalfOf },
       findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
       features: {
         clientCredentials: { enabled: true },
@@ -79,6 +84,21 @@ export class OidcProvider {
         },
       },
     };
+  }
+
+  /** Token exchange (RFC 8693): a token of its own, for the resource that is asked for, with who it is for in `on_behalf_of`. */
+  async #exchange(ctx, publicKey) {
+    const { ClientCredentials, ResourceServer } = ctx.oidc.provider;
+    const { subject_token: subject, subject_token_type: type, resource, scope } = ctx.oidc.params;
+    const [header, payload, signature] = subject.split('.');
+    const isGood = signature && verify('sha256', Buffer.from(`${header}.${payload}`), { key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+    if (!isGood || type !== 'urn:ietf:params:oauth:token-type:access_token') throw new errors.InvalidRequest('the subject token is not good');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+    const token = new ClientCredentials({ client: ctx.oidc.client, scope });
+    token.onBehalfOf = claims.sub ?? claims.client_id;
+    token.resourceServer = new ResourceServer(resource, { scope: this.scopes, audience: resource, accessTokenTTL: this.lifetime, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } });
+    ctx.oidc.entity('ClientCredentials', token);
+    ctx.body = { access_token: secret(await token.save()), expires_in: token.expiration, token_type: token.tokenType, scope: token.scope, issued_token_type: type };
   }
 
   async comeUp() {
