@@ -357,6 +357,7 @@ struct Codec<T> {
     const std::size_t errors = reader.error_count();
     if (known.info.scalar_form && !node.is_mapping()) {
       const Reader::Secrecy secrecy(reader, known.info.scalar_form->is_secret);
+      if (known.info.scalar_form->is_secret) reader.add_secret(node);
       known.scalar.read(node, out, reader);
     } else {
       read_object(

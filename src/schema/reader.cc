@@ -60,6 +60,10 @@ void Reader::add_secret(const yaml::Pair& member) {
   secret_lines_.push_back({member.key.at.line, last_line(member.value)});
 }
 
+void Reader::add_secret(const yaml::Node& value) {
+  secret_lines_.push_back({value.at.line, last_line(value)});
+}
+
 std::string Reader::found(const yaml::Node& node) const {
   if (is_secret_ || node.is_expanded || node.core() == yaml::Core::null || !node.is_scalar()) {
     return std::string(yaml::name_of(node));

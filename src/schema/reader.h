@@ -54,6 +54,8 @@ class Reader {
 
   // The lines of that member hold a secret, whatever else is on them.
   void add_secret(const yaml::Pair& member);
+  // The same of that value.
+  void add_secret(const yaml::Node& value);
   // Of all members read so far; for hide_lines().
   const std::vector<Lines>& secret_lines() const { return secret_lines_; }
 
