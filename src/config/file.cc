@@ -18,6 +18,10 @@ std::string check_target_name(const std::string& name) {
 }
 
 constexpr std::string_view default_mcp_path = "/mcp";
+constexpr const char* era_words =
+    "Which revisions the server speaks: `legacy`, those with sessions (2024-11-05 to 2025-11-25); "
+    "`modern`, the one without (2026-07-28); `auto`, whichever it says when it is first asked. "
+    "agentgateway has no such setting.";
 
 Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::string path) {
   if (port == 0) return failed(Fault::bad_request, "port 0 cannot be connected to");
@@ -85,6 +89,10 @@ void describe(schema::Object<RouteMatch>& o) {
   o.field("query", &RouteMatch::query, "Query parameters; of a repeated one the last counts.");
 }
 
+std::vector<std::string> spellings(EraSetting) {
+  return {"auto", "legacy", "modern"};
+}
+
 void describe(schema::Object<StdioTarget>& o) {
   o.doc(
       "A server that is a child process and speaks over its standard input and output. It is "
@@ -102,8 +110,9 @@ void describe(schema::Object<StdioTarget>& o) {
 
 void describe(schema::Object<HttpTarget>& o) {
   o.doc(
-      "A server over Streamable HTTP, revisions 2025-03-26 to 2025-11-25. Each session of a client "
-      "has one of its own with the server. Nothing of the client's request but the MCP message is "
+      "A server over Streamable HTTP, revisions 2025-03-26 to 2026-07-28. Each session of a client "
+      "has one of its own with a server that knows sessions. Nothing of the client's request but "
+      "the MCP message is "
       "sent to it: no token, no cookie.");
   o.field("host", &HttpTarget::host,
           "A name or address, with or without a port; or the whole address, "
@@ -112,6 +121,7 @@ void describe(schema::Object<HttpTarget>& o) {
       .required();
   o.field("port", &HttpTarget::port, "The port, if `host` says none. Not given: 80.");
   o.field("path", &HttpTarget::path, "The path. Not given: `/mcp`.");
+  o.field("era", &HttpTarget::era, era_words);
   o.not_supported("backend", "A named backend.");
   o.check("host", [](const HttpTarget& target) -> std::string {
     const Result<HttpPlace> place = place_of(target);

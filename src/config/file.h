@@ -19,6 +19,11 @@
 
 namespace config {
 
+// Which revisions of MCP a server speaks: the session-based ones (legacy), the one without sessions
+// (modern), or whichever it turns out to be.
+enum class EraSetting { automatic, legacy, modern };
+std::vector<std::string> spellings(EraSetting);
+
 // A server that is a child process.
 struct StdioTarget {
   std::string command;
@@ -40,6 +45,7 @@ struct HttpTarget {
   std::string host;  // a name or address, or the whole URL
   std::optional<std::uint16_t> port;
   std::optional<std::string> path;
+  EraSetting era = EraSetting::automatic;
   bool operator==(const HttpTarget&) const = default;
 };
 void describe(schema::Object<HttpTarget>& o);

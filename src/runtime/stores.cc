@@ -9,6 +9,11 @@
 namespace runtime {
 namespace {
 
+std::optional<mcp::Era> era_of(config::EraSetting setting) {
+  if (setting == config::EraSetting::automatic) return std::nullopt;
+  return setting == config::EraSetting::modern ? mcp::Era::modern : mcp::Era::legacy;
+}
+
 upstream::StdioSettings settings_of(const config::StdioTarget& target, const TargetLimits& limits) {
   upstream::StdioSettings settings;
   settings.line_bytes_max = limits.line_bytes;
@@ -32,6 +37,7 @@ upstream::HttpSettings settings_of(const config::HttpTarget& target, const Targe
   settings.calls_max = limits.calls;
   settings.streams_max = limits.streams;
   settings.queue = limits.queue;
+  settings.era = era_of(target.era);
   return settings;
 }
 

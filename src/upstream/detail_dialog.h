@@ -60,6 +60,8 @@ class Dialog {
   void receive(mcp::Message message);
   // A message on that call's own channel; an answer to another call is dropped there.
   void receive(std::uint64_t call, mcp::Message message);
+  // Whether that call is in flight.
+  bool has(std::uint64_t call) const { return calls_.contains(call); }
   // Ends that call, if it is in flight.
   void fail(std::uint64_t call, const Error& why);
   // Until that call's queue has room, or it is over.

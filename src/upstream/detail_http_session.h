@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/task_group.h"
 #include "upstream/detail_dialog.h"
+#include "upstream/detail_era_memory.h"
 #include "upstream/detail_handshake.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_session_memory.h"
@@ -37,6 +38,7 @@ class HttpPlace {
   const HttpSettings settings;
   const std::string authority;
   const Log log;
+  EraMemory era;
   // On all cores.
   std::atomic<std::size_t> calls{0};
   std::atomic<std::size_t> streams{0};

@@ -15,7 +15,7 @@
 #include "base/manual_scheduler.h"
 #include "base/random.h"
 #include "base/signal.h"
-#include "upstream/detail_http_session.h"
+#include "upstream/detail_modern_http.h"
 
 namespace upstream {
 
@@ -92,11 +92,14 @@ class HttpWorld {
   bool is_down = false;    // connections are refused
   bool is_silent = false;  // connections are never made
   std::string capabilities = "{}";
+  std::string revision = "2025-11-25";  // that the client asks for
   HttpSettings settings;
 
   // Opens a session whose calls are numbered from 1.
   Result<std::unique_ptr<Session>> open();
   std::unique_ptr<Session> open_well();
+  // The same as a target does it: with a server of either era, which is remembered.
+  Result<std::unique_ptr<Session>> open_either();
   std::unique_ptr<Conversation> start(Session& session, const std::string& method,
                                       const std::string& params = "{}",
                                       Duration patience = std::chrono::minutes(10));
@@ -117,6 +120,8 @@ class HttpWorld {
   }
   void advance(Duration by) { scheduler.advance(by); }
 
+  const EraMemory& era() const { return place_->era; }
+
   std::vector<ServedRequest> with(std::string_view rpc_method) const;
   std::vector<ServedRequest> of(std::string_view http_method) const;
   const std::string& log() const { return log_.text; }
@@ -136,6 +141,7 @@ class HttpWorld {
   };
   void take(const std::shared_ptr<ServerEnd>& end);
   bool shake_hands(ServedRequest& request);
+  std::string initialize_params() const;
 
   TextLog log_;
   std::shared_ptr<HttpPlace> place_;

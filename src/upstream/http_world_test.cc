@@ -230,9 +230,22 @@ bool HttpWorld::shake_hands(ServedRequest& request) {
 Result<std::unique_ptr<Session>> HttpWorld::open() {
   place_ = std::make_shared<HttpPlace>(mcp::TargetName("remote"), settings,
                                        Log(log_, LogFormat::json, LogLevel::debug));
-  return run(open_session(site, place_,
-                          R"({"protocolVersion":"2025-11-25","capabilities":)" + capabilities +
-                              R"(,"clientInfo":{"name":"test","version":"1"}})"));
+  return run(open_session(site, place_, initialize_params()));
+}
+
+std::string HttpWorld::initialize_params() const {
+  return R"({"protocolVersion":")" + revision + R"(","capabilities":)" + capabilities +
+         R"(,"clientInfo":{"name":"test","version":"1"}})";
+}
+
+Result<std::unique_ptr<Session>> HttpWorld::open_either() {
+  if (!place_) {
+    place_ = std::make_shared<HttpPlace>(mcp::TargetName("remote"), settings,
+                                         Log(log_, LogFormat::json, LogLevel::debug));
+  }
+  const auto params = json::Document::parse(initialize_params());
+  const Deadline deadline = Deadline::in(scheduler.now(), std::chrono::minutes(1));
+  return run(open_http_session(place_, site, params->root(), deadline, nullptr));
 }
 
 std::unique_ptr<Session> HttpWorld::open_well() {

@@ -1,7 +1,6 @@
 #include "upstream/streamable_http.h"
 
-#include "base/random.h"
-#include "upstream/detail_http_session.h"
+#include "upstream/detail_modern_http.h"
 
 namespace upstream {
 namespace {
@@ -18,17 +17,8 @@ class StreamableHttpTarget final : public Target {
   Task<Result<std::unique_ptr<Session>>> open(
       std::shared_ptr<Site> site, json::Value initialize_params, Deadline deadline,
       std::shared_ptr<const auth::CurrentCredentials> credentials) override {
-    CO_TRY(auto params, InitializeParams::from(initialize_params));
-    SystemRandom random;
-    auto session = std::make_unique<HttpSession>(std::move(site), place_, random, std::move(params),
-                                                 std::move(credentials));
-    Result<> up = co_await session->bring_up(deadline);
-    if (!up) {
-      place_->log.warn("session not opened",
-                       {{"target", place_->name.text()}, {"reason", up.error().why()}});
-      co_return tl::unexpected(std::move(up).error());
-    }
-    co_return std::unique_ptr<Session>(std::move(session));
+    return open_http_session(place_, std::move(site), initialize_params, deadline,
+                             std::move(credentials));
   }
 
  private:

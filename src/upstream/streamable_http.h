@@ -1,10 +1,13 @@
 #pragma once
-// A server that is reached over Streamable HTTP (2025-03-26 to 2025-11-25): each message is a POST,
-// answered with JSON or with a stream of events; a GET opens a stream for what belongs to no call.
-// One session with the server for each session of a client.
+// A server that is reached over Streamable HTTP: each message is a POST, answered with JSON or with
+// a stream of events. With one of the session-based revisions (2025-03-26 to 2025-11-25) each
+// session of a client has one with the server, and a GET opens a stream for what belongs to no
+// call; one of the modern revision (2026-07-28) is asked without sessions. Which it is, is asked
+// when the first session is opened, and remembered.
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/client.h"
@@ -20,7 +23,11 @@ struct HttpSettings {
   http::Endpoint endpoint{"localhost", 80};
   std::string path = "/mcp";  // with a query, if there is one
 
+  // Nothing: it is found out.
+  std::optional<mcp::Era> era;
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
+  // For a server of unknown era to say that it is a modern one.
+  std::chrono::milliseconds probe = std::chrono::milliseconds(2500);
   // For a notification, an answer to a question and a farewell to be taken.
   std::chrono::milliseconds telling = std::chrono::seconds(10);
   std::size_t answer_bytes_max = http::response_body_bytes_max;

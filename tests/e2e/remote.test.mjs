@@ -257,7 +257,7 @@ test('no credential of the caller reaches the server', async () => {
     const text = readFileSync(log, 'utf8');
     for (const hidden of [token('example1'), cookie, '4712', '4713']) assert.ok(!text.includes(hidden), hidden.slice(0, 10));
     const names = new Set(received(log).flatMap((line) => Object.keys(line.headers)));
-    assert.deepEqual([...names].sort(), ['accept', 'accept-encoding', 'content-length', 'content-type', 'host', 'mcp-protocol-version', 'mcp-session-id']);
+    assert.deepEqual([...names].sort(), ['accept', 'accept-encoding', 'content-length', 'content-type', 'host', 'mcp-method', 'mcp-protocol-version', 'mcp-session-id']);
   } finally {
     try { await gateway.stop(); } finally { await server.kill(); }
   }

@@ -1,0 +1,128 @@
+// Opening a session over Streamable HTTP: which era the server is of, and the session that fits it.
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "upstream/detail_modern_http.h"
+#include "upstream/detail_modern_session.h"
+
+namespace upstream {
+namespace {
+
+// What opening needs, for all its steps. The place outlives it.
+class HttpOpening {
+ public:
+  HttpOpening(std::shared_ptr<HttpPlace> place, std::shared_ptr<Site> site, json::Document params,
+              InitializeParams checked, std::shared_ptr<const auth::CurrentCredentials> credentials)
+      : place_(std::move(place)),
+        site_(std::move(site)),
+        params_(std::move(params)),
+        checked_(std::move(checked)),
+        credentials_(std::move(credentials)) {}
+
+  Task<Result<std::unique_ptr<Session>>> open(Deadline deadline) {
+    const Deadline by = deadline.or_sooner(in(place_->settings.handshake));
+    const auto pinned = place_->settings.era;
+    const auto era = pinned ? pinned : place_->era.known();
+    if (era == mcp::Era::legacy) co_return co_await open_legacy(by);
+    const Deadline found_by = era == mcp::Era::modern ? by : by.or_sooner(probe_end());
+    auto discovered = co_await find(found_by);
+    if (discovered && discovered->kind == mcp::Discovered::modern) {
+      co_return open_modern(discovered->answer);
+    }
+    if (pinned) co_return tl::unexpected<Error>(no_modern(discovered));
+    // Known to be modern and not to be reached now: nothing has changed.
+    if (era && is_away(discovered)) co_return tl::unexpected<Error>(discovered.error());
+    place_->era.forget();
+    co_return co_await open_legacy(by);
+  }
+
+ private:
+  Deadline in(Duration wait) const { return Deadline::in(site_->scheduler().now(), wait); }
+  // An unknown server may be one that never answers what it does not know.
+  Deadline probe_end() const {
+    const Duration quarter = place_->settings.handshake / 4;
+    return in(std::min<Duration>(place_->settings.probe, quarter));
+  }
+
+  Task<Result<Discovery>> find(Deadline deadline) {
+    if (auto kept = place_->era.kept(site_->scheduler().now())) {
+      CO_TRY(mcp::Message answer, read_answer(std::move(*kept)));
+      co_return Discovery(mcp::Discovered::modern, std::move(answer));
+    }
+    SystemRandom random;
+    const mcp::ModernClient client(params_.root());
+    ModernHttp channel(site_, place_, credentials_);
+    auto found = co_await discover(channel, random_start(random), client, deadline);
+    const bool is_modern = found && found->kind == mcp::Discovered::modern;
+    if (is_modern) {
+      place_->era.keep(found->answer, credentials_ == nullptr, site_->scheduler().now());
+    }
+    co_return found;
+  }
+
+  static bool is_away(const Result<Discovery>& discovered) {
+    if (discovered) return false;
+    const Fault fault = discovered.error().fault();
+    return fault == Fault::unavailable || fault == Fault::timed_out || fault == Fault::too_many;
+  }
+
+  static Error no_modern(const Result<Discovery>& discovered) {
+    if (!discovered) return discovered.error();
+    return Error(Fault::upstream_failed, "the server does not speak 2026-07-28");
+  }
+
+  Result<std::unique_ptr<Session>> open_modern(const mcp::Message& answer) {
+    SystemRandom random;
+    auto channel = std::make_unique<ModernHttp>(site_, place_, credentials_);
+    TRY(auto session, ModernSession::make(std::move(channel), random, params_.root(), answer));
+    note(mcp::Era::modern);
+    return session;
+  }
+
+  // A server that is not what it was is asked anew next time.
+  Task<Result<std::unique_ptr<Session>>> open_legacy(Deadline deadline) {
+    SystemRandom random;
+    auto session =
+        std::make_unique<HttpSession>(site_, place_, random, std::move(checked_), credentials_);
+    Result<> up = co_await session->bring_up(deadline);
+    if (!up) {
+      place_->era.forget();
+      co_return tl::unexpected(std::move(up).error());
+    }
+    note(mcp::Era::legacy);
+    co_return std::unique_ptr<Session>(std::move(session));
+  }
+
+  void note(mcp::Era era) {
+    if (!place_->era.know(era)) return;
+    place_->log.info("era found", {{"target", place_->name.text()},
+                                   {"era", era == mcp::Era::modern ? "modern" : "legacy"}});
+  }
+
+  std::shared_ptr<HttpPlace> place_;
+  std::shared_ptr<Site> site_;
+  json::Document params_;
+  InitializeParams checked_;
+  std::shared_ptr<const auth::CurrentCredentials> credentials_;  // may be null
+};
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Session>>> open_http_session(
+    std::shared_ptr<HttpPlace> place, std::shared_ptr<Site> site, json::Value initialize_params,
+    Deadline deadline, std::shared_ptr<const auth::CurrentCredentials> credentials) {
+  CO_TRY(auto checked, InitializeParams::from(initialize_params));
+  CO_TRY(auto params, json::Document::parse(std::string(initialize_params.raw())));
+  const std::shared_ptr<HttpPlace> kept = place;
+  HttpOpening opening(std::move(place), std::move(site), std::move(params), std::move(checked),
+                      std::move(credentials));
+  auto session = co_await opening.open(deadline);
+  if (!session) {
+    kept->log.warn("session not opened",
+                   {{"target", kept->name.text()}, {"reason", session.error().why()}});
+  }
+  co_return session;
+}
+
+}  // namespace upstream

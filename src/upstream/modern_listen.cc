@@ -1,0 +1,230 @@
+// What a modern server says outside of calls, and what is listened for.
+
+#include <algorithm>
+
+#include "base/before.h"
+#include "base/sleep.h"
+#include "json/write.h"
+#include "mcp/write.h"
+#include "upstream/detail_http_answer.h"
+#include "upstream/detail_modern_listener.h"
+
+namespace upstream {
+namespace {
+
+constexpr Duration wait_first = std::chrono::seconds(1);
+constexpr Duration wait_max = std::chrono::seconds(30);
+// For a server to acknowledge that it tells of a resource.
+constexpr Duration subscribed_within = std::chrono::seconds(10);
+
+// Told of a subscription's fate: its own conversation is answered when the listener is in force.
+class Subscribing final : public Conversation {
+ public:
+  Subscribing(Scheduler& scheduler, std::unique_ptr<Conversation> conversation, Task<> waiting)
+      : conversation_(std::move(conversation)), waiting_(std::move(waiting)) {
+    waiting_.start(scheduler, std::noop_coroutine());
+  }
+  Task<Result<Event>> next() override { return conversation_->next(); }
+  void cancel() override {
+    conversation_->cancel();
+    waiting_ = Task<>();
+  }
+
+ private:
+  std::unique_ptr<Conversation> conversation_;
+  Task<> waiting_;
+};
+
+}  // namespace
+
+ModernListener::ModernListener(ModernSession& session, std::uint64_t number)
+    : session_(session), number_(number), run_(run(*this)) {
+  run_.start(session_.channel_->scheduler(), std::noop_coroutine());
+}
+
+Task<> ModernListener::run(ModernListener& listener) {
+  Result<> heard = co_await listener.hear();
+  listener.ended_ = heard ? Error(Fault::unavailable, "the server ended it") : heard.error();
+  listener.session_.listener_changed_.notify_all();
+}
+
+Task<Result<>> ModernListener::hear() {
+  const mcp::ModernSaying saying(session_.client_);
+  const auto filter = json::Document::parse(session_.listen_filter());
+  if (!filter) co_return tl::unexpected<Error>(filter.error());
+  ModernOrder order(session_.dialog_.take_id(), "subscriptions/listen",
+                    mcp::modern_params(filter->root(), saying), Deadline::never());
+  order.is_listener = true;
+  CO_TRY(const auto answer, co_await session_.channel_->ask(std::move(order)));
+  for (;;) {
+    CO_TRY(const mcp::Message message, co_await answer->next());
+    if (message.is_notification()) take(message);
+    if (message.is_response() && message.result()) co_return Result<>();
+    if (message.is_response()) {
+      const auto why = message.error()->find_string("message").value_or("");
+      co_return failed(Fault::forbidden, std::string(why));
+    }
+    co_await session_.dialog_.wait_for_room();
+  }
+}
+
+void ModernListener::take(const mcp::Message& message) {
+  const std::string_view method = message.method();
+  if (!is_acknowledged_) {
+    is_acknowledged_ = true;
+    session_.listener_changed_.notify_all();
+  }
+  const bool is_wanted =
+      method.ends_with("/list_changed") || method == "notifications/resources/updated";
+  if (!is_wanted) return;
+  auto plain =
+      mcp::read(mcp::notification_text(method, std::string_view(mcp::params_for(message.params()))),
+                mcp::Sender::server, answer_limits);
+  if (plain) session_.dialog_.receive(std::move(*plain));
+}
+
+void ModernSession::listen_from_now_on() {
+  if (std::exchange(is_listening_, true)) return;
+  tasks_.spawn(listen(*this));
+}
+
+// params of subscriptions/listen; empty if there is nothing to listen for.
+std::string ModernSession::listen_filter() const {
+  if (!features_.tells_any() && subscribed_.empty()) return std::string();
+  json::Writer out;
+  out.begin_object().name("notifications").begin_object();
+  if (features_.tells_tools) out.name("toolsListChanged").boolean(true);
+  if (features_.tells_prompts) out.name("promptsListChanged").boolean(true);
+  if (features_.tells_resources) out.name("resourcesListChanged").boolean(true);
+  if (!subscribed_.empty()) {
+    out.name("resourceSubscriptions").begin_array();
+    for (const std::string& uri : subscribed_) out.string(uri);
+    out.end_array();
+  }
+  return out.end_object().end_object().take();
+}
+
+Task<> ModernSession::until_filter_changes(std::uint64_t number) {
+  while (filter_number_ == number) {
+    co_await listener_changed_.wait();
+  }
+}
+
+Task<Result<>> ModernSession::until_other_filter(std::uint64_t number) {
+  co_await until_filter_changes(number);
+  co_return Result<>();
+}
+
+// Opens what is to be listened to, whenever that is something else or the server ended it.
+Task<> ModernSession::listen(ModernSession& session) {
+  Duration wait = wait_first;
+  bool has_missed = false;
+  for (;;) {
+    const std::uint64_t number = session.filter_number_;
+    if (session.listen_filter().empty()) {
+      session.listener_.reset();
+      session.heard_number_ = number;
+      session.listener_changed_.notify_all();
+      co_await session.until_filter_changes(number);
+      continue;
+    }
+    session.next_listener_ = std::make_unique<ModernListener>(session, number);
+    while (!session.next_listener_->is_settled() && session.filter_number_ == number) {
+      co_await session.listener_changed_.wait();
+    }
+    if (session.next_listener_->is_acknowledged()) {
+      session.listener_ = std::move(session.next_listener_);
+      session.heard_number_ = number;
+      session.deaf_.reset();
+      session.listener_changed_.notify_all();
+      if (std::exchange(has_missed, false)) session.tell_all_changed();
+      while (!session.listener_->ended() && session.filter_number_ == number) {
+        co_await session.listener_changed_.wait();
+      }
+      wait = wait_first;
+    }
+    if (session.filter_number_ != number) continue;
+    has_missed = true;
+    wait = session.note_silence(wait);
+    const Deadline next = Deadline::in(session.channel_->scheduler().now(), wait);
+    auto changed = session.until_other_filter(number);
+    [[maybe_unused]] auto is_other = co_await before(next, std::move(changed));
+  }
+}
+
+// A listener ended. How long to wait before the next one.
+Duration ModernSession::note_silence(Duration wait) {
+  const ModernListener* ended = next_listener_ ? next_listener_.get() : listener_.get();
+  const Error why = *ended->ended();
+  const bool was_heard = ended == listener_.get();
+  next_listener_.reset();
+  listener_.reset();
+  if (was_heard) return wait_first;
+  deaf_ = why;
+  listener_changed_.notify_all();
+  channel_->log().warn("not listening",
+                       {{"target", channel_->name().text()}, {"reason", why.why()}});
+  return why.fault() == Fault::forbidden ? wait_max : std::min(wait * 2, wait_max);
+}
+
+// While nobody listened anything may have changed.
+void ModernSession::tell_all_changed() {
+  const auto tell = [this](bool is_told, std::string_view method) {
+    if (!is_told) return;
+    auto message = mcp::read(mcp::notification_text(method, std::string_view()),
+                             mcp::Sender::server, answer_limits);
+    if (message) dialog_.receive(std::move(*message));
+  };
+  tell(features_.tells_tools, "notifications/tools/list_changed");
+  tell(features_.tells_prompts, "notifications/prompts/list_changed");
+  tell(features_.tells_resources, "notifications/resources/list_changed");
+}
+
+Result<std::unique_ptr<Conversation>> ModernSession::change_subscription(const mcp::Call& call) {
+  const auto named = call.edit().uri ? std::optional<std::string_view>(*call.edit().uri)
+                                     : call.params().find_string("uri");
+  if (!named) return refuse_here(call, mcp::Code::invalid_params, "'params.uri' must be a string");
+  if (!features_.subscribes) {
+    return refuse_here(call, mcp::Code::method_not_found, "Method not found");
+  }
+  std::string uri(*named);
+  if (call.method() == "resources/unsubscribe") {
+    if (subscribed_.erase(uri) != 0) change_filter();
+    return answer_here(call, "{}");
+  }
+  if (subscribed_.size() >= subscriptions_max) {
+    return refuse_here(call, mcp::Code::internal_error, "Too many subscriptions");
+  }
+  if (!subscribed_.insert(uri).second) return answer_here(call, "{}");
+  TRY(auto begun, dialog_.start_apart(call));
+  change_filter();
+  listen_from_now_on();
+  Task<> waiting = subscribe(*this, begun.call, std::move(uri), filter_number_);
+  return std::make_unique<Subscribing>(channel_->scheduler(), std::move(begun.conversation),
+                                       std::move(waiting));
+}
+
+void ModernSession::change_filter() {
+  ++filter_number_;
+  deaf_.reset();
+  listener_changed_.notify_all();
+}
+
+// Answers a subscription once the server has taken it.
+Task<> ModernSession::subscribe(ModernSession& session, std::uint64_t call, std::string uri,
+                                std::uint64_t number) {
+  const Deadline deadline = Deadline::in(session.channel_->scheduler().now(), subscribed_within);
+  bool is_in_time = true;
+  while (session.heard_number_ < number && !session.deaf_ && is_in_time) {
+    is_in_time = co_await session.listener_changed_.wait(deadline);
+  }
+  const bool is_heard = session.heard_number_ >= number;
+  if (!is_heard && session.subscribed_.erase(uri) != 0) session.change_filter();
+  const mcp::Id id(call);
+  auto message = read_answer(is_heard ? mcp::result_text(id, "{}")
+                                      : mcp::error_text(id, mcp::Code::internal_error,
+                                                        "The server does not take subscriptions"));
+  if (message) session.dialog_.receive(call, std::move(*message));
+}
+
+}  // namespace upstream
