@@ -144,7 +144,13 @@ void describe(schema::Choice<TargetKind>& c) {
 void describe(schema::Object<Target>& o) {
   o.field("name", &Target::name, "Its name in rules and logs.").required().check(check_target_name);
   o.include(&Target::kind);
-  o.not_supported("policies", "Policies of the target.");
+  o.field("policies", &Target::policies, "What happens to what is sent to it over HTTP.");
+  o.check("policies", [](const Target& target) -> std::string {
+    const bool is_remote = std::holds_alternative<HttpTarget>(target.kind);
+    return is_remote || target.policies == policy::TargetPolicySettings()
+               ? ""
+               : "only for a server that is reached over HTTP";
+  });
 }
 
 void describe(schema::Object<McpBackend>& o) {
@@ -170,6 +176,7 @@ void describe(schema::Object<McpBackend>& o) {
 void describe(schema::Object<Backend>& o) {
   o.field("mcp", &Backend::mcp, "An MCP server.");
   o.field("host", &Backend::host, "An HTTP server, `host:port`.");
+  o.field("policies", &Backend::policies, "What happens to what is sent to it.");
   o.exactly_one_of({"mcp", "host"});
   add_not_supported(o, {{"backend", "A named backend."},
                         {"service", "A service of the registry."},
@@ -178,8 +185,7 @@ void describe(schema::Object<Backend>& o) {
                         {"aws", "An AWS service."},
                         {"internal", "A bind of this gateway."},
                         {"routeGroup", "A group of routes."},
-                        {"weight", "Its share of the requests."},
-                        {"policies", "Policies of the backend."}});
+                        {"weight", "Its share of the requests."}});
 }
 
 void describe(schema::Object<Route>& o) {

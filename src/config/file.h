@@ -66,6 +66,7 @@ void describe(schema::Choice<TargetKind>& c);
 struct Target {
   std::string name;
   TargetKind kind;
+  policy::TargetPolicySettings policies;
   bool operator==(const Target&) const = default;
 };
 void describe(schema::Object<Target>& o);
@@ -82,6 +83,7 @@ void describe(schema::Object<McpBackend>& o);
 struct Backend {
   std::optional<McpBackend> mcp;
   std::optional<std::string> host;
+  policy::BackendPolicySettings policies;
   bool operator==(const Backend&) const = default;
 };
 void describe(schema::Object<Backend>& o);

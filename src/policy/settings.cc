@@ -81,6 +81,28 @@ void describe(schema::Object<RouteSettings>& o) {
   });
 }
 
+void describe(schema::Object<BackendPolicySettings>& o) {
+  o.doc("Policies of a backend.");
+  o.field("backendAuth", &BackendPolicySettings::backend_auth,
+          "Credentials for it, in place of its route's.");
+  for (const char* other :
+       {"a2a", "ai", "authorization", "backendTLS", "backendTunnel", "extAuthz", "health", "http",
+        "inferenceRouting", "mcpAuthorization", "mcpGuardrails", "requestHeaderModifier",
+        "requestRedirect", "responseHeaderModifier", "sessionAffinity", "tcp", "transformations"}) {
+    o.not_supported(other, "On a backend.");
+  }
+}
+
+void describe(schema::Object<TargetPolicySettings>& o) {
+  o.doc("Policies of a server that is reached over HTTP.");
+  o.field("backendAuth", &TargetPolicySettings::backend_auth,
+          "Credentials for it, in place of its backend's and its route's.");
+  for (const char* other :
+       {"backendTLS", "backendTunnel", "http", "requestHeaderModifier", "tcp", "transformations"}) {
+    o.not_supported(other, "On a target.");
+  }
+}
+
 Chain make_chain(const ListenerSettings& settings, BuildContext& context) {
   Chain chain;
 #define ANYWHERE(member, key, Settings, make, doc) add(settings.member, key, &make, chain, context);

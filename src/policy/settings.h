@@ -44,6 +44,19 @@ struct RouteSettings {
 };
 void describe(schema::Object<RouteSettings>& o);
 
+// Of a backend, and of one of its targets: the more specific takes the place of the others.
+struct BackendPolicySettings {
+  std::optional<schema::Located<BackendAuthSettings>> backend_auth;
+  bool operator==(const BackendPolicySettings&) const = default;
+};
+void describe(schema::Object<BackendPolicySettings>& o);
+
+struct TargetPolicySettings {
+  std::optional<schema::Located<BackendAuthSettings>> backend_auth;
+  bool operator==(const TargetPolicySettings&) const = default;
+};
+void describe(schema::Object<TargetPolicySettings>& o);
+
 Chain make_chain(const ListenerSettings& settings, BuildContext& context);
 Chain make_chain(const RouteSettings& settings, BuildContext& context);
 

@@ -144,7 +144,7 @@ class Builder {
       add_backend(route, *settings->backends[i]);
     }
     finish_rules(route, settings->policies, settings.place);
-    finish_backend_auth(route, settings->policies, settings.place);
+    finish_backend_auth(route, *settings, settings.place);
     listener.routes.push_back(std::move(route));
   }
 
@@ -204,16 +204,41 @@ class Builder {
     }
   }
 
-  void finish_backend_auth(Route& route, const policy::RouteSettings& settings,
+  using AuthSettings = std::optional<schema::Located<policy::BackendAuthSettings>>;
+
+  // What is said last wins: the target's, else the backend's, else the route's.
+  void finish_backend_auth(Route& route, const config::Route& settings,
                            const schema::Place& place) {
-    if (!settings.backend_auth) return;
-    const policy::BuildContext::Scope policies(context_, "policies", place);
-    const policy::BuildContext::Scope scope(context_, "backendAuth", settings.backend_auth->place);
-    route.backend_auth = policy::make_backend_auth(**settings.backend_auth, context_);
+    add_backend_auth(route, settings.policies, settings.policies.backend_auth, place);
+    for (std::size_t i = 0; i < settings.backends.size(); ++i) {
+      const auto& backend = settings.backends[i];
+      const policy::BuildContext::Scope scope(context_, step("backends", i), backend.place);
+      add_backend_auth(route, settings.policies, backend->policies.backend_auth, backend.place);
+      if (!backend->mcp) continue;
+      const policy::BuildContext::Scope mcp(context_, "mcp", backend.place);
+      add_target_auth(route, settings.policies, *backend->mcp);
+    }
+  }
+
+  void add_target_auth(Route& route, const policy::RouteSettings& policies,
+                       const config::McpBackend& backend) {
+    for (std::size_t i = 0; i < backend.targets.size(); ++i) {
+      const auto& target = backend.targets[i];
+      const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
+      add_backend_auth(route, policies, target->policies.backend_auth, target.place);
+    }
+  }
+
+  void add_backend_auth(Route& route, const policy::RouteSettings& policies,
+                        const AuthSettings& settings, const schema::Place& place) {
+    if (!settings) return;
+    const policy::BuildContext::Scope steps(context_, "policies", place);
+    const policy::BuildContext::Scope scope(context_, "backendAuth", settings->place);
+    route.backend_auth = policy::make_backend_auth(**settings, context_);
     const std::string host = host_of(route);
     if (host.empty()) {
       context_.warn("the route has no backend over HTTP: nobody gets these credentials");
-    } else if ((*settings.backend_auth)->passthrough && !is_meant_for(host, settings)) {
+    } else if ((*settings)->passthrough && !is_meant_for(host, policies)) {
       context_.warn(
           "passthrough: no accepted audience names the backend `" + host +
           "`: tokens of callers are sent to somebody that they are not meant for, who could use "
@@ -266,7 +291,8 @@ class Builder {
     add_policies(route, settings.policies, file_.mcp->place);
     route.backend = make_mcp(settings.backend);
     finish_rules(route, settings.policies, file_.mcp->place);
-    finish_backend_auth(route, settings.policies, file_.mcp->place);
+    add_backend_auth(route, settings.policies, settings.policies.backend_auth, file_.mcp->place);
+    add_target_auth(route, settings.policies, settings.backend);
     listener.routes.push_back(std::move(route));
     listener.router.finish();
     bind->listeners.push_back(std::move(listener));

@@ -43,7 +43,10 @@ upstream::HttpSettings settings_of(const config::HttpTarget& target, const Targe
 
 }  // namespace
 
-std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& settings) {
+// What a target is told of its callers does not change what it is.
+std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& configured) {
+  config::Target settings = configured;
+  settings.policies = policy::TargetPolicySettings();
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const auto& entry) { return entry.first == settings; });
   if (found != entries_.end()) return found->second;

@@ -58,7 +58,7 @@ class TargetStore {
 
   // The target of these settings, made if there is none. From the thread that builds snapshots
   // only.
-  std::shared_ptr<const TargetEntry> get(const config::Target& settings);
+  std::shared_ptr<const TargetEntry> get(const config::Target& configured);
   // Forgets what no snapshot holds any more.
   void forget_unused();
 
