@@ -225,6 +225,10 @@ class Builder {
     for (std::size_t i = 0; i < backend.targets.size(); ++i) {
       const auto& target = backend.targets[i];
       const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
+      // The others would get them, too.
+      if (backend.targets.size() > 1 && target->policies.backend_auth) {
+        context_.fail("`backendAuth` of one of several targets is known, not supported yet");
+      }
       add_backend_auth(route, policies, target->policies.backend_auth, target.place);
     }
   }
