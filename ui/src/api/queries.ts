@@ -1,0 +1,50 @@
+import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { ApiError, api } from './client';
+import type { ConfigFile, Model, Runtime, TargetState } from './types';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: false,
+      staleTime: 2_000,
+      // The stream of events says when something has changed; asking is for when it is not there.
+      refetchInterval: () => (events.isLive ? 30_000 : 2_000),
+      refetchOnWindowFocus: true,
+    },
+  },
+});
+
+/** Whether the stream of events is open: the pages then need not ask again and again. */
+export const events = { isLive: false };
+
+const get = <T>(name: string, path: string) =>
+  queryOptions({ queryKey: [name], queryFn: ({ signal }) => api<T>(path, { signal }) });
+
+export const runtimeQuery = get<Runtime>('runtime', '/api/v1/runtime');
+export const configQuery = get<ConfigFile>('config', '/api/v1/config');
+export const modelQuery = get<Model>('model', '/api/v1/model');
+export const targetsQuery = queryOptions({
+  queryKey: ['targets'],
+  queryFn: async ({ signal }) => {
+    try {
+      return (await api<{ targets: TargetState[] }>('/api/v1/targets', { signal })).targets;
+    } catch (error) {
+      // A build without it: the pages show what the configuration says.
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
+  },
+});
+
+export const useRuntime = () => useQuery(runtimeQuery);
+export const useConfigFile = () => useQuery(configQuery);
+export const useModel = () => useQuery(modelQuery);
+export const useTargets = () => useQuery(targetsQuery);
+export const useCan = (what: string) => useRuntime().data?.capabilities.includes(what) ?? false;
+
+export const refreshConfiguration = () =>
+  Promise.all(
+    ['runtime', 'config', 'model', 'targets', 'explain', 'history'].map((name) =>
+      queryClient.invalidateQueries({ queryKey: [name] }),
+    ),
+  );

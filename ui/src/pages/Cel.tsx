@@ -1,0 +1,3 @@
+export function Cel() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function Config() {
+  return null;
+}
