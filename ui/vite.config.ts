@@ -53,5 +53,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { '/api': gateway } },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], setupFiles: ['src/test_setup.ts'] },
+  // Tests of components name jsdom themselves: it takes a second a file.
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'] },
 });

@@ -1,3 +1,514 @@
+import {
+  ActionIcon,
+  Badge,
+  Button,
+  Group,
+  Menu,
+  Modal,
+  Select,
+  Stack,
+  Table,
+  Text,
+  Textarea,
+  TextInput,
+  UnstyledButton,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Plus, X } from 'lucide-react';
+import { useState } from 'react';
+import { api } from '../api/client';
+import { useFeed } from '../api/events';
+import { useModel, useRuntime } from '../api/queries';
+import type { Cell, ExplainAsk, Explained, Identity, Rule, Subject } from '../api/types';
+import { matrixCsv, matrixMarkdown } from '../explain';
+import { routesOf, titleOf } from '../model';
+import { Card, Copy, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
+import { Line } from '../parts/Line';
+import { reasonText } from '../parts/reasons';
+import { Steps } from '../parts/Steps';
+import { numberOf } from '../playground/Token';
+
+type Kind = Subject['kind'];
+export type Who = Identity & { id: number };
+
+/** Identities are kept in memory only; their place in the list of queries is a number. */
+function useIdentities() {
+  const demo = useRuntime().data?.demoTokens;
+  const [own, setOwn] = useState<Who[]>([]);
+  const [hidden, setHidden] = useState<string[]>([]);
+  const given: Who[] = [
+    { id: -1, name: 'anonymous' },
+    ...(demo ?? []).map((one, index) => ({ id: -2 - index, name: one.name, token: one.token })),
+  ];
+  const all = [...given.filter((one) => !hidden.includes(one.name)), ...own];
+  const add = (who: Identity) =>
+    setOwn((list) => [...list, { ...who, id: list.reduce((most, one) => Math.max(most, one.id), 0) + 1 }]);
+  const remove = (who: Who) =>
+    who.id < 0
+      ? setHidden((list) => [...list, who.name])
+      : setOwn((list) => list.filter((one) => one.id !== who.id));
+  return { all, add, remove };
+}
+
+const asked = (who: Who[]): Identity[] => who.map(({ id: _, ...identity }) => identity);
+const keyOf = (who: Who[]) =>
+  who.map((one) => `${one.name} ${numberOf(one.token ?? '')} ${JSON.stringify(one.claims ?? null)}`);
+
+const useExplained = (what: string, ask: ExplainAsk | null, key: unknown[]) =>
+  useQuery<Explained>({
+    queryKey: ['explain', what, ...key],
+    enabled: ask !== null,
+    refetchInterval: false,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => api<Explained>('/api/v1/authz/explain', { body: ask, signal }),
+  });
+
+function AddIdentity({ onAdd, onClose }: { onAdd: (who: Identity) => void; onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [text, setText] = useState('');
+  const given = text.trim();
+  let claims: Record<string, unknown> | undefined;
+  let error = '';
+  if (given.startsWith('{')) {
+    try {
+      claims = JSON.parse(given) as Record<string, unknown>;
+    } catch (problem) {
+      error = wordsOf(problem);
+    }
+  }
+  const isToken = given !== '' && !given.startsWith('{');
+  const add = () => {
+    const called = name.trim() || (isToken ? 'pasted token' : 'written claims');
+    onAdd(isToken ? { name: called, token: given } : { name: called, claims: claims ?? {} });
+    onClose();
+  };
+  return (
+    <Stack>
+      <TextInput
+        label="Name"
+        placeholder="alice"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        data-autofocus
+      />
+      <Textarea
+        label="Token, or claims as JSON"
+        description={
+          'A token is checked as always. Claims are taken as they are, for example {"sub": "alice"}.'
+        }
+        autosize
+        minRows={4}
+        maxRows={12}
+        value={text}
+        error={error}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Button onClick={add} disabled={given === '' || error !== ''}>
+        Add
+      </Button>
+    </Stack>
+  );
+}
+
+function CellView({
+  cell,
+  isPicked,
+  label,
+  onPick,
+}: {
+  cell: Cell;
+  isPicked: boolean;
+  label: string;
+  onPick: () => void;
+}) {
+  const isAllowed = cell.decision === 'allow';
+  return (
+    <UnstyledButton
+      className="pick"
+      style={{ textAlign: 'center' }}
+      aria-pressed={isPicked}
+      aria-label={label}
+      onClick={onPick}
+      data-decision={cell.decision}
+    >
+      <Badge variant="light" color={isAllowed ? 'teal' : 'red'} tt="none">
+        {isAllowed ? '✓ allow' : '✕ deny'}
+      </Badge>{' '}
+      <Text span size="xs" c="dimmed">
+        {cell.rule === null ? '' : `r${cell.rule + 1}`}
+        {cell.isUndecided ? ' depends on the arguments' : ''}
+      </Text>
+    </UnstyledButton>
+  );
+}
+
+function Matrix({
+  found,
+  indexes,
+  who,
+  picked,
+  onPick,
+  onRemove,
+}: {
+  found: Explained;
+  indexes: number[];
+  who: Who[];
+  picked: { row: number; column: number } | null;
+  onPick: (row: number, column: number) => void;
+  onRemove: (who: Who) => void;
+}) {
+  // Arrows go through the cells, as in any table of buttons.
+  const onKey = (event: React.KeyboardEvent) => {
+    const steps: Record<string, [number, number]> = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+    };
+    const step = steps[event.key];
+    const cell = (event.target as HTMLElement).closest<HTMLElement>('td[data-row]');
+    if (!step || !cell) return;
+    event.preventDefault();
+    const [row, column] = [Number(cell.dataset.row) + step[0], Number(cell.dataset.column) + step[1]];
+    event.currentTarget
+      .querySelector<HTMLElement>(`td[data-row="${row}"][data-column="${column}"] button`)
+      ?.focus();
+  };
+  return (
+    <Table.ScrollContainer minWidth={400}>
+      <Table className="access" aria-label="Who can call what" onKeyDown={onKey} withColumnBorders>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">Identity</Table.Th>
+            {indexes.map((index) => (
+              <Table.Th key={index} scope="col" className="mono">
+                {found.subjects[index]?.name}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {found.identities.map((identity, row) => (
+            <Table.Tr key={row}>
+              <Table.Th scope="row">
+                <Group gap={4} wrap="nowrap">
+                  {identity.name}
+                  {identity.subject && identity.subject !== identity.name && (
+                    <Text span size="xs" c="dimmed">
+                      {identity.subject}
+                    </Text>
+                  )}
+                  {!identity.accepted && (
+                    <Badge size="sm" color="red" variant="light" tt="none">
+                      refused {identity.status}
+                    </Badge>
+                  )}
+                  {who[row] && who.length > 1 && (
+                    <ActionIcon
+                      size="xs"
+                      variant="subtle"
+                      color="gray"
+                      aria-label={`Remove ${identity.name}`}
+                      onClick={() => who[row] && onRemove(who[row])}
+                    >
+                      <X size={12} />
+                    </ActionIcon>
+                  )}
+                </Group>
+              </Table.Th>
+              {indexes.map((index, column) => {
+                const cell = found.cells[row]?.[index];
+                return (
+                  <Table.Td key={index} data-row={row} data-column={column}>
+                    {cell && (
+                      <CellView
+                        cell={cell}
+                        isPicked={picked?.row === row && picked.column === index}
+                        onPick={() => onPick(row, index)}
+                        label={`${identity.name}, ${found.subjects[index]?.name}: ${cell.decision}${cell.rule === null ? '' : `, rule ${cell.rule + 1}`}`}
+                      />
+                    )}
+                  </Table.Td>
+                );
+              })}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+const outcomes: Record<string, { color: string; word: string }> = {
+  true: { color: 'teal', word: '✓ true' },
+  false: { color: 'gray', word: '– false' },
+  error: { color: 'orange', word: '! error' },
+};
+
+function RuleView({
+  rule,
+  detail,
+  outcome,
+  onCel,
+}: {
+  rule: Rule;
+  detail: NonNullable<Cell['rules']>[number] | undefined;
+  outcome: string;
+  onCel: () => void;
+}) {
+  const shown = outcomes[outcome] ?? { color: 'gray', word: outcome };
+  return (
+    <Stack gap={4} component="li">
+      <Group gap="xs">
+        <Text size="sm" fw={600}>
+          r{rule.index + 1} {rule.mode}
+        </Text>
+        <Badge variant="light" color={shown.color} tt="none">
+          {shown.word}
+        </Badge>
+        <Line at={rule} />
+        <Button size="compact-xs" variant="default" onClick={onCel}>
+          Try in CEL
+        </Button>
+      </Group>
+      {detail ? (
+        <Steps expression={rule.expression} steps={detail.steps} />
+      ) : (
+        <Text size="sm" className="mono">
+          {rule.expression}
+        </Text>
+      )}
+      {detail?.message && (
+        <Text size="sm">
+          {detail.message}
+          {outcome === 'error' ? ' (an error never allows)' : ''}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+/** Why a cell is as it is: each rule with the values of its parts, and what is missing. */
+function Why({
+  route,
+  who,
+  subject,
+  found,
+}: {
+  route: string;
+  who: Who;
+  subject: Subject;
+  found: Explained;
+}) {
+  const navigate = useNavigate();
+  const resources = { tools: [] as string[], prompts: [] as string[], resources: [] as string[] };
+  resources[`${subject.kind}s`].push(subject.name);
+  const ask: ExplainAsk = { route, identities: asked([who]), resources, details: true };
+  const answer = useExplained('cell', ask, [route, ...keyOf([who]), subject.kind, subject.name]);
+  if (!answer.data) return <Waiting error={answer.error} />;
+  const index = answer.data.subjects.findIndex((one) => one.name === subject.name);
+  const cell = answer.data.cells[0]?.[Math.max(0, index)];
+  const judged = answer.data.identities[0];
+  if (!cell) return <Text size="sm">The gateway has no answer for it.</Text>;
+  return (
+    <Stack gap="sm">
+      <Text size="sm" aria-live="polite">
+        <b>{who.name}</b> and {subject.kind} <b>{subject.name}</b>:{' '}
+        <b>{cell.decision === 'allow' ? 'allowed' : 'denied'}</b>, because {reasonText(cell.reason)}.
+      </Text>
+      {judged && !judged.accepted && (
+        <Failed title={`The caller is refused (${judged.status})`} message={judged.reason ?? ''} />
+      )}
+      <Stack gap="md" component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
+        {answer.data.rules.map((rule) => (
+          <RuleView
+            key={rule.index}
+            rule={rule}
+            outcome={cell.outcomes[rule.index] ?? ''}
+            detail={cell.rules?.find((one) => one.index === rule.index)}
+            onCel={() => void navigate({ to: '/cel', search: { expression: rule.expression } })}
+          />
+        ))}
+      </Stack>
+      {cell.nearest && (
+        <Text size="sm">
+          Nearest: rule {cell.nearest.rule + 1} needs{' '}
+          {cell.nearest.missing
+            .map(
+              (one) =>
+                `${one.what} = ${one.wants}${one.has === null || one.has === undefined ? ' (missing)' : ` (it is ${one.has})`}`,
+            )
+            .join(' and ')}
+          .
+        </Text>
+      )}
+      <Group gap="xs">
+        {subject.kind === 'tool' && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            renderRoot={(props) => (
+              <Link to="/playground" search={{ route, tool: subject.name }} {...props} />
+            )}
+          >
+            Open in the Playground
+          </Button>
+        )}
+        <Text size="xs" c="dimmed">
+          Revision {found.revision.slice(0, 7)}
+        </Text>
+      </Group>
+    </Stack>
+  );
+}
+
+function RecentSubjects({ onAdd, have }: { onAdd: (who: Identity) => void; have: Who[] }) {
+  const subjects = [
+    ...new Set(
+      useFeed()
+        .traffic.map((row) => row.subject)
+        .filter((one): one is string => Boolean(one)),
+    ),
+  ]
+    .filter((one) => !have.some((who) => who.name === one))
+    .slice(0, 10);
+  if (subjects.length === 0) return null;
+  return (
+    <Menu>
+      <Menu.Target>
+        <Button size="xs" variant="default">
+          From recent traffic
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {subjects.map((sub) => (
+          <Menu.Item key={sub} onClick={() => onAdd({ name: sub, claims: { sub } })}>
+            {sub}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+const kinds: { value: Kind; label: string }[] = [
+  { value: 'tool', label: 'Tools' },
+  { value: 'prompt', label: 'Prompts' },
+  { value: 'resource', label: 'Resources' },
+];
+
 export function Access() {
-  return null;
+  const model = useModel();
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false });
+  const { all, add, remove } = useIdentities();
+  const [kind, setKind] = useState<Kind>('tool');
+  const [picked, pick] = useState<{ row: number; column: number } | null>(null);
+  const [isAdding, { open, close }] = useDisclosure();
+  const places = routesOf(model.data).filter((place) => place.route.kind === 'mcp');
+  const place = places.find((one) => one.route.id === search.route) ?? places[0];
+  const route = place?.route.id;
+  const answer = useExplained('matrix', route ? { route, identities: asked(all), resources: 'all' } : null, [
+    route,
+    ...keyOf(all),
+  ]);
+  if (!model.data) return <Waiting error={model.error} />;
+  const found = answer.data;
+  const indexes = found?.subjects.flatMap((subject, index) => (subject.kind === kind ? [index] : [])) ?? [];
+  const who = picked ? all[picked.row] : undefined;
+  const subject = picked ? found?.subjects[picked.column] : undefined;
+  return (
+    <>
+      <PageHead
+        title="Who can call what"
+        about="Identities and what they may use, with the rule that decides: the gateway's own answer, not a guess"
+      />
+      <Stack>
+        <Card>
+          <Group gap="sm" align="flex-end">
+            <Select
+              label="Route"
+              w={260}
+              allowDeselect={false}
+              value={route ?? null}
+              data={places.map((one) => ({ value: one.route.id, label: titleOf(one) }))}
+              onChange={(next) => {
+                pick(null);
+                void navigate({ to: '/access', search: { route: next ?? undefined } });
+              }}
+            />
+            <Select
+              label="Kind"
+              w={140}
+              allowDeselect={false}
+              value={kind}
+              data={kinds}
+              onChange={(next) => {
+                pick(null);
+                setKind((next ?? 'tool') as Kind);
+              }}
+            />
+            <Button variant="default" leftSection={<Plus size={14} aria-hidden />} onClick={open}>
+              Identity
+            </Button>
+            <RecentSubjects have={all} onAdd={add} />
+            {found && (
+              <Group gap={4}>
+                <Text size="sm" c="dimmed">
+                  CSV
+                </Text>
+                <Copy text={matrixCsv(found, indexes)} what="as CSV" />
+                <Text size="sm" c="dimmed">
+                  Markdown
+                </Text>
+                <Copy text={matrixMarkdown(found, indexes)} what="as Markdown" />
+              </Group>
+            )}
+          </Group>
+        </Card>
+        {places.length === 0 && <Text>No route leads to an MCP backend.</Text>}
+        {answer.error && <Failed title="No answer" message={wordsOf(answer.error)} />}
+        {answer.isLoading && <Waiting />}
+        {found && (
+          <Card title={kinds.find((one) => one.value === kind)?.label}>
+            {found.targetErrors?.map((one) => (
+              <Failed key={one.target} title={`Target ${one.target} did not answer`} message={one.message} />
+            ))}
+            {indexes.length === 0 ? (
+              <Text size="sm" c="dimmed">
+                None.
+              </Text>
+            ) : (
+              <Matrix
+                found={found}
+                indexes={indexes}
+                who={all}
+                picked={picked}
+                onPick={(row, column) => pick({ row, column })}
+                onRemove={(one) => {
+                  pick(null);
+                  remove(one);
+                }}
+              />
+            )}
+          </Card>
+        )}
+        {found && route && who && subject && (
+          <Card title="Why">
+            <Why route={route} who={who} subject={subject} found={found} />
+          </Card>
+        )}
+      </Stack>
+      <Modal
+        opened={isAdding}
+        onClose={close}
+        title="Add an identity"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <AddIdentity onAdd={add} onClose={close} />
+      </Modal>
+    </>
+  );
 }

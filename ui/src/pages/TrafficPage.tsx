@@ -1,3 +1,232 @@
+import { Badge, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef, useState } from 'react';
+import { feed, type TrafficRow, useFeed } from '../api/events';
+import { useModel } from '../api/queries';
+import { routesOf } from '../model';
+import { Card, PageHead } from '../parts/feedback';
+import { reasonText } from '../parts/reasons';
+import { clockText } from '../parts/time';
+import { filterOf } from '../traffic';
+
+const columns = ['Time', 'Who', 'Method', 'Name', 'Target', 'Decision', 'Status', 'ms'];
+
+function Decision({ row }: { row: TrafficRow }) {
+  if (!row.decision) return null;
+  const isAllowed = row.decision === 'allow';
+  return (
+    <Badge variant="light" color={isAllowed ? 'teal' : 'red'} tt="none">
+      {isAllowed ? '✓ allow' : '✕ deny'}
+    </Badge>
+  );
+}
+
+function Detail({ row }: { row: TrafficRow }) {
+  const route = routesOf(useModel().data).find((place) => place.route.name === row.route)?.route;
+  const facts = Object.entries(row).filter(
+    ([key, value]) => key !== 'id' && value !== undefined && value !== '' && value !== null,
+  );
+  return (
+    <Card title="Request">
+      <Stack gap="sm">
+        <Table withRowBorders={false} verticalSpacing={2} aria-label="Facts of the request">
+          <Table.Tbody>
+            {facts.map(([key, value]) => (
+              <Table.Tr key={key}>
+                <Table.Th scope="row">{key}</Table.Th>
+                <Table.Td className="mono">{String(value)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+        {row.decision && (
+          <Text size="sm">
+            <b>Why?</b> It was {row.decision === 'allow' ? 'allowed' : 'denied'}:{' '}
+            {row.reason ? reasonText(row.reason) : 'no reason is recorded'}.
+          </Text>
+        )}
+        <Group gap="xs">
+          {row.decision && route && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              renderRoot={(props) => <Link to="/access" search={{ route: route.id }} {...props} />}
+            >
+              Who can call what
+            </Button>
+          )}
+          {row.kind === 'tool' && route && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              renderRoot={(props) => (
+                <Link to="/playground" search={{ route: route.id, tool: row.name }} {...props} />
+              )}
+            >
+              Try it in the Playground
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Card>
+  );
+}
+
+function Rows({
+  rows,
+  picked,
+  onPick,
+}: {
+  rows: TrafficRow[];
+  picked: number | null;
+  onPick: (id: number | null) => void;
+}) {
+  const holder = useRef<HTMLDivElement>(null);
+  const height = 37;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => holder.current,
+    estimateSize: () => height,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  return (
+    <div
+      ref={holder}
+      style={{ maxHeight: '55vh', overflow: 'auto' }}
+      tabIndex={0}
+      role="region"
+      aria-label="Requests"
+    >
+      <Table stickyHeader aria-label="Requests" aria-rowcount={rows.length}>
+        <Table.Thead>
+          <Table.Tr>
+            {columns.map((name) => (
+              <Table.Th key={name} scope="col">
+                {name}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {before > 0 && <tr style={{ height: before }} aria-hidden />}
+          {items.map((item) => {
+            const row = rows[item.index];
+            if (!row) return null;
+            return (
+              <Table.Tr
+                key={row.id}
+                style={{ height }}
+                bg={row.id === picked ? 'var(--mantine-color-indigo-light)' : undefined}
+                data-decision={row.decision}
+              >
+                <Table.Td>
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    className="number"
+                    aria-pressed={row.id === picked}
+                    onClick={() => onPick(row.id === picked ? null : row.id)}
+                  >
+                    {clockText(row.time)}
+                  </Button>
+                </Table.Td>
+                <Table.Td>
+                  {row.subject ?? (
+                    <Text span size="sm" c="dimmed">
+                      anonymous
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td className="mono">{row.mcpMethod ?? row.method}</Table.Td>
+                <Table.Td className="mono">{row.name ?? row.path}</Table.Td>
+                <Table.Td>{row.target}</Table.Td>
+                <Table.Td>
+                  <Decision row={row} />
+                </Table.Td>
+                <Table.Td className="number">{row.status}</Table.Td>
+                <Table.Td className="number">
+                  {row.durationMs === undefined ? '' : row.durationMs.toFixed(1)}
+                </Table.Td>
+              </Table.Tr>
+            );
+          })}
+          {after > 0 && <tr style={{ height: after }} aria-hidden />}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
 export function TrafficPage() {
-  return null;
+  const live = useFeed();
+  const navigate = useNavigate();
+  const text = useSearch({ strict: false }).q ?? '';
+  const [paused, setPaused] = useState<TrafficRow[] | null>(null);
+  const [picked, pick] = useState<number | null>(null);
+  const { test, error } = useMemo(() => filterOf(text), [text]);
+  const all = paused ?? live.traffic;
+  const rows = all.filter(test).reverse();
+  const current = all.find((row) => row.id === picked);
+  return (
+    <>
+      <PageHead
+        title="Live traffic"
+        about="Requests as they come, newest first. Arguments and results are not recorded."
+      />
+      <Stack>
+        <Card>
+          <Stack gap="sm">
+            <Group gap="xs" align="flex-start">
+              <TextInput
+                flex={1}
+                miw={240}
+                data-search
+                aria-label="Filter"
+                placeholder="decision:deny tool:printEnv sub:alice ms>100"
+                value={text}
+                error={error}
+                onChange={(event) =>
+                  void navigate({
+                    to: '/traffic',
+                    search: { q: event.currentTarget.value || undefined },
+                    replace: true,
+                  })
+                }
+              />
+              <Button
+                variant="default"
+                aria-pressed={paused !== null}
+                onClick={() => setPaused(paused ? null : [...live.traffic])}
+              >
+                {paused ? 'Resume' : 'Pause'}
+              </Button>
+              <Button
+                variant="default"
+                onClick={() => {
+                  feed.clearTraffic();
+                  setPaused(null);
+                  pick(null);
+                }}
+              >
+                Clear
+              </Button>
+            </Group>
+            <Text size="sm" c="dimmed">
+              {rows.length} of {all.length} shown{paused ? ', paused' : ''}
+            </Text>
+            {all.length === 0 ? (
+              <Text size="sm">Nothing yet since this page was opened.</Text>
+            ) : (
+              <Rows rows={rows} picked={picked} onPick={pick} />
+            )}
+          </Stack>
+        </Card>
+        {current && <Detail row={current} />}
+      </Stack>
+    </>
+  );
 }
