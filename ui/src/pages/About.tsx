@@ -59,8 +59,8 @@ export function About() {
         <Card title="Licences">
           <Text size="sm">
             agentgateway is under the Apache License 2.0. This page is made with React, Mantine, TanStack
-            Router and Query, CodeMirror, the MCP TypeScript client, yaml (all MIT), lucide (ISC) and the
-            typeface Inter (OFL).
+            Router and Query, CodeMirror, the MCP TypeScript client (all MIT), lucide (ISC) and the typeface
+            Inter (OFL).
           </Text>
         </Card>
       </Stack>

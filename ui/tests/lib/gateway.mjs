@@ -1,0 +1,59 @@
+// The real gateway with its admin address, as the walkthrough has it.
+import { freePort, offerEverything, start, workFolder } from '../../../tests/e2e/lib/gateway.mjs';
+
+export const walkthrough = ({ port, admin, extra = '' }) => `
+config:
+  adminAddr: 127.0.0.1:${admin}
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - policies:
+        jwtAuth:
+          issuer: agentgateway.dev
+          audiences: [test.agentgateway.dev]
+          jwks:
+            # Relative to the folder the binary runs from, not the config file
+            file: ./manifests/jwt/pub-key
+        mcpAuthorization:
+          rules:
+          # Allow anyone to call 'echo'
+          - 'mcp.tool.name == "echo"'
+          # Only the test-user can call 'add'
+          - 'jwt.sub == "test-user" && mcp.tool.name == "add"'
+          # Any authenticated user with the claim \`nested.key == value\` can access 'printEnv'
+          - 'mcp.tool.name == "printEnv" && jwt.nested.key == "value"'
+${extra}
+      backends:
+      - mcp:
+          name: default
+          targets:
+          - name: everything
+            stdio:
+              cmd: npx
+              args: ["@modelcontextprotocol/server-everything"]
+`;
+
+/** The same in the short form. */
+export const shorthand = ({ port, admin }) => `
+config:
+  adminAddr: 127.0.0.1:${admin}
+mcp:
+  port: ${port}
+  targets:
+  - name: everything
+    stdio:
+      cmd: npx
+      args: ["@modelcontextprotocol/server-everything"]
+`;
+
+/** A gateway with its admin address at `gateway.admin`. */
+export async function startWithUi(config = walkthrough, env = {}) {
+  const [port, admin] = [await freePort(), await freePort()];
+  const folder = workFolder();
+  offerEverything(folder);
+  const gateway = await start(config({ port, admin }), { folder, port, env });
+  gateway.admin = `http://localhost:${admin}`;
+  gateway.adminPort = admin;
+  return gateway;
+}

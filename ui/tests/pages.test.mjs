@@ -1,0 +1,236 @@
+// Every page against the real gateway, in both themes: it shows what runs, axe finds nothing, nothing leaves the
+// origin, and a picture of it is kept in build/ui-shots.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { token } from '../../tests/e2e/lib/gateway.mjs';
+import { Browser, themes } from './lib/browser.mjs';
+import { startWithUi, walkthrough } from './lib/gateway.mjs';
+
+let browser, gateway;
+before(async () => {
+  browser = await Browser.open();
+  gateway = await startWithUi();
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+
+const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
+
+/** Each page with what must be on it, and what is done there before it is looked at. */
+const pages = {
+  overview: async (page) => {
+    await page.goto('/ui/');
+    await heading(page, 'Overview');
+    await page
+      .getByText(/callers without a token/)
+      .first()
+      .waitFor();
+    await page.getByText(`http://localhost:${gateway.port}/mcp`).first().waitFor();
+  },
+  listeners: async (page) => {
+    await page.goto('/ui/listeners');
+    await heading(page, 'Listeners');
+    await page.getByText(`Port ${gateway.port}`).first().waitFor();
+    await page.getByRole('button', { name: /jwtAuth/ }).click();
+    const values = page.getByRole('table', { name: 'Values of jwtAuth' });
+    // What nobody has written is there, and said to be so.
+    await values.getByRole('row', { name: /mode optional default/ }).waitFor();
+    await values.getByRole('row', { name: /issuer agentgateway\.dev line/ }).waitFor();
+  },
+  routes: async (page) => {
+    await page.goto('/ui/routes');
+    await heading(page, 'Routes');
+    await page.getByRole('table', { name: 'Routes' }).getByText('jwtAuth, mcpAuthorization').waitFor();
+  },
+  backends: async (page) => {
+    await page.goto('/ui/backends');
+    await heading(page, 'Backends');
+    await page.getByRole('table', { name: 'Settings of everything' }).getByText('npx').waitFor();
+  },
+  policies: async (page) => {
+    await page.goto('/ui/policies');
+    await heading(page, 'Policies');
+    const table = page.getByRole('table', { name: 'Policies by route' });
+    await table.getByRole('row', { name: /mcpAuthorization 3 rules/ }).waitFor();
+    await table.getByRole('row', { name: /jwtAuth mode optional/ }).waitFor();
+  },
+  access: async (page) => {
+    await page.goto('/ui/access');
+    await heading(page, 'Who can call what');
+    await page.getByRole('button', { name: 'Identity' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('example2');
+    await page.getByLabel('Token, or claims as JSON').fill(token('example2'));
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    const matrix = page.getByRole('table', { name: 'Who can call what' });
+    await matrix.getByRole('button', { name: /^anonymous, echo: allow, rule 1/ }).waitFor();
+    await matrix
+      .getByRole('button', { name: /^example2, add: allow, rule 2/ })
+      .first()
+      .waitFor();
+    await matrix
+      .getByRole('button', { name: /^example2, printEnv: deny/ })
+      .first()
+      .click();
+    await page
+      .getByRole('region', { name: 'Why' })
+      .getByText(/Nearest: rule 3 needs .*jwt\.nested/)
+      .waitFor();
+  },
+  playground: async (page) => {
+    await page.goto('/ui/playground');
+    await heading(page, 'Playground');
+    await page.getByLabel('Bearer Token (Optional)').fill(token('example2'));
+    await page.getByText('Valid here').waitFor();
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.getByText('show refused').click();
+    await page.locator('[data-refused=printEnv]').waitFor();
+    await page.getByRole('button', { name: 'add', exact: true }).click();
+    await page.getByRole('textbox', { name: 'a', exact: true }).fill('2');
+    await page.getByRole('textbox', { name: 'b', exact: true }).fill('40');
+    await page.getByRole('button', { name: 'Run Tool' }).click();
+    await page
+      .getByRole('region', { name: 'Response', exact: true })
+      .getByText(/\b42\b/)
+      .waitFor();
+  },
+  cel: async (page) => {
+    await page.goto('/ui/cel');
+    await heading(page, 'CEL');
+    await page.locator('[data-result]').getByText('true', { exact: true }).waitFor();
+    await page.getByText('mcp.tool.name == "echo"').first().waitFor();
+  },
+  traffic: async (page) => {
+    await page.goto('/ui/traffic');
+    await heading(page, 'Live traffic');
+    await fetch(gateway.url(), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+    }).then((answer) => answer.text());
+    await page.getByRole('table', { name: 'Requests' }).getByRole('row').nth(1).waitFor();
+    await page.getByRole('table', { name: 'Requests' }).getByRole('button').first().click();
+    await page.getByRole('table', { name: 'Facts of the request' }).waitFor();
+  },
+  config: async (page) => {
+    await page.goto('/ui/config');
+    await heading(page, 'Config');
+    await page
+      .getByLabel('Configuration', { exact: true })
+      .getByText('# Allow anyone to call', { exact: false })
+      .waitFor();
+  },
+  connect: async (page) => {
+    await page.goto('/ui/connect');
+    await heading(page, 'Connect');
+    await page.getByRole('tab', { name: 'VS Code' }).click();
+    await page
+      .getByRole('region', { name: 'Snippet for VS Code' })
+      .getByText(`http://localhost:${gateway.port}/mcp`, { exact: false })
+      .waitFor();
+  },
+  about: async (page) => {
+    await page.goto('/ui/about');
+    await heading(page, 'About');
+    await page.getByRole('table', { name: 'Process' }).getByText(String(gateway.port)).waitFor();
+  },
+};
+
+for (const theme of themes) {
+  describe(`in the ${theme} theme`, () => {
+    for (const [name, visit] of Object.entries(pages)) {
+      test(name, async () => {
+        const view = await browser.page(gateway.admin, { theme });
+        try {
+          await visit(view.page);
+          await view.shoot(name);
+          await view.assertAccessible(name);
+          view.assertQuiet();
+        } catch (error) {
+          await view.shoot(`failed-${name}`).catch(() => {});
+          throw error;
+        } finally {
+          await view.close();
+        }
+      });
+    }
+  });
+}
+
+test('on a narrow screen the pages fit, and the navigation is behind a button', async () => {
+  const view = await browser.page(gateway.admin, { width: 390, height: 800 });
+  try {
+    for (const path of ['/ui/', '/ui/listeners', '/ui/playground', '/ui/policies']) {
+      await view.page.goto(path);
+      await view.page.getByRole('heading', { level: 1 }).waitFor();
+      await view.page.waitForLoadState('networkidle').catch(() => {});
+      const [wide, has] = await view.page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+      ]);
+      assert.ok(wide <= has + 1, `${path} is ${wide} wide on a screen of ${has}`);
+    }
+    await view.shoot('narrow');
+    await view.page.getByRole('button', { name: 'Navigation' }).click();
+    await view.page.getByRole('link', { name: 'Overview' }).click();
+    await view.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await view.assertAccessible('narrow');
+    view.assertQuiet();
+  } finally {
+    await view.close();
+  }
+});
+
+test('keys: the palette, going to a page, the list of keys', async () => {
+  const view = await browser.page(gateway.admin);
+  const { page } = view;
+  try {
+    await page.goto('/ui/');
+    await heading(page, 'Overview');
+    await page.keyboard.press('g');
+    await page.keyboard.press('s');
+    await heading(page, 'Policies');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('textbox', { name: 'Search' }).fill('playg');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Playground');
+    await page.keyboard.press('Shift+?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    view.assertQuiet();
+  } finally {
+    await view.close();
+  }
+});
+
+test('a broken file: the pages say what runs, where the mistake is, and follow when it is mended', async () => {
+  const view = await browser.page(gateway.admin);
+  const { page } = view;
+  const good = walkthrough({ port: gateway.port, admin: gateway.adminPort });
+  try {
+    await page.goto('/ui/');
+    await page.locator('[data-state=ok]').waitFor();
+    gateway.write(good.replace('- port:', '- post:'));
+    const chip = page.locator('[data-state=rejected]');
+    await chip.getByText(/file has errors - still running/).waitFor();
+    await chip.click();
+    await page
+      .getByText(/binds\[0\]: unknown field `post`, did you mean `port`\?/)
+      .first()
+      .waitFor();
+    await view.shoot('rejected');
+    await view.assertAccessible('rejected');
+    await page
+      .getByRole('link', { name: /^line \d+:\d+/ })
+      .first()
+      .click();
+    await heading(page, 'Config');
+    await page.getByRole('alert').filter({ hasText: 'goes on running' }).waitFor();
+    gateway.write(good);
+    await page.locator('[data-state=ok]').waitFor();
+    view.assertQuiet();
+  } finally {
+    gateway.write(good);
+    await view.close();
+  }
+});
