@@ -25,6 +25,10 @@ bool is_valid_target_name(std::string_view text) {
                      [](char c) { return base::is_alnum(c) || c == '-' || c == '.'; });
 }
 
+std::vector<std::string> spellings(PrefixMode) {
+  return {"conditional", "always", "never"};
+}
+
 bool is_prefixed(PrefixMode mode, std::size_t targets) {
   return mode == PrefixMode::always || (mode == PrefixMode::conditional && targets > 1);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mcp {
 
@@ -34,6 +35,7 @@ bool is_valid_target_name(std::string_view text);
 // Whether names carry their target's: only with several targets (agentgateway's default), always,
 // never.
 enum class PrefixMode { conditional, always, never };
+std::vector<std::string> spellings(PrefixMode);
 bool is_prefixed(PrefixMode mode, std::size_t targets);
 
 struct Addressed {
