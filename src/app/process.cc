@@ -188,7 +188,7 @@ class Process {
         source_(source),
         loaded_(std::move(loaded)),
         log_(make_log(writer, loaded_.file.config.logging)),
-        targets_(spawner, log_, target_limits()),
+        targets_(spawner, log_, target_limits(), std::string(build_version)),
         stores_{keys_, targets_},
         sessions_(session_limits()),
         memory_(loaded_.file.config.limits.memory.count),

@@ -1,5 +1,7 @@
 #include "config/file.h"
 
+#include <set>
+
 #include "base/uri.h"
 #include "mcp/name.h"
 
@@ -11,6 +13,9 @@ void add_not_supported(schema::Object<T>& o,
                        std::initializer_list<std::pair<const char*, const char*>> fields) {
   for (const auto& [name, doc] : fields) o.not_supported(name, doc);
 }
+
+// Each session has one with every target.
+constexpr std::size_t targets_max = 64;
 
 std::string check_target_name(const std::string& name) {
   if (mcp::is_valid_target_name(name)) return "";
@@ -44,6 +49,20 @@ Result<HttpPlace> place_of_url(const HttpTarget& target) {
                                 says_path ? uri->target() : std::string(default_mcp_path)));
   place.uses_tls = uri->uses_tls();
   return place;
+}
+
+std::string check_targets(const std::vector<schema::Located<Target>>& targets) {
+  if (targets.empty()) return "give one target at least";
+  if (targets.size() > targets_max) {
+    return "a backend has " + std::to_string(targets_max) + " targets at most";
+  }
+  std::set<std::string_view> names;
+  for (const auto& target : targets) {
+    if (!names.insert(target->name).second) {
+      return "two targets have the name `" + target->name + "`";
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -153,15 +172,29 @@ void describe(schema::Object<Target>& o) {
   });
 }
 
+std::vector<std::string> spellings(FailureMode) {
+  return {"failClosed", "failOpen"};
+}
+
 void describe(schema::Object<McpBackend>& o) {
-  o.doc("An MCP server behind the gateway.");
+  o.doc("An MCP server behind the gateway, or several that look like one.");
   o.field("name", &McpBackend::name, "Its name in logs.");
-  o.field("targets", &McpBackend::targets, "The server. Several are known, not supported yet.")
+  o.field("targets", &McpBackend::targets,
+          "The servers. Of several, tools and prompts go by `target_name` and resources by "
+          "`target+uri`.")
       .required()
-      .check([](const std::vector<schema::Located<Target>>& targets) -> std::string {
-        if (targets.size() == 1) return "";
-        return targets.empty() ? "give one target" : "several targets are known, not supported yet";
-      });
+      .check(check_targets);
+  o.field("prefixMode", &McpBackend::prefix_mode,
+          "When names carry their target's: with several targets only, or always. `never` is "
+          "possible with one target only.");
+  o.check("prefixMode", [](const McpBackend& backend) -> std::string {
+    const bool is_never = backend.prefix_mode == mcp::PrefixMode::never;
+    if (!is_never || backend.targets.size() < 2) return "";
+    return "`never` with several targets is known, but not supported yet";
+  });
+  o.field("failureMode", &McpBackend::failure_mode,
+          "What a target that fails does to the others. `failClosed`: sessions and lists need all "
+          "targets. `failOpen`: it is left out, tried again, and announced when it is back.");
   o.field(
       "dnsRebindingProtection", &McpBackend::dns_rebinding_protection,
       "`true`: Host and Origin must be loopback names. `false`: neither is looked at. Not given: a "
@@ -169,8 +202,6 @@ void describe(schema::Object<McpBackend>& o) {
       "it "
       "was sent to, which on loopback must be a loopback name.");
   o.not_supported("statefulMode", "Sessions or none.");
-  o.not_supported("prefixMode", "When names carry their target's.");
-  o.not_supported("failureMode", "What a target that fails does to the others.");
 }
 
 void describe(schema::Object<Backend>& o) {

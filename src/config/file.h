@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "config/limits.h"
 #include "config/route.h"
+#include "mcp/name.h"
 #include "policy/settings.h"
 #include "schema/schema.h"
 
@@ -71,9 +72,15 @@ struct Target {
 };
 void describe(schema::Object<Target>& o);
 
+// What a target that fails does to the others.
+enum class FailureMode { fail_closed, fail_open };
+std::vector<std::string> spellings(FailureMode);
+
 struct McpBackend {
   std::optional<std::string> name;
   std::vector<schema::Located<Target>> targets;
+  mcp::PrefixMode prefix_mode = mcp::PrefixMode::conditional;
+  FailureMode failure_mode = FailureMode::fail_closed;
   std::optional<bool> dns_rebinding_protection;
   bool operator==(const McpBackend&) const = default;
 };

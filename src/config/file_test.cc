@@ -264,8 +264,6 @@ TEST(ConfigFile, refuses_what_is_known_and_not_supported_wherever_it_stands) {
        "supported yet"},
       {"binds: [{ port: 1, listeners: [{ tls: {}, routes: [] }] }]",
        "c.yaml:1:34: binds[0].listeners[0]: field `tls` is known, but not supported yet"},
-      {"mcp: { targets: [{ name: a, demo: {} }, { name: b, demo: {} }] }",
-       "c.yaml:1:17: mcp.targets: several targets are known, not supported yet"},
   };
   for (const auto& row : table) EXPECT_EQ(messages(row.text), Lines{row.message}) << row.text;
 }

@@ -111,8 +111,8 @@ policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
 
 // The same words and the same work for what the caller may not use and for what does not exist.
 http::Response refuse_unknown(policy::Exchange& exchange, const mcp::Id& id,
-                              const mcp::Subject& subject, bool is_allowed) {
-  if (!is_allowed) exchange.record.reason = policy::Reason::authorization;
+                              const mcp::Subject& subject, bool is_refused) {
+  if (is_refused) exchange.record.reason = policy::Reason::authorization;
   const std::string text = McpView::unknown_text(subject);
   const RpcError error{mcp::Code::invalid_params, text, {}};
   return refuse_call(exchange, 200, id, error);
@@ -244,7 +244,10 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   record_subject(at.exchange, *subject);
   const McpView view(at.exchange, at.backend, session->number);
   const bool is_named = subject->kind != mcp::Subject::Kind::none;
-  const bool is_allowed = !is_named || view.allows(*subject, request.method(), request.params());
+  // What no target could have is answered like what it has not.
+  const bool is_nobodys = is_named && !view.is_of_a_target(*subject);
+  const bool is_allowed =
+      !is_named || (!is_nobodys && view.allows(*subject, request.method(), request.params()));
   // Only of what the caller may see: who may not, must not learn that it exists.
   if (is_allowed && !has_scopes(at, *subject)) co_return refuse_scope(at, *subject);
   Call call{request.id(), method.touches, std::move(*subject)};
@@ -255,7 +258,8 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   auto reading = std::make_unique<Reading>(at.core, session, stream);
   auto first = co_await session->home.ask(&McpSession::call, stream, std::move(order));
   if (!first || !*first || (*first)->kind() == upstream::Event::Kind::result) reading->is_over();
-  if (first && !*first) co_return refuse_unknown(at.exchange, call.id, call.subject, is_allowed);
+  const bool is_refused = !is_allowed && !is_nobodys;
+  if (first && !*first) co_return refuse_unknown(at.exchange, call.id, call.subject, is_refused);
   if (first) {
     co_return first_answer(at, view, std::move(call), std::move(**first), std::move(reading));
   }

@@ -37,7 +37,7 @@ class CallOrder {
         deadline(the_deadline) {}
 
   Kind kind;         // of what it names; none for what needs not to be looked up
-  std::string name;  // the upstream's own
+  std::string name;  // as the session's lists say it
   bool is_allowed;
   mcp::Message request;
   Deadline deadline;

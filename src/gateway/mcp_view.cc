@@ -31,22 +31,45 @@ bool says_not_found(const mcp::Message& answer) {
 
 }  // namespace
 
-policy::McpSubject McpView::subject_for_rules(mcp::Subject::Kind kind,
-                                              std::string_view name) const {
-  policy::McpSubject subject;
+McpView::Known::Known(const runtime::TargetEntry& target, mcp::Subject::Kind kind,
+                      std::string_view exposed) {
   subject.kind = kind_for_rules(kind);
-  subject.name = name;
-  subject.target = backend_.target->target->name().text();
-  subject.session = session_;
-  return subject;
+  if (!target.naming) {
+    subject.name = exposed;
+    subject.target = target.target->name().text();
+    return;
+  }
+  place_ = target.naming->resolve(kind, exposed);
+  is_known_ = place_.has_value();
+  if (!is_known_) return;
+  subject.name = place_->name.text();
+  subject.target = target.naming->target(place_->target).text();
+}
+
+McpView::Known McpView::known(mcp::Subject::Kind kind, std::string_view name) const {
+  return Known(*backend_.target, kind, name);
+}
+
+bool McpView::is_of_a_target(const mcp::Subject& subject) const {
+  if (!backend_.target->naming) return true;
+  const auto place = backend_.target->naming->resolve(subject.kind, subject.name);
+  if (!place) return false;
+  const upstream::Target& target = *backend_.target->parts[place->target]->target;
+  exchange_.record.mcp_target = target.name().text();
+  exchange_.record.endpoint = target.endpoint();
+  return true;
 }
 
 bool McpView::allows(const mcp::Subject& subject, std::string_view method,
                      json::Value params) const {
-  policy::McpSubject asked = subject_for_rules(subject.kind, subject.name);
-  asked.method = method;
-  if (subject.kind == mcp::Subject::Kind::tool) asked.arguments = params.find("arguments");
-  return backend_.rules.allows_use(exchange_, asked);
+  Known asked = known(subject.kind, subject.name);
+  if (!asked.is_known()) return false;
+  asked.subject.session = session_;
+  asked.subject.method = method;
+  if (subject.kind == mcp::Subject::Kind::tool) {
+    asked.subject.arguments = params.find("arguments");
+  }
+  return backend_.rules.allows_use(exchange_, asked.subject);
 }
 
 std::string McpView::unknown_text(const mcp::Subject& subject) {
@@ -71,7 +94,9 @@ std::string McpView::filtered_text(const mcp::Id& id, mcp::Touches touches,
     const auto name = item.find_string(shape.item_name);
     // An item without a name could not be called and cannot be judged.
     if (!name) return false;
-    return backend_.rules.allows_sight(exchange_, subject_for_rules(shape.kind, *name), fuel);
+    Known seen = known(shape.kind, *name);
+    seen.subject.session = session_;
+    return seen.is_known() && backend_.rules.allows_sight(exchange_, seen.subject, fuel);
   });
   if (fuel > 0) return mcp::result_text(id, std::move(list));
   // A list of which a part is missing would look like a whole one.
@@ -100,8 +125,10 @@ std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,
 bool McpView::allows_notification(const upstream::Event& event) const {
   if (event.method() != "notifications/resources/updated") return true;
   const auto uri = event.message().params().find_string("uri");
-  return uri && backend_.rules.allows_sight(exchange_,
-                                            subject_for_rules(mcp::Subject::Kind::resource, *uri));
+  if (!uri) return false;
+  Known updated = known(mcp::Subject::Kind::resource, *uri);
+  updated.subject.session = session_;
+  return updated.is_known() && backend_.rules.allows_sight(exchange_, updated.subject);
 }
 
 }  // namespace gateway

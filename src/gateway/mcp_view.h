@@ -21,6 +21,9 @@ class McpView {
   McpView(policy::Exchange& exchange, const runtime::McpBackend& backend, std::string_view session)
       : exchange_(exchange), backend_(backend), session_(session) {}
 
+  // Whether the client's name stands for a thing of a target at all; and whose, for the record.
+  bool is_of_a_target(const mcp::Subject& subject) const;
+
   // May the caller use what the request names? The decision goes into the record.
   bool allows(const mcp::Subject& subject, std::string_view method, json::Value params) const;
 
@@ -37,7 +40,21 @@ class McpView {
   bool allows_notification(const upstream::Event& event) const;
 
  private:
-  policy::McpSubject subject_for_rules(mcp::Subject::Kind kind, std::string_view name) const;
+  // One thing as the rules know it: by its target's own name, whatever the client calls it.
+  class Known {
+   public:
+    Known(const runtime::TargetEntry& target, mcp::Subject::Kind kind, std::string_view exposed);
+    Known(const Known&) = delete;
+    Known& operator=(const Known&) = delete;
+    ~Known() = default;
+    bool is_known() const { return is_known_; }
+    policy::McpSubject subject;  // points into this
+
+   private:
+    std::optional<mcp::Naming::Place> place_;
+    bool is_known_ = true;
+  };
+  Known known(mcp::Subject::Kind kind, std::string_view name) const;
   std::string filtered_text(const mcp::Id& id, mcp::Touches touches, json::Value result) const;
 
   policy::Exchange& exchange_;

@@ -253,5 +253,38 @@ TEST_F(McpViewTest, tells_of_updates_only_of_resources_that_the_caller_may_see) 
   EXPECT_TRUE(is_told_of(R"({"level":"info","data":1})", "notifications/message"));
 }
 
+TEST_F(McpViewTest, asks_the_rules_of_several_targets_by_the_targets_own_names) {
+  auto entry = std::make_shared<runtime::TargetEntry>();
+  for (const char* name : {"a", "b"}) {
+    auto part = std::make_shared<runtime::TargetEntry>();
+    part->target = upstream::make_demo_target(mcp::TargetName(name));
+    entry->parts.push_back(std::move(part));
+  }
+  entry->naming = std::make_shared<const mcp::Naming>(
+      std::vector<mcp::TargetName>{mcp::TargetName("a"), mcp::TargetName("b")});
+  entry->target = upstream::make_demo_target(mcp::TargetName("joint"));
+  backend_.target = entry;
+  set_rules({allow("mcp.tool.target == 'a' && mcp.tool.name == 'x'"),
+             allow("mcp.tool.name == 'b_y'"),
+             allow("mcp.resource.target == 'b' && mcp.resource.name == 'u://x'")});
+  EXPECT_TRUE(allows(Kind::tool, "a_x"));
+  for (const char* name : {"b_x", "x", "b_y", "a_b_y", "joint_x", "c_x", "_x", "A_x", "a+x", ""}) {
+    EXPECT_FALSE(allows(Kind::tool, name)) << name;
+  }
+  EXPECT_TRUE(allows(Kind::tool, "b_b_y"));
+  EXPECT_EQ(listed(Touches::tools, R"({"tools":[{"name":"a_x"},{"name":"b_x"},{"name":"x"}]})"),
+            answer(R"({"tools":[{"name":"a_x"}]})"));
+  EXPECT_EQ(listed(Touches::resources, R"({"resources":[{"uri":"b+u://x"},{"uri":"u://x"}]})"),
+            answer(R"({"resources":[{"uri":"b+u://x"}]})"));
+  const std::string updated = "notifications/resources/updated";
+  EXPECT_TRUE(is_told_of(R"({"uri":"b+u://x"})", updated));
+  EXPECT_FALSE(is_told_of(R"({"uri":"a+u://x"})", updated));
+  EXPECT_FALSE(is_told_of(R"({"uri":"u://x"})", updated));
+
+  EXPECT_TRUE(view_.is_of_a_target(subject(Kind::tool, "b_x")));
+  EXPECT_EQ(exchange_.record.mcp_target, "b");
+  EXPECT_FALSE(view_.is_of_a_target(subject(Kind::tool, "joint_x")));
+}
+
 }  // namespace
 }  // namespace gateway

@@ -184,7 +184,7 @@ class Builder {
   McpBackend make_mcp(const config::McpBackend& settings) {
     McpBackend backend;
     backend.name = settings.name.value_or("mcp");
-    backend.target = stores_.targets.get(*settings.targets.front());
+    backend.target = stores_.targets.get(settings);
     backend.dns_rebinding_protection = settings.dns_rebinding_protection;
     return backend;
   }
@@ -239,10 +239,13 @@ class Builder {
     const policy::BuildContext::Scope steps(context_, "policies", place);
     const policy::BuildContext::Scope scope(context_, "backendAuth", settings->place);
     route.backend_auth = policy::make_backend_auth(**settings, context_);
-    const std::string host = host_of(route);
-    if (host.empty()) {
+    const std::vector<std::string> hosts = hosts_behind(route);
+    if (hosts.empty()) {
       context_.warn("the route has no backend over HTTP: nobody gets these credentials");
-    } else if ((*settings)->passthrough && !is_meant_for(host, policies)) {
+    }
+    if (!(*settings)->passthrough) return;
+    for (const std::string& host : hosts) {
+      if (is_meant_for(host, policies)) continue;
       context_.warn(
           "passthrough: no accepted audience names the backend `" + host +
           "`: tokens of callers are sent to somebody that they are not meant for, who could use "
@@ -250,14 +253,22 @@ class Builder {
     }
   }
 
-  static std::string host_of(const Route& route) {
+  // Of the servers that are reached over HTTP.
+  static std::vector<std::string> hosts_behind(const Route& route) {
     if (const auto* backend = std::get_if<HostBackend>(&route.backend)) {
-      return backend->endpoint.host;
+      return {backend->endpoint.host};
     }
-    const auto* mcp = std::get_if<McpBackend>(&route.backend);
-    if (mcp == nullptr || mcp->target->target->endpoint().empty()) return "";
-    const auto authority = Authority::parse(mcp->target->target->endpoint());
-    return authority ? authority->host() : "";
+    std::vector<std::string> hosts;
+    const auto add = [&](const TargetEntry& entry) {
+      if (entry.target->endpoint().empty()) return;
+      const auto authority = Authority::parse(entry.target->endpoint());
+      if (authority) hosts.push_back(authority->host());
+    };
+    if (const auto* mcp = std::get_if<McpBackend>(&route.backend)) {
+      add(*mcp->target);
+      for (const auto& part : mcp->target->parts) add(*part);
+    }
+    return hosts;
   }
 
   // Whether an audience is the host, or an address at it.

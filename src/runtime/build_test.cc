@@ -113,6 +113,29 @@ binds:
   EXPECT_EQ(any.router.find(http::Request("GET", "/", "b")), 1U);
 }
 
+TEST_F(BuildTest, makes_one_target_of_several_and_keeps_it) {
+  const auto backend = [](const std::string& more) {
+    return "      backends: [{ mcp: { " + more +
+           "targets: [{ name: b, demo: {} }, { name: a, demo: {} }] } }]\n";
+  };
+  const auto entry_of = [](const Snapshot& built) {
+    return std::get<McpBackend>(built.binds.at(0).listeners.at(0).routes.at(0).backend).target;
+  };
+  const auto first = snapshot(with_routes("    -\n" + backend("")));
+  const auto entry = entry_of(*first);
+  ASSERT_NE(entry->naming, nullptr);
+  EXPECT_EQ(entry->naming->target(0).text(), "b");
+  EXPECT_EQ(entry->parts.at(1)->target->name().text(), "a");
+  EXPECT_EQ(first->targets(), std::set<std::uint64_t>{entry->number});
+  EXPECT_EQ(entry_of(*snapshot(with_routes("    -\n" + backend("")))), entry);
+  const auto open =
+      entry_of(*snapshot(with_routes("    -\n" + backend("failureMode: failOpen, "))));
+  EXPECT_NE(open, entry);
+  EXPECT_EQ(open->parts, entry->parts);
+  const auto single = snapshot(with_routes("    -\n" + demo_backend));
+  EXPECT_EQ(entry_of(*single)->naming, nullptr);
+}
+
 TEST_F(BuildTest, makes_the_shorthand_a_bind_of_its_own) {
   const auto built = snapshot(R"(
 mcp:

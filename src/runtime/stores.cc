@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "upstream/demo.h"
+#include "upstream/several.h"
 #include "upstream/stdio.h"
 #include "upstream/streamable_http.h"
 
@@ -66,7 +67,37 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
   return entry;
 }
 
+std::shared_ptr<const TargetEntry> TargetStore::get(const config::McpBackend& settings) {
+  if (!mcp::is_prefixed(settings.prefix_mode, settings.targets.size())) {
+    return get(*settings.targets.front());
+  }
+  auto entry = std::make_shared<TargetEntry>();
+  for (const auto& target : settings.targets) entry->parts.push_back(get(*target));
+  const auto found = std::find_if(joint_.begin(), joint_.end(), [&](const Joint& joint) {
+    return joint.failure == settings.failure_mode && joint.entry->parts == entry->parts;
+  });
+  if (found != joint_.end()) return found->entry;
+  std::vector<mcp::TargetName> names;
+  std::vector<std::shared_ptr<upstream::Target>> targets;
+  for (const auto& part : entry->parts) {
+    names.push_back(part->target->name());
+    targets.emplace_back(part, part->target.get());  // which belongs to the part
+  }
+  upstream::SeveralSettings how;
+  how.failure = settings.failure_mode == config::FailureMode::fail_open
+                    ? upstream::FailureMode::open
+                    : upstream::FailureMode::closed;
+  how.version = version_;
+  entry->number = ++last_number_;
+  entry->naming = std::make_shared<const mcp::Naming>(std::move(names));
+  entry->target =
+      upstream::make_several_target(entry->naming, std::move(targets), std::move(how), log_);
+  joint_.push_back(Joint{settings.failure_mode, entry});
+  return entry;
+}
+
 void TargetStore::forget_unused() {
+  std::erase_if(joint_, [](const Joint& joint) { return joint.entry.use_count() == 1; });
   std::erase_if(entries_, [](const auto& entry) { return entry.second.use_count() == 1; });
 }
 

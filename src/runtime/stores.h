@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "config/file.h"
 #include "http/limits.h"
+#include "mcp/naming.h"
 #include "upstream/queue_limits.h"
 #include "upstream/stdio.h"
 #include "upstream/upstream.h"
@@ -26,10 +27,14 @@ class Spawner;
 
 namespace runtime {
 
-// A target with a number that is never used again; sessions are bound to it.
+// A target with a number that is never used again; sessions are bound to it. Several targets of one
+// backend are a target, too.
 struct TargetEntry {
   std::uint64_t number;
   std::unique_ptr<upstream::Target> target;
+  // Whose what is by its name; null: names are the one target's own.
+  std::shared_ptr<const mcp::Naming> naming;
+  std::vector<std::shared_ptr<const TargetEntry>> parts;  // with a naming: in its order
 };
 
 // What is allowed to the servers of every target.
@@ -46,11 +51,13 @@ struct TargetLimits {
 
 class TargetStore {
  public:
-  // Both must outlive the store.
-  TargetStore(net::Spawner& spawner, Log log, const TargetLimits& limits = TargetLimits())
+  // Both must outlive the store. `version` is the gateway's own.
+  TargetStore(net::Spawner& spawner, Log log, const TargetLimits& limits = TargetLimits(),
+              std::string version = "0")
       : spawner_(spawner),
         log_(log),
         limits_(limits),
+        version_(std::move(version)),
         children_(std::make_shared<upstream::ChildCount>(limits.children)) {}
   TargetStore(const TargetStore&) = delete;
   TargetStore& operator=(const TargetStore&) = delete;
@@ -59,6 +66,8 @@ class TargetStore {
   // The target of these settings, made if there is none. From the thread that builds snapshots
   // only.
   std::shared_ptr<const TargetEntry> get(const config::Target& configured);
+  // What a backend's sessions are with: its one target, or all of them together.
+  std::shared_ptr<const TargetEntry> get(const config::McpBackend& settings);
   // Forgets what no snapshot holds any more.
   void forget_unused();
 
@@ -66,9 +75,15 @@ class TargetStore {
   net::Spawner& spawner_;
   Log log_;
   const TargetLimits limits_;
+  const std::string version_;
   std::shared_ptr<upstream::ChildCount> children_;  // of all targets
   std::uint64_t last_number_ = 0;
   std::vector<std::pair<config::Target, std::shared_ptr<const TargetEntry>>> entries_;
+  struct Joint {
+    config::FailureMode failure;
+    std::shared_ptr<const TargetEntry> entry;
+  };
+  std::vector<Joint> joint_;
 };
 
 struct Stores {
