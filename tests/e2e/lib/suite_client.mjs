@@ -4,26 +4,12 @@
 // says), reads each resource, gets each prompt, and answers what it is asked. CLIENT_ERA is `legacy` or `modern`;
 // otherwise the revision that the suite asks for decides.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { madeUp } from './made_up.mjs';
 
 const revision = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION ?? '2025-11-25';
 const era = process.env.CLIENT_ERA ?? (revision === '2026-07-28' ? 'modern' : 'legacy');
 const { toolCalls } = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
 const longest = 20000;
-
-/** A value that a JSON schema allows, as simple as can be. */
-function madeUp(schema = {}) {
-  if ('default' in schema) return schema.default;
-  if ('const' in schema) return schema.const;
-  if (schema.enum) return schema.enum[0];
-  if (schema.oneOf ?? schema.anyOf) return madeUp((schema.oneOf ?? schema.anyOf)[0]);
-  switch (schema.type) {
-    case 'string': return 'text';
-    case 'integer': case 'number': return schema.minimum ?? 1;
-    case 'boolean': return true;
-    case 'array': return [];
-    default: return Object.fromEntries((schema.required ?? []).map((name) => [name, madeUp(schema.properties?.[name])]));
-  }
-}
 
 const client = new Client({ name: 'conformance-client', version: '1' }, {
   capabilities: { sampling: {}, elicitation: { form: { applyDefaults: true } }, roots: {} },
