@@ -2,11 +2,14 @@
 // that record every byte they are sent.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { freePort, patience, start } from './lib/gateway.mjs';
+import { patience, root, start } from './lib/gateway.mjs';
 import { accept, messages, RawClient } from './lib/mcp.mjs';
 import { request } from './lib/http.mjs';
-import { readCarelessly, ScriptedServer, writeSlowly } from './lib/scripted.mjs';
+import { calls, readCarelessly, ScriptedServer, writeSlowly } from './lib/scripted.mjs';
 import { corpus, lines, noCorpora, singles } from './lib/wire.mjs';
 
 // -- event streams ---------------------------------------------------------------------------------
@@ -21,7 +24,7 @@ binds:
   - routes:
     - ${policies}backends:
       - mcp:
-          targets:${targets.map(([name, server]) => `\n          - { name: ${name}, mcp: { host: "${server.url}" } }`).join('')}
+          targets:${targets.map(([name, how]) => `\n          - { name: ${name}, ${how} }`).join('')}
 `;
 
 /** Whether a call must get its result from a stream with these events; undefined: it may. What is no message ends it. */
@@ -43,7 +46,7 @@ describe('event streams of servers', { skip: noCorpora }, () => {
   let gateway, server, client, bystander;
   before(async () => {
     server = await new ScriptedServer({ tools: ['play', 'next'] }).start();
-    gateway = await start((port) => config(port, [['alpha', server]]));
+    gateway = await start((port) => config(port, [['alpha', `mcp: { host: "${server.url}" }`]]));
     [client, bystander] = [new RawClient(gateway.port), new RawClient(gateway.port)];
     await client.initialize();
     await bystander.initialize();
@@ -136,40 +139,70 @@ function judge(one, answer, reached) {
 /** The revision without sessions. */
 const modern = '2026-07-28';
 
-describe('messages of clients', { skip: noCorpora }, () => {
-  let gateway;
-  const servers = {};
-  before(async () => {
-    for (const name of ['alpha', 'beta']) servers[name] = await new ScriptedServer(offers[name]).start();
-    gateway = await start((port) => config(port, Object.entries(servers), rules));
-  });
-  after(async () => { await gateway?.stop(); for (const server of Object.values(servers)) server.stop(); });
+/** How the two servers are reached: their targets and what each was sent. */
+const kinds = {
+  async 'over HTTP'() {
+    const servers = await Promise.all(['alpha', 'beta'].map(async (name) => [name, await new ScriptedServer(offers[name]).start()]));
+    return {
+      targets: servers.map(([name, server]) => [name, `mcp: { host: "${server.url}" }`]),
+      received: () => servers.map(([, server]) => server.bodies),
+      stop: () => { for (const [, server] of servers) server.stop(); },
+    };
+  },
+  async 'as child processes'() {
+    const folder = mkdtempSync(join(tmpdir(), 'agentgateway-e2e-'));
+    const log = (name) => join(folder, `${name}.jsonl`);
+    return {
+      targets: ['alpha', 'beta'].map((name) => [name, `stdio: { cmd: node, args: ${JSON.stringify([join(root, 'tests/e2e/lib/scripted_child.mjs'), log(name), JSON.stringify(offers[name])])} }`]),
+      received: () => ['alpha', 'beta'].map((name) => (existsSync(log(name)) ? readFileSync(log(name), 'utf8').split('\n').filter((line) => line !== '') : [])),
+      stop: () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};
 
-  /** Sends the case in a session of its own, twice at once where it is about that: { answers, reached }. */
-  async function play(one) {
-    const client = new RawClient(gateway.port, { version: one.protocol });
-    if (one.protocol !== modern) await client.initialize();
-    const begin = [servers.alpha.bodies.length, servers.beta.bodies.length];
-    const session = client.session ? { 'mcp-session-id': client.session, 'mcp-protocol-version': client.version } : {};
-    const own = {};
-    for (const [name, value] of one.headers ?? []) (own[name.toLowerCase()] ??= []).push(value);
-    const headers = { ...accept, ...session, ...own };
-    const send = () => request(gateway.port, 'POST', '/mcp', { headers, body: bytesOf(one), ms: longest });
-    const answers = await Promise.all(one.name === 'id-reuse-inflight' ? [send(), send()] : [send()]);
-    if (client.session) await client.remove();
-    return { answers, reached: { alpha: servers.alpha.calls(begin[0]), beta: servers.beta.calls(begin[1]) } };
-  }
+for (const [kind, makeServers] of Object.entries(kinds))
+  describe(`messages of clients, to servers ${kind}`, { skip: noCorpora }, () => {
+    let gateway, servers;
+    before(async () => {
+      servers = await makeServers();
+      gateway = await start((port) => config(port, servers.targets, rules));
+    });
+    after(async () => { await gateway?.stop(); servers?.stop(); });
 
-  test('each is forwarded, denied or refused as the corpus says, and no server sees what is forbidden', async () => {
-    const wrong = [];
-    for (const one of lines('mcp-messages', 'cases.jsonl', allMessages)) {
-      if (one.protocol === modern) continue;  // not served yet
-      try {
-        const { answers, reached } = await play(one);
-        for (const answer of answers) judge(one, answer, reached.alpha);
-        assert.deepEqual(reached.beta, [], `${one.name} reached beta`);
-      } catch (error) { wrong.push(error.message); }
+    const clients = new Map();
+    /** One session for all cases of a revision, but for those that may end it. */
+    async function clientOf({ protocol, name }) {
+      const isOwn = name === 'path-initialize-twice';
+      if (!isOwn && clients.has(protocol)) return clients.get(protocol);
+      const client = new RawClient(gateway.port, { version: protocol });
+      if (protocol !== modern) await client.initialize();
+      if (!isOwn) clients.set(protocol, client);
+      return client;
     }
-    assert.deepEqual(wrong, []);
+
+    /** Sends the case, twice at once where it is about that: { answers, reached }. */
+    async function play(one) {
+      const client = await clientOf(one);
+      const begin = servers.received().map((bodies) => bodies.length);
+      const session = client.session ? { 'mcp-session-id': client.session, 'mcp-protocol-version': client.version } : {};
+      const own = {};
+      for (const [name, value] of one.headers ?? []) (own[name.toLowerCase()] ??= []).push(value);
+      const headers = { ...accept, ...session, ...own };
+      const send = () => request(gateway.port, 'POST', '/mcp', { headers, body: bytesOf(one), ms: longest });
+      const answers = await Promise.all(one.name === 'id-reuse-inflight' ? [send(), send()] : [send()]);
+      return { answers, reached: servers.received().map((bodies, at) => calls(bodies.slice(begin[at]))) };
+    }
+
+    test('each is forwarded, denied or refused as the corpus says, and no server sees what is forbidden', async () => {
+      const wrong = [];
+      for (const one of lines('mcp-messages', 'cases.jsonl', allMessages)) {
+        if (one.protocol === modern) continue;  // not served yet
+        try {
+          const { answers, reached: [alpha, beta] } = await play(one);
+          for (const answer of answers) judge(one, answer, alpha);
+          assert.deepEqual(beta, [], `${one.name} reached beta`);
+        } catch (error) { wrong.push(`${one.name}: ${error.message}`); }
+      }
+      assert.deepEqual(wrong, []);
+    });
   });
-});

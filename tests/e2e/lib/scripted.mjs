@@ -5,12 +5,18 @@ import { createServer } from 'node:http';
 const show = (value) => JSON.stringify(value);
 
 /** Methods that the gateway calls on its own: to open a session, to know names. */
-const ofTheGateway = new Set(['initialize', 'notifications/initialized', 'server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'ping', 'logging/setLevel', 'notifications/cancelled', 'subscriptions/listen']);
+const ofTheGateway = new Set(['initialize', 'server/discover', 'tools/list', 'prompts/list', 'resources/list', 'resources/templates/list', 'ping', 'logging/setLevel', 'subscriptions/listen']);
+
+/** Those of `bodies` that the gateway does not send by itself; notifications ask for nothing, and come when they come. */
+export const calls = (bodies) => bodies.filter((body) => {
+  const { method } = JSON.parse(body);
+  return !ofTheGateway.has(method) && !method?.startsWith('notifications/');
+});
 
 export class ScriptedServer {
   /** `offers` is { tools, prompts, resources }: lists of names. */
   constructor(offers) {
-    this.offers = { tools: [], prompts: [], resources: [], ...offers };
+    this.offers = offers;
     this.bodies = [];     // every body, as it came
     this.script = undefined;  // (message, response) => true if it answered
   }
@@ -24,8 +30,6 @@ export class ScriptedServer {
 
   get url() { return `http://127.0.0.1:${this.port}/mcp`; }
   stop() { this.server.closeAllConnections(); this.server.close(); }
-  /** What came that the gateway does not send by itself, since `from` bodies. */
-  calls(from = 0) { return this.bodies.slice(from).filter((body) => !ofTheGateway.has(JSON.parse(body).method)); }
 
   async #serve(request, response) {
     const parts = [];
@@ -36,27 +40,30 @@ export class ScriptedServer {
     const message = JSON.parse(body);
     if (this.script?.(message, response)) return undefined;
     if (message.id === undefined || message.method === undefined) return response.writeHead(202).end();
-    const result = this.#answer(message);
-    return response.writeHead(200, { 'content-type': 'application/json' })
-      .end(show({ jsonrpc: '2.0', id: message.id, ...(result ? { result } : { error: { code: -32601, message: 'Method not found' } }) }));
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(show(answerOf(this.offers, message)));
   }
+}
 
-  #answer({ method, params = {} }) {
-    const { tools, prompts, resources } = this.offers;
-    switch (method) {
-      case 'initialize': return { protocolVersion: params.protocolVersion, capabilities: { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} }, serverInfo: { name: 'scripted', version: '1' } };
-      case 'tools/list': return { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' } })) };
-      case 'prompts/list': return { prompts: prompts.map((name) => ({ name })) };
-      case 'resources/list': return { resources: resources.map((uri) => ({ uri, name: uri })) };
-      case 'resources/templates/list': return { resourceTemplates: [] };
-      case 'tools/call': return { content: [{ type: 'text', text: `called ${params.name}` }] };
-      case 'prompts/get': return { messages: [] };
-      case 'resources/read': return { contents: [{ uri: params.uri, text: 'read' }] };
-      case 'completion/complete': return { completion: { values: [] } };
-      case 'ping': case 'logging/setLevel': case 'resources/subscribe': case 'resources/unsubscribe': return {};
-      default: return undefined;
-    }
+function resultOf({ tools = [], prompts = [], resources = [] }, { method, params = {} }) {
+  switch (method) {
+    case 'initialize': return { protocolVersion: params.protocolVersion, capabilities: { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} }, serverInfo: { name: 'scripted', version: '1' } };
+    case 'tools/list': return { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' } })) };
+    case 'prompts/list': return { prompts: prompts.map((name) => ({ name })) };
+    case 'resources/list': return { resources: resources.map((uri) => ({ uri, name: uri })) };
+    case 'resources/templates/list': return { resourceTemplates: [] };
+    case 'tools/call': return { content: [{ type: 'text', text: `called ${params.name}` }] };
+    case 'prompts/get': return { messages: [] };
+    case 'resources/read': return { contents: [{ uri: params.uri, text: 'read' }] };
+    case 'completion/complete': return { completion: { values: [] } };
+    case 'ping': case 'logging/setLevel': case 'resources/subscribe': case 'resources/unsubscribe': return {};
+    default: return undefined;
   }
+}
+
+/** What a server with these offers answers. */
+export function answerOf(offers, message) {
+  const result = resultOf(offers, message);
+  return { jsonrpc: '2.0', id: message.id, ...(result ? { result } : { error: { code: -32601, message: 'Method not found' } }) };
 }
 
 /** Writes `pieces` to `response` one by one, each in a segment of its own as far as that can be had, and ends it. */
