@@ -20,13 +20,9 @@ namespace {
 
 constexpr std::size_t class_bytes = 64;
 constexpr std::size_t class_count = 256;  // up to 16 KiB is recycled
-// Bounds what an idle thread holds on to: 64 small frames of each size, a few large ones.
-constexpr std::size_t kept_max = 64;
-constexpr std::size_t kept_bytes_max = std::size_t{64} << 10;
-constexpr std::uint32_t kept_of(std::size_t kind) {
-  return static_cast<std::uint32_t>(
-      std::min(kept_max, kept_bytes_max / ((kind + 1) * class_bytes)));
-}
+// Bounds what an idle thread holds on to: so many frames of each class, so many bytes together.
+constexpr std::uint32_t kept_max = 64;
+constexpr std::size_t kept_bytes_max = std::size_t{2} << 20;
 
 struct Free {
   Free* next;
@@ -37,6 +33,7 @@ struct Free {
 struct Lists {
   std::array<Free*, class_count> first;
   std::array<std::uint32_t, class_count> count;
+  std::size_t bytes;     // of all lists
   bool will_be_emptied;  // at the end of the thread
   bool are_gone;         // what is released then goes straight to the allocator
 };
@@ -76,13 +73,14 @@ void* FramePool::allocate(std::size_t size) {
   if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
   mine.first[kind] = frame->next;
   --mine.count[kind];
+  mine.bytes -= (kind + 1) * class_bytes;
   return frame;
 }
 
 void FramePool::release(void* frame, std::size_t size) noexcept {
   const std::size_t kind = class_of(size);
   const bool is_kept = FRAMES_ARE_RECYCLED && kind < class_count && !mine.are_gone &&
-                       mine.count[kind] < kept_of(kind);
+                       mine.count[kind] < kept_max && mine.bytes < kept_bytes_max;
   if (!is_kept) {
     ::operator delete(frame);
     return;
@@ -90,4 +88,5 @@ void FramePool::release(void* frame, std::size_t size) noexcept {
   if (!mine.will_be_emptied) empty_at_the_end();
   mine.first[kind] = new (frame) Free{mine.first[kind]};
   ++mine.count[kind];
+  mine.bytes += (kind + 1) * class_bytes;
 }
