@@ -227,6 +227,16 @@ class Process {
     return limits;
   }
 
+  gateway::ModernLimits modern_limits() const {
+    const config::McpProcessSettings& set = loaded_.file.config.mcp;
+    gateway::ModernLimits limits;
+    limits.idle = set.stateless_idle;
+    limits.parked_for = set.questions_within;
+    limits.parked = loaded_.file.config.limits.open_questions;
+    limits.parked_per_owner = loaded_.file.config.limits.open_questions_per_caller;
+    return limits;
+  }
+
   auth::FailedLoginLimits failed_login_limits() const {
     const config::Limits& set = loaded_.file.config.limits;
     auth::FailedLoginLimits limits;
@@ -291,6 +301,7 @@ class Process {
     shared.passwords = &passwords_;
     const config::Limits& set = loaded_.file.config.limits;
     shared.message_limits = {set.message_depth, set.message_members};
+    shared.modern = &modern_;
     std::vector<std::unique_ptr<net::Worker>> threads;
     threads.reserve(workers);
     for (std::size_t i = 0; i < workers; ++i) {
@@ -323,6 +334,7 @@ class Process {
     net::Signals signals(loop, {SIGTERM, SIGINT, SIGHUP});
     KeyKeeper keeper(loop, keys_, clock_, log_, shared.tls);
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
+    reloader.set_pool(modern_);
     reloader.set_keeper(keeper);
     co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),
                             std::move(start.built), std::move(start.sockets));
@@ -361,8 +373,8 @@ class Process {
     for (;;) {
       const Deadline next = Deadline::in(loop.now(), sessions_looked_at_every);
       co_await sleep_until(next);
-      const auto ended = sessions_.take_idle(loop.now());
-      if (!ended.empty()) log_.info("idle sessions ended", {{"count", ended.size()}});
+      const std::size_t ended = sessions_.take_idle(loop.now()).size() + modern_.end_idle();
+      if (ended > 0) log_.info("idle sessions ended", {{"count", ended}});
       co_await reloader.end_orphans();
     }
   }
@@ -420,6 +432,7 @@ class Process {
     for (const auto& core : cores) draining.spawn(drain_core(core, deadline));
     co_await draining.join();
     sessions_.take_all();
+    modern_.end_all();
     const Deadline said = Deadline::in(loop.now(), farewells_within);
     TaskGroup parting(loop);
     for (const auto& core : cores) parting.spawn(part_from(core, said));
@@ -438,6 +451,7 @@ class Process {
   runtime::TargetStore targets_;
   runtime::Stores stores_;
   gateway::SessionTable sessions_;
+  gateway::ModernPool modern_{sessions_, clock_, modern_limits()};
   const Memory memory_;
   gateway::Load load_;
   auth::FailedLogins failed_logins_{failed_login_limits(), log_};

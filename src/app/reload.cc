@@ -176,6 +176,7 @@ Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> Reloader::open_n
 }
 
 Task<> Reloader::end_orphans() {
+  if (pool_ != nullptr) pool_->end_orphans(targets_);
   const std::vector<gateway::SessionHome> orphans = sessions_.take_orphans(targets_);
   for (const gateway::SessionHome& orphan : orphans) {
     [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);

@@ -43,6 +43,8 @@ class Reloader {
   void take_keys();
   // Who fetches the key sets that the configuration names; must outlive this. Before begin().
   void set_keeper(KeyKeeper& keeper) { keeper_ = &keeper; }
+  // The sessions of stateless clients, likewise.
+  void set_pool(gateway::ModernPool& pool) { pool_ = &pool; }
 
  private:
   struct Watched;
@@ -65,6 +67,7 @@ class Reloader {
   gateway::SessionTable& sessions_;
   const CoreHomes& cores_;
   KeyKeeper* keeper_ = nullptr;
+  gateway::ModernPool* pool_ = nullptr;
   std::string text_;   // what runs
   config::File file_;  // the same
   std::set<std::uint16_t> ports_;

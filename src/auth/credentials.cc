@@ -1,5 +1,7 @@
 #include "auth/credentials.h"
 
+#include "crypto/digest.h"
+
 namespace auth {
 
 Result<> Credentials::add(const Location& location, std::string credential) {
@@ -7,6 +9,15 @@ Result<> Credentials::add(const Location& location, std::string credential) {
   if (Result<> written = write(trial, location, credential); !written) return written;
   all_.emplace_back(location, std::move(credential));
   return {};
+}
+
+std::string Credentials::fingerprint() const {
+  std::string text;
+  for (const auto& [location, credential] : all_) {
+    text += std::to_string(credential.size()) + ":" + credential;
+  }
+  const crypto::Sha256 digest = crypto::sha256(text);
+  return std::string(crypto::view_of(digest));
 }
 
 Result<> Credentials::put_on(http::Request& request) const {

@@ -21,6 +21,8 @@ class Credentials {
   // In place of whatever is there.
   Result<> put_on(http::Request& request) const;
   bool is_empty() const { return all_.empty(); }
+  // The same for the same credentials and useless otherwise (SHA-256).
+  std::string fingerprint() const;
 
  private:
   std::vector<std::pair<Location, std::string>> all_;

@@ -279,6 +279,12 @@ void describe(schema::Object<SessionSettings>& o) {
 void describe(schema::Object<McpProcessSettings>& o) {
   o.field("sessionTtl", &McpProcessSettings::session_idle,
           "An MCP session that is idle for this long ends.");
+  o.field("statelessSessionTtl", &McpProcessSettings::stateless_idle,
+          "A server's session that is kept for stateless clients (2026-07-28) and is idle for this "
+          "long ends.");
+  o.field("answerTimeout", &McpProcessSettings::questions_within,
+          "How long a call waits for a stateless client to come back with the answers to what the "
+          "server asked.");
 }
 
 std::vector<std::string> spellings(LogLevelSetting) {

@@ -142,6 +142,8 @@ void describe(schema::Object<SessionSettings>& o);
 
 struct McpProcessSettings {
   std::chrono::milliseconds session_idle = std::chrono::minutes(30);
+  std::chrono::milliseconds stateless_idle = std::chrono::minutes(5);
+  std::chrono::milliseconds questions_within = std::chrono::minutes(5);
   bool operator==(const McpProcessSettings&) const = default;
 };
 void describe(schema::Object<McpProcessSettings>& o);

@@ -123,6 +123,13 @@ void describe(schema::Object<Limits>& o) {
   o.field("maxSessionsPerCaller", &Limits::sessions_per_caller,
           "MCP sessions of one caller; more are answered with 429.")
       .range(1, count_max);
+  o.field("maxWaitingCalls", &Limits::open_questions,
+          "Calls of stateless MCP clients that wait for answers to what the server asked; for one "
+          "more the oldest ends.")
+      .range(1, count_max);
+  o.field("maxWaitingCallsPerCaller", &Limits::open_questions_per_caller,
+          "Such calls of one caller.")
+      .range(1, count_max);
   o.field("maxFailedLogins", &Limits::failed_logins,
           "Wrong tokens, keys and passwords of one address (of IPv6: one /64) within "
           "`failedLoginWindow`; then it is answered with 429 until the window has passed. Callers "

@@ -58,6 +58,8 @@ struct Limits {
   std::uint32_t connections_per_address = 1'000;
   std::uint32_t sessions = 10'000;
   std::uint32_t sessions_per_caller = 100;
+  std::uint32_t open_questions = 1'000;
+  std::uint32_t open_questions_per_caller = 16;
   std::uint32_t failed_logins = 100;
   std::chrono::milliseconds failed_login_window = std::chrono::minutes(1);
   std::uint32_t children = 1'000;

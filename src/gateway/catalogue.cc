@@ -20,6 +20,7 @@ class Catalogue::Fetching {
     catalogue_.is_being_fetched_ = true;
     catalogue_.is_stale_ = false;  // a change while it is being fetched makes it stale again
     catalogue_.names_.clear();
+    catalogue_.mirrored_.clear();
   }
   Fetching(const Fetching&) = delete;
   Fetching& operator=(const Fetching&) = delete;
@@ -84,12 +85,26 @@ Task<Result<std::optional<std::string>>> Catalogue::fetch_page(std::optional<std
   }
 }
 
+void Catalogue::note(json::Value item, std::string_view name) {
+  names_.emplace(name);
+  const auto schema = item.find("inputSchema");
+  // Hardly any tool has them, so schemas are not looked through for nothing.
+  const bool may_mirror = schema && schema->raw().find("x-mcp-header") != std::string_view::npos;
+  auto mirrored =
+      may_mirror ? mcp::mirrored_arguments(*schema) : std::vector<mcp::MirroredArgument>();
+  if (mirrored.empty()) {
+    mirrored_.erase(std::string(name));
+  } else {
+    mirrored_.insert_or_assign(std::string(name), std::move(mirrored));
+  }
+}
+
 std::optional<std::string> Catalogue::take_page(json::Value result) {
   const auto items = result.find(list_);
   if (items) {
     for (const json::Value item : items->elements()) {
       const auto name = item.find_string("name");
-      if (name && names_.size() < names_max) names_.emplace(*name);
+      if (name && names_.size() < names_max) note(item, *name);
     }
   }
   const auto next = result.find_string("nextCursor");

@@ -3,12 +3,15 @@
 // exist can be answered alike. Fetched when first needed, again when the server says that they
 // changed, and at most every ten seconds for a name that is not among them.
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/signal.h"
+#include "mcp/modern.h"
 #include "upstream/upstream.h"
 
 namespace gateway {
@@ -22,12 +25,19 @@ class Catalogue {
   Catalogue& operator=(const Catalogue&) = delete;
   ~Catalogue() = default;
 
+  // All names, after refresh().
+  const std::set<std::string, std::less<>>& names() const { return names_; }
   // Whether it is known without asking the server that it lists that name.
   bool surely_knows(std::string_view name) const {
     return !is_being_fetched_ && !is_stale_ && names_.contains(name);
   }
   // Whether the server lists that name. Those who ask at the same time share one fetch.
   Task<Result<bool>> knows(std::string name);
+  // The arguments of that tool which requests repeat in headers; null if there are none.
+  const std::vector<mcp::MirroredArgument>* mirrored(std::string_view name) const {
+    const auto found = mirrored_.find(name);
+    return found == mirrored_.end() ? nullptr : &found->second;
+  }
   // What a name that is not there costs: for one that is refused, so that the time taken does not
   // tell the two apart.
   Task<Result<>> refresh();
@@ -40,6 +50,7 @@ class Catalogue {
   class Fetching;
   Task<Result<>> fetch();
   Task<Result<std::optional<std::string>>> fetch_page(std::optional<std::string> cursor);
+  void note(json::Value item, std::string_view name);
   // Adds the page's names; gives the cursor of the next page.
   std::optional<std::string> take_page(json::Value result);
 
@@ -47,6 +58,7 @@ class Catalogue {
   upstream::Session& server_;
   std::string_view list_;
   std::set<std::string, std::less<>> names_;
+  std::map<std::string, std::vector<mcp::MirroredArgument>, std::less<>> mirrored_;
   std::optional<Instant> fetched_;
   bool is_stale_ = true;
   bool is_being_fetched_ = false;

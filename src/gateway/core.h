@@ -21,6 +21,7 @@
 #include "base/task_group.h"
 #include "gateway/documents.h"
 #include "gateway/load.h"
+#include "gateway/modern_pool.h"
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
 #include "http/client.h"
@@ -44,6 +45,7 @@ struct Shared {
   auth::FailedLogins* failed_logins = nullptr;  // null: nobody is locked out
   auth::PasswordJudge* passwords = nullptr;     // null: no password is right
   json::Limits message_limits{};                // of a client's message
+  ModernPool* modern = nullptr;                 // never null while MCP is served
 };
 
 class Core;

@@ -81,34 +81,6 @@ class CallSource final : public MessageSource {
   bool is_over_ = false;
 };
 
-void record_subject(policy::Exchange& exchange, const mcp::Subject& subject) {
-  telemetry::Record& record = exchange.record;
-  switch (subject.kind) {
-    case mcp::Subject::Kind::tool:
-      record.tool = subject.name;
-      return;
-    case mcp::Subject::Kind::prompt:
-      record.prompt = subject.name;
-      return;
-    case mcp::Subject::Kind::resource:
-      record.resource = subject.name;
-      return;
-    case mcp::Subject::Kind::none:
-      return;
-  }
-}
-
-policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
-  switch (subject.kind) {
-    case mcp::Subject::Kind::tool:
-      return policy::McpSubject::Kind::tool;
-    case mcp::Subject::Kind::prompt:
-      return policy::McpSubject::Kind::prompt;
-    default:
-      return policy::McpSubject::Kind::none;
-  }
-}
-
 // The same words and the same work for what the caller may not use and for what does not exist.
 http::Response refuse_unknown(policy::Exchange& exchange, const mcp::Id& id,
                               const mcp::Subject& subject, bool is_refused) {
@@ -124,12 +96,6 @@ http::Response json_response(std::string text) {
   response.headers.add(type);
   response.body = http::Body(std::move(text));
   return response;
-}
-
-Deadline deadline_of(Core& core, const runtime::Route& route) {
-  const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
-                                                       : Duration(call_within);
-  return Deadline::in(core.loop().now(), bound);
 }
 
 // The first event decides the form of the answer.
@@ -213,6 +179,51 @@ class ListenSource final : public MessageSource {
   StreamId listener_;
 };
 
+// The session is over for good: only this status makes a client start over (MCP 2025-11-25,
+// transports).
+http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
+  const Outward& seen = outward(error.fault());
+  exchange.record.reason = seen.reason;
+  exchange.record.error = error.why();
+  return refuse_call(exchange, seen.status, id, RpcError{seen.code, "Session not found", {}});
+}
+
+}  // namespace
+
+void record_subject(policy::Exchange& exchange, const mcp::Subject& subject) {
+  telemetry::Record& record = exchange.record;
+  switch (subject.kind) {
+    case mcp::Subject::Kind::tool:
+      record.tool = subject.name;
+      return;
+    case mcp::Subject::Kind::prompt:
+      record.prompt = subject.name;
+      return;
+    case mcp::Subject::Kind::resource:
+      record.resource = subject.name;
+      return;
+    case mcp::Subject::Kind::none:
+      return;
+  }
+}
+
+policy::McpSubject::Kind kind_of(const mcp::Subject& subject) {
+  switch (subject.kind) {
+    case mcp::Subject::Kind::tool:
+      return policy::McpSubject::Kind::tool;
+    case mcp::Subject::Kind::prompt:
+      return policy::McpSubject::Kind::prompt;
+    default:
+      return policy::McpSubject::Kind::none;
+  }
+}
+
+Deadline deadline_of(Core& core, const runtime::Route& route) {
+  const Duration bound = route.backend_request_timeout ? Duration(*route.backend_request_timeout)
+                                                       : Duration(call_within);
+  return Deadline::in(core.loop().now(), bound);
+}
+
 bool has_scopes(const McpPlace& at, const mcp::Subject& subject) {
   const policy::ProtectedResource* resource = at.route.chain.protected_resource();
   if (resource == nullptr || subject.kind != mcp::Subject::Kind::tool) return true;
@@ -225,17 +236,6 @@ http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject) {
   at.exchange.record.error = "a scope that the tool requires is missing";
   return at.route.chain.protected_resource()->refuse_scope(at.exchange, subject.name);
 }
-
-// The session is over for good: only this status makes a client start over (MCP 2025-11-25,
-// transports).
-http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
-  const Outward& seen = outward(error.fault());
-  exchange.record.reason = seen.reason;
-  exchange.record.error = error.why();
-  return refuse_call(exchange, seen.status, id, RpcError{seen.code, "Session not found", {}});
-}
-
-}  // namespace
 
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request) {

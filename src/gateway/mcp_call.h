@@ -23,6 +23,14 @@ struct McpPlace {
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request);
 
+// What a call of either kind of client does: notes what it is about, looks whether the caller has
+// the scopes that calls of this tool need, says which are missing, and how long it may take.
+void record_subject(policy::Exchange& exchange, const mcp::Subject& subject);
+policy::McpSubject::Kind kind_of(const mcp::Subject& subject);
+bool has_scopes(const McpPlace& at, const mcp::Subject& subject);
+http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject);
+Deadline deadline_of(Core& core, const runtime::Route& route);
+
 // The stream of what belongs to no request.
 Task<http::Response> serve_listener(McpPlace at, SessionHome session);
 

@@ -1,6 +1,10 @@
 #include "gateway/mcp_endpoint.h"
 
+#include <algorithm>
+
+#include "gateway/caller.h"
 #include "gateway/mcp_call.h"
+#include "gateway/modern_endpoint.h"
 #include "gateway/origin_check.h"
 #include "gateway/refuse.h"
 #include "http/limits.h"
@@ -50,13 +54,18 @@ class Endpoint {
     return std::nullopt;
   }
 
-  // The stateless revision is not served: its clients are told which ones are, and fall back.
-  std::optional<http::Response> wrong_era(const mcp::Message& message) {
+  // Whether it is of the stateless revision by what it says.
+  bool is_modern(const mcp::Message& message) const {
     const bool names_session = exchange_.request().headers.has("mcp-session-id");
-    if (mcp::era_of_message(message, versions_, names_session) == mcp::Era::legacy)
-      return std::nullopt;
-    const mcp::VersionFault fault("Unsupported protocol version", requested_revision(message));
-    return refuse_version(id_of(message), fault);
+    return mcp::era_of_message(message, versions_, names_session) == mcp::Era::modern;
+  }
+  // GET and DELETE, which that revision has no use for.
+  bool names_modern_only() const {
+    if (exchange_.request().headers.has("mcp-session-id")) return false;
+    return std::any_of(versions_.begin(), versions_.end(), [](std::string_view version) {
+      const auto revision = mcp::read_revision(version);
+      return revision && mcp::era_of(*revision) == mcp::Era::modern;
+    });
   }
 
   http::Response refuse_version(const std::optional<mcp::Id>& id, const mcp::VersionFault& fault) {
@@ -67,14 +76,6 @@ class Endpoint {
 
   static std::optional<mcp::Id> id_of(const mcp::Message& message) {
     return message.is_notification() ? std::nullopt : std::optional(message.id());
-  }
-
-  std::string requested_revision(const mcp::Message& message) const {
-    const auto meta = message.params().find("_meta");
-    const auto named =
-        meta ? meta->find_string("io.modelcontextprotocol/protocolVersion") : std::nullopt;
-    if (named) return std::string(*named);
-    return std::string(exchange_.request().headers.find("mcp-protocol-version").value_or(""));
   }
 
   std::optional<http::Response> wrong_version(const std::optional<mcp::Id>& id,
@@ -155,13 +156,13 @@ class Endpoint {
   Task<http::Response> open_session(mcp::Message request) {
     SessionTable& table = core_.shared().sessions;
     const mcp::Id& id = request.id();
-    auto reserved = table.reserve(owner());
+    auto reserved = table.reserve(owner_of(exchange_));
     if (!reserved) {
       exchange_.record.error = reserved.error().why();
       const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
       co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
     }
-    Reservation reservation(table, owner());
+    Reservation reservation(table, owner_of(exchange_));
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
     std::shared_ptr<auth::CurrentCredentials> credentials;
     if (route_.backend_auth) credentials = std::make_shared<auth::CurrentCredentials>();
@@ -193,15 +194,6 @@ class Endpoint {
     if (!*given) return tl::unexpected(std::move(*given).error());
     credentials->set(std::move(**given));
     return {};
-  }
-
-  // All callers without a token are one principal; for counting they are told apart by address, so
-  // that one cannot use up the sessions of the others.
-  std::string owner() const {
-    const auth::Principal& principal = exchange_.principal();
-    std::string owner(principal.identity());
-    if (principal.is_anonymous()) owner += "@" + exchange_.peer.address;
-    return owner;
   }
 
   // Gives the reserved place back unless a session came of it.
@@ -304,7 +296,7 @@ Task<http::Response> post(McpPlace place) {
       mcp::read(std::move(*text), mcp::Sender::client, place.core.shared().message_limits);
   if (!message) co_return refuse_message(exchange, message.error());
   if (!message->is_response()) exchange.record.mcp_method = std::string(message->method());
-  if (auto wrong = endpoint.wrong_era(*message)) co_return std::move(*wrong);
+  if (endpoint.is_modern(*message)) co_return co_await serve_modern(place, std::move(*message));
   const auto method = Endpoint::admit(*message);
   if (!method) co_return refuse_message(exchange, method.error());
   if (message->is_request() && message->method() == "initialize") {
@@ -327,8 +319,16 @@ Task<http::Response> post(McpPlace place) {
   co_return co_await pass_on(exchange, std::move(*session), std::move(*message));
 }
 
+http::Response refuse_method(policy::Exchange& exchange, std::string_view allowed) {
+  http::Response response =
+      refuse(exchange, 405, "mcp: method not allowed; must be " + std::string(allowed));
+  response.headers.set("allow", allowed);
+  return response;
+}
+
 Task<http::Response> get(McpPlace place) {
   Endpoint endpoint(place);
+  if (endpoint.names_modern_only()) co_return refuse_method(place.exchange, "POST");
   if (!endpoint.accepts_stream())
     co_return refuse(place.exchange, 406, "mcp: client must accept text/event-stream");
   auto session = endpoint.find_session(std::nullopt);
@@ -343,6 +343,7 @@ Task<http::Response> get(McpPlace place) {
 
 Task<http::Response> end_session(McpPlace place) {
   Endpoint endpoint(place);
+  if (endpoint.names_modern_only()) co_return refuse_method(place.exchange, "POST");
   auto session = endpoint.find_session(std::nullopt);
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);

@@ -90,6 +90,22 @@ Task<http::Response> answer_or_500(Core& core, const runtime::Bind& bind,
   co_return answer_500(core, exchange, what);
 }
 
+class ServedConnection final : public policy::Connection {
+ public:
+  explicit ServedConnection(net::TcpStream& stream) : stream_(stream) {}
+  ~ServedConnection() override {
+    if (is_changed_) stream_.take_end_for_leaving(false);
+  }
+  void take_end_for_leaving() override {
+    is_changed_ = true;
+    stream_.take_end_for_leaving(true);
+  }
+
+ private:
+  net::TcpStream& stream_;
+  bool is_changed_ = false;
+};
+
 // What is known of a connection's client from one request to the next.
 struct Client {
   explicit Client(policy::Peer the_peer) : peer(std::move(the_peer)) {}
@@ -98,8 +114,8 @@ struct Client {
   std::string last_key;
 };
 
-Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
-                          http::Incoming& incoming) {
+Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client, http::Incoming& incoming,
+                          net::TcpStream& stream) {
   const std::shared_ptr<const runtime::Snapshot> snapshot =
       core.snapshot();  // as long as this frame
   const runtime::Bind* bind = snapshot->find_bind(port);
@@ -108,6 +124,8 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client,
   policy::Exchange exchange(std::move(incoming.request), client.peer, clock.now(), clock.wall());
   const runtime::Attributes attributes(exchange);
   exchange.attributes = &attributes;
+  ServedConnection connection(stream);
+  exchange.connection = &connection;
   exchange.tokens = &core.tokens();
   exchange.last_token = &client.last_token;
   exchange.last_key = &client.last_key;
@@ -184,7 +202,7 @@ Task<> serve_requests(Core& core, std::uint16_t port, net::TcpStream& stream) {
       record_refusal(core, *core.snapshot(), port, client.peer, *connection.refusal());
     }
     if (!incoming || !*incoming) break;
-    const bool goes_on = co_await serve_exchange(core, port, client, **incoming);
+    const bool goes_on = co_await serve_exchange(core, port, client, **incoming, stream);
     if (!goes_on) break;
     // The answer had begun before, so it could not say that it is the last.
     if (core.has_waited()) stream.end_reading();

@@ -63,6 +63,14 @@ class SessionIds {
   // must not be told the difference.
   OpenedSession open(std::string_view id, const Binding& binding) const;
 
+  // Texts of other purposes under the same key; what was sealed for one opens for no other.
+  std::string seal_text(std::string_view text, std::string_view purpose) const {
+    return key_.seal(text, purpose, random_);
+  }
+  std::optional<std::string> open_text(std::string_view sealed, std::string_view purpose) const {
+    return key_.open(sealed, purpose);
+  }
+
  private:
   crypto::SealKey key_;
   Random& random_;

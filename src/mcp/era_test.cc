@@ -43,7 +43,7 @@ TEST(Revision, of_a_request_must_be_one_that_is_served) {
   }
   EXPECT_EQ(
       revision_of_request(Headers{"2099-01-01"}, latest_legacy).error().data(),
-      R"({"supported":["2024-11-05","2025-03-26","2025-06-18","2025-11-25"],"requested":"2099-01-01"})");
+      R"({"supported":["2024-11-05","2025-03-26","2025-06-18","2025-11-25","2026-07-28"],"requested":"2099-01-01"})");
 }
 
 TEST(Era, is_decided_per_message) {

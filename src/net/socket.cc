@@ -93,7 +93,7 @@ bool Socket::is_ready(Direction direction) const {
     case Direction::write:
       return is_writable_;
     case Direction::hangup:
-      return has_hung_up_;
+      return has_hung_up_ || (is_end_hangup_ && is_at_end_);
   }
   return true;
 }
@@ -134,7 +134,12 @@ void Socket::on_events(std::uint32_t events) {
     is_writable_ = true;
     wake(Direction::write);
   }
-  if (has_hung_up_) wake(Direction::hangup);
+  if (is_ready(Direction::hangup)) wake(Direction::hangup);
+}
+
+void Socket::take_end_for_hangup(bool is_taken) {
+  is_end_hangup_ = is_taken;
+  if (is_ready(Direction::hangup)) wake(Direction::hangup);
 }
 
 void Socket::wake(Direction direction) {

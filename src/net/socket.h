@@ -33,6 +33,8 @@ class Socket final : public Watch {
   Loop& loop() const { return loop_; }
   bool is_open() const { return fd_.is_open(); }
   bool has_hung_up() const { return has_hung_up_; }
+  // Whether the end of the peer's direction counts as its hang-up, for who waits for that.
+  void take_end_for_hangup(bool is_taken);
   // Something has arrived, or the end, and no read has found it yet.
   bool has_news() const { return is_readable_; }
   // Closes early. Whoever waits is woken and finds is_open() false.
@@ -78,6 +80,7 @@ class Socket final : public Watch {
   bool is_writable_ = true;  // it nearly always is: trying is cheaper than asking
   bool is_at_end_ = false;   // the peer's FIN was reported: a read will tell it
   bool has_hung_up_ = false;
+  bool is_end_hangup_ = false;
   bool is_queue_short_ = false;
 };
 

@@ -36,6 +36,8 @@ class TcpStream final : public Stream {
   // Returns when the peer has vanished (reset, error, timed out; or both directions have ended). A
   // FIN alone is a legal half-close and does not count.
   Task<> gone() override;
+  // From now on (or no longer) a FIN does count, for protocols in which it is how a peer leaves.
+  void take_end_for_leaving(bool is_taken) { socket_->take_end_for_hangup(is_taken); }
 
   const Address& peer() const { return peer_; }
   Address local() const;

@@ -354,6 +354,26 @@ TEST(TcpStream, does_not_take_a_half_close_for_a_vanished_peer) {
   EXPECT_FALSE(gone.is_done());
 }
 
+TEST(TcpStream, takes_a_half_close_for_a_vanished_peer_where_it_is_told_to) {
+  Loop loop;
+  const auto listener = local_listener(loop);
+  auto ends = run_to_end(loop, dial(*listener));
+  ASSERT_TRUE(ends);
+  auto gone = (*ends)[1].gone();
+  gone.start(loop, std::noop_coroutine());
+  (*ends)[1].take_end_for_leaving(true);
+  take_turns(loop);
+  EXPECT_FALSE(gone.is_done());
+
+  ASSERT_TRUE(run_to_end(loop, (*ends)[0].finish(soon(loop))));
+  take_turns(loop);
+  EXPECT_TRUE(gone.is_done());
+
+  auto late = (*ends)[1].gone();
+  late.start(loop, std::noop_coroutine());
+  EXPECT_TRUE(late.is_done()) << "it was told before";
+}
+
 Task<Result<>> as_result(Task<> task) {
   co_await std::move(task);
   co_return Result<>();

@@ -96,6 +96,7 @@ class Passthrough final : public BackendAuth {
   Passthrough(auth::Credentials fixed, auth::Location place)
       : fixed_(std::move(fixed)), place_(std::move(place)) {}
 
+  bool differs_by_token() const override { return true; }
   std::optional<Result<Held>> credentials(Exchange& exchange) const override {
     return of_caller(exchange);
   }

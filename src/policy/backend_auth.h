@@ -74,6 +74,9 @@ class BackendAuth {
   virtual ~BackendAuth() = default;
 
   using Held = std::shared_ptr<const auth::Credentials>;
+  // Whether two tokens of one caller may mean different rights at the backend. Their requests share
+  // no session with it, then.
+  virtual bool differs_by_token() const { return false; }
   // For a request of that caller. Null: none. An error if there should be some and are none; then
   // nothing is to be sent. Nothing at all if they have to be waited for: then fetch() is asked.
   virtual std::optional<Result<Held>> credentials(Exchange& exchange) const = 0;

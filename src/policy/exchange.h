@@ -33,6 +33,18 @@ struct Peer {
   bool is_loopback = false;  // and so is our end
 };
 
+// The connection that an exchange came on, as far as who serves the exchange may change it.
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+  // While this exchange is served the end of the client's direction means that the client has left,
+  // and the exchange ends. Otherwise a client may end it as soon as it has asked.
+  virtual void take_end_for_leaving() = 0;
+};
+
 // The one thing an MCP rule is asked about, as the rules see it.
 struct McpSubject {
   enum class Kind { none, tool, prompt, resource };
@@ -115,6 +127,7 @@ class Exchange {
   auth::PasswordJudge* passwords = nullptr;          // null: no password is right
   auth::Introspections* introspections = nullptr;    // this core's; never null while served
   auth::TokenExchanges* token_exchanges = nullptr;   // the same
+  Connection* connection = nullptr;                  // null in tests
   const cel::AttributeSource* attributes = nullptr;  // the rules' view of this exchange
   std::string_view listener_name;
   std::string_view route_name;

@@ -269,6 +269,7 @@ class ExchangedToken final : public BackendAuth {
   ExchangedToken(Question question, std::shared_ptr<const auth::TokenExchanger> exchanger)
       : question_(std::move(question)), exchanger_(std::move(exchanger)) {}
 
+  bool differs_by_token() const override { return true; }
   std::optional<Result<Held>> credentials(Exchange& exchange) const override {
     const auto question = question_.of(exchange);
     if (!question) return tl::unexpected(question.error());

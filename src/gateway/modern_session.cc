@@ -1,0 +1,423 @@
+#include "gateway/modern_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/sleep.h"
+#include "json/write.h"
+#include "mcp/write.h"
+
+namespace gateway {
+namespace {
+
+// Questions that a server asks in one go reach the client in one answer.
+constexpr auto questions_together = std::chrono::milliseconds(5);
+// Fetched ahead of the client; the rest waits at the upstream.
+constexpr std::size_t events_ahead_max = 64;
+// The gateway's own small requests (levels, subscriptions).
+constexpr auto own_within = std::chrono::seconds(10);
+constexpr std::size_t subscriptions_max = 1000;
+
+using Kind = policy::McpSubject::Kind;
+
+std::string uri_params(const std::string& uri) {
+  json::Writer out;
+  return out.begin_object().name("uri").string(uri).end_object().take();
+}
+
+std::optional<Notice> notice_of(const upstream::Event& event) {
+  if (event.method() == "notifications/tools/list_changed") return Notice(Notice::Kind::tools);
+  if (event.method() == "notifications/prompts/list_changed") return Notice(Notice::Kind::prompts);
+  if (event.method() == "notifications/resources/list_changed") {
+    return Notice(Notice::Kind::resources);
+  }
+  if (event.method() != "notifications/resources/updated") return std::nullopt;
+  const auto uri = event.message().params().find_string("uri");
+  if (!uri) return std::nullopt;
+  return Notice(Notice::Kind::updated, std::string(*uri));
+}
+
+std::shared_ptr<const ServerFace> face_of(const mcp::Message& initialized) {
+  const json::Value result = initialized.result().value_or(json::Value());
+  const auto info = result.find("serverInfo");
+  ServerFace face{mcp::one_line(result.raw()), info ? mcp::one_line(info->raw()) : std::string()};
+  return std::make_shared<const ServerFace>(std::move(face));
+}
+
+}  // namespace
+
+struct ModernSession::Call {
+  struct Asked {
+    upstream::QuestionId question;
+    mcp::InputRequest request;
+  };
+  Call(std::unique_ptr<upstream::Conversation> the_conversation, Catalogue* the_list, bool alone,
+       mcp::AskCapabilities capabilities, std::optional<mcp::LogLevel> level)
+      : conversation(std::move(the_conversation)),
+        list(the_list),
+        is_alone(alone),
+        asks(capabilities),
+        log_level(level) {}
+
+  bool is_parked() const { return parked_until.has_value(); }
+
+  std::unique_ptr<upstream::Conversation> conversation;
+  Catalogue* list;  // what the result is a page of; null for most
+  const bool is_alone;
+  const mcp::AskCapabilities asks;
+  const std::optional<mcp::LogLevel> log_level;
+  std::deque<upstream::Event> events;
+  std::vector<Asked> asked;
+  Instant asked_at;  // the last time that there came one after none
+  unsigned last_key = 0;
+  std::optional<Deadline> parked_until;
+  std::optional<Error> ended;
+  Signal changed;  // for the reader of the events and for who fetches them
+};
+
+ModernSession::ModernSession(Scheduler& scheduler, Task<Result<Upstream>> opening, bool reads_on,
+                             std::shared_ptr<Board> board)
+    : scheduler_(scheduler), reads_on_(reads_on), board_(std::move(board)), background_(scheduler) {
+  background_.spawn(open(std::move(opening)));
+}
+
+ModernSession::~ModernSession() = default;
+
+Task<> ModernSession::open(Task<Result<Upstream>> opening) {
+  auto opened = co_await std::move(opening);
+  if (opened) {
+    upstream_ = std::move(*opened);
+    face_ = face_of(upstream_->initialized());
+    tools_.emplace(scheduler_, *upstream_, "tools");
+    prompts_.emplace(scheduler_, *upstream_, "prompts");
+  } else {
+    failed_ = std::move(opened).error();
+  }
+  opened_.notify_all();
+  if (upstream_ && reads_on_) co_await read_on();
+}
+
+Task<Result<>> ModernSession::until_open() {
+  while (!upstream_ && !failed_) {
+    co_await opened_.wait();
+  }
+  if (failed_) co_return tl::unexpected<Error>(*failed_);
+  co_return Result<>();
+}
+
+Task<Result<std::shared_ptr<const ServerFace>>> ModernSession::face() {
+  CO_TRY(co_await until_open());
+  co_return face_;
+}
+
+Task<Result<std::vector<std::string>>> ModernSession::names(Kind kind) {
+  CO_TRY(co_await until_open());
+  Catalogue& list = kind == Kind::tool ? *tools_ : *prompts_;
+  CO_TRY(co_await list.refresh());
+  co_return std::vector<std::string>(list.names().begin(), list.names().end());
+}
+
+Task<Result<std::vector<mcp::MirroredArgument>>> ModernSession::mirrored(std::string tool) {
+  CO_TRY(co_await until_open());
+  if (!tools_->surely_knows(tool)) {
+    CO_TRY([[maybe_unused]] const bool is_known, co_await tools_->knows(tool));
+  }
+  const auto* found = tools_->mirrored(tool);
+  co_return found != nullptr ? *found : std::vector<mcp::MirroredArgument>();
+}
+
+Task<Result<bool>> ModernSession::is_there(const ModernOrder& order) {
+  if (order.kind != Kind::tool && order.kind != Kind::prompt) co_return order.is_allowed;
+  Catalogue& list = order.kind == Kind::tool ? *tools_ : *prompts_;
+  if (!order.is_allowed) {
+    CO_TRY(co_await list.refresh());
+    co_return false;
+  }
+  if (list.surely_knows(order.name)) co_return true;
+  co_return co_await list.knows(order.name);
+}
+
+Task<Result<bool>> ModernSession::begin(StreamId stream, ModernOrder order) {
+  CO_TRY(co_await until_open());
+  CO_TRY(const bool is_known, co_await is_there(order));
+  if (!is_known) co_return false;
+  if (order.is_alone && order.log_level) {
+    CO_TRY(co_await set_level(*order.log_level));
+  }
+  const std::string_view method = order.request.method();
+  Catalogue* list = nullptr;
+  if (method == "tools/list") list = &*tools_;
+  if (method == "prompts/list") list = &*prompts_;
+  mcp::Call request(method, order.request.params(), order.deadline);
+  CO_TRY(auto conversation, co_await upstream_->start(std::move(request)));
+  auto call = std::make_shared<Call>(std::move(conversation), list, order.is_alone, order.asks,
+                                     order.log_level);
+  calls_.emplace(stream, call);
+  background_.spawn(read(std::move(call)));
+  co_return true;
+}
+
+// What the server sends is filtered besides, so a server that cannot set it does no harm.
+Task<Result<>> ModernSession::set_level(mcp::LogLevel level) {
+  if (level_ == level) co_return Result<>();
+  const json::Value result = upstream_->initialized().result().value_or(json::Value());
+  const auto capabilities = result.find("capabilities");
+  if (!capabilities || !capabilities->find("logging")) co_return Result<>();
+  json::Writer params;
+  params.begin_object().name("level").string(mcp::text_of(level)).end_object();
+  CO_TRY([[maybe_unused]] const upstream::Event done,
+         co_await call_own("logging/setLevel", params.take()));
+  level_ = level;
+  co_return Result<>();
+}
+
+ModernSession::OwnCall ModernSession::call_own(std::string method, std::string params) {
+  CO_TRY(const auto document, json::Document::parse(std::move(params)));
+  mcp::Call call(method, document.root(), Deadline::in(scheduler_.now(), own_within));
+  call.make_own();
+  CO_TRY(auto conversation, co_await upstream_->start(std::move(call)));
+  for (;;) {
+    CO_TRY(auto event, co_await conversation->next());
+    if (event.kind() == upstream::Event::Kind::result) co_return event;
+  }
+}
+
+ModernSession::CallPlace ModernSession::find(StreamId stream) const {
+  const auto found = calls_.find(stream);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+Task<> ModernSession::read(CallPlace call) {
+  for (;;) {
+    while (call->events.size() >= events_ahead_max) {
+      co_await call->changed.wait();
+    }
+    auto event = co_await call->conversation->next();
+    if (!event) {
+      call->ended = std::move(event).error();
+      break;
+    }
+    const bool is_last = event->kind() == upstream::Event::Kind::result;
+    co_await take(*call, std::move(*event));
+    if (is_last) break;
+  }
+  call->changed.notify_all();
+}
+
+Task<> ModernSession::take(Call& call, upstream::Event event) {
+  observe(event);
+  switch (event.kind()) {
+    case upstream::Event::Kind::progress:
+    case upstream::Event::Kind::notification:
+      take_notification(call, std::move(event));
+      break;
+    case upstream::Event::Kind::result:
+      if (call.list != nullptr && event.message().result()) {
+        call.list->learn(*event.message().result());
+      }
+      call.events.push_back(std::move(event));
+      break;
+    case upstream::Event::Kind::question: {
+      const upstream::QuestionId question = event.question();
+      if (!call.is_alone || !call.asks.allow(event.message())) {
+        co_await refuse(question, mcp::Code::method_not_found, "Method not found");
+        break;
+      }
+      if (call.asked.empty()) call.asked_at = scheduler_.now();
+      mcp::InputRequest request{"ask-" + std::to_string(++call.last_key),
+                                std::string(event.method()),
+                                mcp::question_params(event.message().params())};
+      call.asked.push_back(Call::Asked{question, std::move(request)});
+      break;
+    }
+  }
+  call.changed.notify_all();
+}
+
+// While a call is parked there is nobody to tell of progress. Log messages go to who asked for
+// them, and where the server cannot say whose they are, to nobody.
+void ModernSession::take_notification(Call& call, upstream::Event event) {
+  if (event.method() == "notifications/cancelled") {
+    // A question is taken back. The client's copy of the message has our number of it.
+    const auto text = mcp::read(event.text(), mcp::Sender::server);
+    const auto named = text ? text->params().find("requestId") : std::nullopt;
+    const auto number = named ? named->as_uint() : std::nullopt;
+    if (!number) return;
+    std::erase_if(call.asked, [&](const Call::Asked& asked) {
+      return asked.question == upstream::QuestionId{*number};
+    });
+    return;
+  }
+  if (call.is_parked()) return;
+  if (event.kind() == upstream::Event::Kind::progress) {
+    call.events.push_back(std::move(event));
+    return;
+  }
+  if (event.method() != "notifications/message" || !call.is_alone || !call.log_level) return;
+  const auto level =
+      mcp::read_log_level(event.message().params().find_string("level").value_or(""));
+  if (level && *level >= *call.log_level) call.events.push_back(std::move(event));
+}
+
+Task<Result<Turn>> ModernSession::next(StreamId stream) {
+  const CallPlace call = find(stream);
+  if (!call) co_return failed(Fault::not_found, "the call is over");
+  for (;;) {
+    if (!call->events.empty()) {
+      upstream::Event event = std::move(call->events.front());
+      call->events.pop_front();
+      call->changed.notify_all();
+      if (event.kind() == upstream::Event::Kind::result) {
+        calls_.erase(stream);
+        if (!call->asked.empty()) background_.spawn(refuse_asked(call));
+      }
+      co_return Turn(std::move(event));
+    }
+    if (call->ended) {
+      calls_.erase(stream);
+      co_return tl::unexpected<Error>(*call->ended);
+    }
+    Deadline together = Deadline::never();
+    if (!call->asked.empty()) together = Deadline::in(call->asked_at, questions_together);
+    if (together.has_passed(scheduler_.now())) break;
+    co_await call->changed.wait(together);
+  }
+  std::vector<mcp::InputRequest> questions;
+  for (const Call::Asked& asked : call->asked) questions.push_back(asked.request);
+  co_return Turn(std::move(questions));
+}
+
+Task<> ModernSession::park(StreamId stream, Deadline until) {
+  const CallPlace call = find(stream);
+  if (!call) co_return;
+  call->parked_until = until;
+  std::erase_if(call->events, [](const upstream::Event& event) {
+    return event.kind() != upstream::Event::Kind::result;
+  });
+  call->changed.notify_all();
+  if (!std::exchange(is_giving_up_, true)) background_.spawn(give_up_parked());
+}
+
+Task<Result<>> ModernSession::answer(StreamId stream, std::vector<InputResponse> responses) {
+  const CallPlace call = find(stream);
+  if (!call) co_return failed(Fault::not_found, "the call is over");
+  call->parked_until.reset();
+  for (InputResponse& response : responses) {
+    const auto asked =
+        std::find_if(call->asked.begin(), call->asked.end(),
+                     [&](const Call::Asked& one) { return one.request.key == response.key; });
+    if (asked == call->asked.end()) continue;
+    const upstream::QuestionId question = asked->question;
+    call->asked.erase(asked);
+    const mcp::Id id(static_cast<std::uint64_t>(question));
+    auto message = mcp::read(mcp::result_text(id, response.result), mcp::Sender::client);
+    if (!message) co_return failed(Fault::bad_request, message.error().why());
+    // The server may have taken it back meanwhile.
+    [[maybe_unused]] auto answered = co_await upstream_->answer(question, *message);
+  }
+  co_return Result<>();
+}
+
+Task<> ModernSession::abandon(StreamId stream) {
+  const CallPlace call = find(stream);
+  if (!call) co_return;
+  calls_.erase(stream);
+  co_await refuse_asked(call);
+  call->conversation->cancel();
+}
+
+Task<> ModernSession::refuse_asked(CallPlace call) {
+  while (!call->asked.empty()) {
+    const upstream::QuestionId question = call->asked.back().question;
+    call->asked.pop_back();
+    co_await refuse(question, mcp::Code::internal_error, "the client did not answer");
+  }
+}
+
+// Runs while calls are parked; one that was not taken up in time ends.
+Task<> ModernSession::give_up_parked() {
+  for (;;) {
+    const auto sooner = [](const auto& one, const auto& other) {
+      const Deadline never = Deadline::never();
+      return one.second->parked_until.value_or(never).at() <
+             other.second->parked_until.value_or(never).at();
+    };
+    const auto first = std::min_element(calls_.begin(), calls_.end(), sooner);
+    if (first == calls_.end() || !first->second->is_parked()) break;
+    const Deadline until = *first->second->parked_until;
+    if (until.has_passed(scheduler_.now())) {
+      const StreamId stream = first->first;
+      co_await abandon(stream);
+    } else {
+      co_await sleep_until(until);
+    }
+  }
+  is_giving_up_ = false;
+}
+
+Task<> ModernSession::refuse(upstream::QuestionId question, mcp::Code code, std::string_view why) {
+  [[maybe_unused]] auto refused = co_await upstream_->refuse(question, code, why);
+}
+
+Task<> ModernSession::read_on() {
+  reads_on_ = true;
+  if (upstream_ && !std::exchange(is_pumping_, true)) background_.spawn(pump());
+  co_return;
+}
+
+// What belongs to no call: changes go to who listens for them; a question cannot reach the client,
+// which answers only while it waits for something.
+Task<> ModernSession::pump() {
+  for (;;) {
+    auto event = co_await upstream_->next_unsolicited();
+    if (!event) break;
+    if (event->kind() == upstream::Event::Kind::question) {
+      const upstream::QuestionId question = event->question();
+      co_await refuse(question, mcp::Code::method_not_found, "no request of the client is open");
+      continue;
+    }
+    observe(*event);
+    const auto notice = notice_of(*event);
+    if (!notice || !board_) continue;
+    for (const InboxHome& inbox : board_->inboxes()) {
+      Notice copy = *notice;
+      [[maybe_unused]] auto told = co_await inbox->ask(&Inbox::put, std::move(copy));
+    }
+  }
+  is_pumping_ = false;
+}
+
+void ModernSession::observe(const upstream::Event& event) {
+  if (event.kind() != upstream::Event::Kind::notification) return;
+  if (event.method() == "notifications/tools/list_changed") tools_->expire();
+  if (event.method() == "notifications/prompts/list_changed") prompts_->expire();
+}
+
+Task<Result<>> ModernSession::subscribe(std::string uri) {
+  CO_TRY(co_await until_open());
+  const auto found = subscribed_.find(uri);
+  if (found != subscribed_.end()) {
+    ++found->second;
+    co_return Result<>();
+  }
+  if (subscribed_.size() >= subscriptions_max) {
+    co_return failed(Fault::too_many, "too many subscriptions in one session");
+  }
+  subscribed_.emplace(uri, 1);
+  std::string params = uri_params(uri);
+  auto answer = co_await call_own("resources/subscribe", std::move(params));
+  if (answer && !answer->message().error()) co_return Result<>();
+  subscribed_.erase(uri);
+  if (!answer) co_return tl::unexpected<Error>(answer.error());
+  co_return failed(Fault::upstream_failed, "the server refuses the subscription");
+}
+
+Task<> ModernSession::unsubscribe(std::string uri) {
+  const auto found = subscribed_.find(uri);
+  if (found == subscribed_.end() || --found->second > 0) co_return;
+  subscribed_.erase(found);
+  std::string params = uri_params(uri);
+  [[maybe_unused]] auto done = co_await call_own("resources/unsubscribe", std::move(params));
+}
+
+}  // namespace gateway

@@ -1,0 +1,121 @@
+#include "mcp/modern_result.h"
+
+#include <algorithm>
+#include <array>
+
+#include "json/write.h"
+#include "mcp/era.h"
+#include "mcp/write.h"
+
+namespace mcp {
+namespace {
+
+constexpr std::string_view meta_server = "io.modelcontextprotocol/serverInfo";
+
+bool is_cacheable(std::string_view method) {
+  constexpr std::array<std::string_view, 6> methods = {
+      "server/discover", "tools/list",     "prompts/list",
+      "resources/list",  "resources/read", "resources/templates/list"};
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+// Written anew in any case.
+bool is_ours(std::string_view name) {
+  return name == "resultType" || name == "_meta" || name == "ttlMs" || name == "cacheScope";
+}
+
+void write_meta(json::Writer& out, json::Value meta, std::string_view server_info) {
+  const bool has_others =
+      std::any_of(meta.members().begin(), meta.members().end(),
+                  [](const json::Member& member) { return member.name != meta_server; });
+  if (!has_others && server_info.empty()) return;
+  out.name("_meta").begin_object();
+  for (const json::Member member : meta.members()) {
+    if (member.name != meta_server) out.name(member.name).raw(one_line(member.value.raw()));
+  }
+  if (!server_info.empty()) out.name(meta_server).raw(server_info);
+  out.end_object();
+}
+
+// A list of tools without `execution`, which ended with the revisions that had tasks in the core.
+std::string tools_text(json::Value tools) {
+  json::Writer out;
+  out.begin_array();
+  for (const json::Value tool : tools.elements()) {
+    if (tool.find("execution")) {
+      out.raw(without_members(tool, {"execution"}));
+    } else {
+      out.raw(one_line(tool.raw()));
+    }
+  }
+  return out.end_array().take();
+}
+
+void write_cache_fields(json::Writer& out, json::Value result) {
+  const auto given = result.find("ttlMs");
+  out.name("ttlMs").integer_unsigned(given ? given->as_uint().value_or(0) : 0);
+  // What one caller sees depends on who it is.
+  out.name("cacheScope").string("private");
+}
+
+}  // namespace
+
+std::string complete_result(std::string_view method, json::Value result,
+                            std::string_view server_info) {
+  json::Writer out;
+  out.begin_object().name("resultType").string("complete");
+  for (const json::Member member : result.members()) {
+    if (is_ours(member.name)) continue;
+    out.name(member.name);
+    if (method == "tools/list" && member.name == "tools" && member.value.is_array()) {
+      out.raw(tools_text(member.value));
+    } else {
+      out.raw(one_line(member.value.raw()));
+    }
+  }
+  if (is_cacheable(method)) write_cache_fields(out, result);
+  write_meta(out, result.find("_meta").value_or(json::Value()), server_info);
+  return out.end_object().take();
+}
+
+std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden) {
+  json::Writer out;
+  out.begin_object().name("resultType").string("complete");
+  out.name("supportedVersions").raw(supported_revisions());
+  out.name("capabilities").begin_object();
+  const json::Value capabilities = initialized.find("capabilities").value_or(json::Value());
+  for (const json::Member capability : capabilities.members()) {
+    const bool is_hidden = capability.name == "tasks" ||
+                           std::find(hidden.begin(), hidden.end(), capability.name) != hidden.end();
+    if (!is_hidden) out.name(capability.name).raw(one_line(capability.value.raw()));
+  }
+  out.end_object();
+  if (const auto instructions = initialized.find_string("instructions")) {
+    out.name("instructions").string(*instructions);
+  }
+  write_cache_fields(out, json::Value());
+  const auto server = initialized.find("serverInfo");
+  write_meta(out, json::Value(), server ? one_line(server->raw()) : std::string());
+  return out.end_object().take();
+}
+
+std::string question_params(json::Value params) {
+  if (!params.is_object()) return "{}";
+  return without_members(params, {"task", "elicitationId"});
+}
+
+std::string input_required_result(std::span<const InputRequest> requests, std::string_view state,
+                                  std::string_view server_info) {
+  json::Writer out;
+  out.begin_object().name("resultType").string("input_required");
+  out.name("inputRequests").begin_object();
+  for (const InputRequest& request : requests) {
+    out.name(request.key).begin_object().name("method").string(request.method);
+    out.name("params").raw(request.params).end_object();
+  }
+  out.end_object().name("requestState").string(state);
+  write_meta(out, json::Value(), server_info);
+  return out.end_object().take();
+}
+
+}  // namespace mcp

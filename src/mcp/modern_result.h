@@ -1,0 +1,34 @@
+#pragma once
+// Results of the stateless revision (2026-07-28), made of what a server of the session-based
+// revisions answered. All are JSON texts of objects.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "json/value.h"
+
+namespace mcp {
+
+// The final result: with resultType, with the cache fields where the revision demands them (never
+// for others than this caller), without what the revision has no place for. `server_info` is the
+// server's own, JSON text; empty: none is said.
+std::string complete_result(std::string_view method, json::Value result,
+                            std::string_view server_info);
+
+// What server/discover answers, from the server's answer to initialize. Capabilities of `hidden`
+// are left out.
+std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden);
+
+// A question of the server, as the client gets it.
+struct InputRequest {
+  std::string key;
+  std::string method;
+  std::string params;  // JSON text of an object
+};
+// The params of a question without what the revision has no place for.
+std::string question_params(json::Value params);
+std::string input_required_result(std::span<const InputRequest> requests, std::string_view state,
+                                  std::string_view server_info);
+
+}  // namespace mcp
