@@ -135,6 +135,11 @@ gateway::Limits limits_of(const config::Process& process, std::uint64_t memory) 
   return limits;
 }
 
+gateway::ModernLimits modern_limits_of(const config::Process& process) {
+  return {process.limits.open_questions_per_caller, process.limits.open_questions,
+          process.mcp.questions_within, process.mcp.stateless_idle};
+}
+
 Task<std::shared_ptr<net::Home<gateway::Core>>> make_core(gateway::Shared* shared,
                                                           std::uint16_t number) {
   net::Loop& loop = co_await net::this_loop();
@@ -224,16 +229,6 @@ class Process {
     limits.idle = loaded_.file.config.mcp.session_idle;
     limits.total = loaded_.file.config.limits.sessions;
     limits.per_owner = loaded_.file.config.limits.sessions_per_caller;
-    return limits;
-  }
-
-  gateway::ModernLimits modern_limits() const {
-    const config::McpProcessSettings& set = loaded_.file.config.mcp;
-    gateway::ModernLimits limits;
-    limits.idle = set.stateless_idle;
-    limits.parked_for = set.questions_within;
-    limits.parked = loaded_.file.config.limits.open_questions;
-    limits.parked_per_owner = loaded_.file.config.limits.open_questions_per_caller;
     return limits;
   }
 
@@ -451,7 +446,7 @@ class Process {
   runtime::TargetStore targets_;
   runtime::Stores stores_;
   gateway::SessionTable sessions_;
-  gateway::ModernPool modern_{sessions_, clock_, modern_limits()};
+  gateway::ModernPool modern_{sessions_, clock_, modern_limits_of(loaded_.file.config)};
   const Memory memory_;
   gateway::Load load_;
   auth::FailedLogins failed_logins_{failed_login_limits(), log_};

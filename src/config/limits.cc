@@ -109,15 +109,7 @@ void describe(schema::Object<BackendConnections>& o) {
   o.not_supported("keepalives", "Probes of silent upstreams, which are always on.");
 }
 
-void describe(schema::Object<Limits>& o) {
-  o.doc("What the process allows its clients and servers. No field of agentgateway's.");
-  o.field("maxConnections", &Limits::connections,
-          "Connections of clients; the newest are refused. 0: 80 % of the descriptors, less 64; "
-          "never more than that.")
-      .range(0, count_max);
-  o.field("maxConnectionsPerAddress", &Limits::connections_per_address,
-          "Connections from one address.")
-      .range(1, count_max);
+void describe_sessions(schema::Object<Limits>& o) {
   o.field("maxSessions", &Limits::sessions, "MCP sessions; more are answered with 503.")
       .range(1, count_max);
   o.field("maxSessionsPerCaller", &Limits::sessions_per_caller,
@@ -130,6 +122,18 @@ void describe(schema::Object<Limits>& o) {
   o.field("maxWaitingCallsPerCaller", &Limits::open_questions_per_caller,
           "Such calls of one caller.")
       .range(1, count_max);
+}
+
+void describe(schema::Object<Limits>& o) {
+  o.doc("What the process allows its clients and servers. No field of agentgateway's.");
+  o.field("maxConnections", &Limits::connections,
+          "Connections of clients; the newest are refused. 0: 80 % of the descriptors, less 64; "
+          "never more than that.")
+      .range(0, count_max);
+  o.field("maxConnectionsPerAddress", &Limits::connections_per_address,
+          "Connections from one address.")
+      .range(1, count_max);
+  describe_sessions(o);
   o.field("maxFailedLogins", &Limits::failed_logins,
           "Wrong tokens, keys and passwords of one address (of IPv6: one /64) within "
           "`failedLoginWindow`; then it is answered with 429 until the window has passed. Callers "

@@ -1,5 +1,7 @@
 #include "gateway/modern_call.h"
 
+#include <algorithm>
+
 #include "base/sleep.h"
 #include "gateway/caller.h"
 #include "gateway/event_stream.h"
@@ -13,6 +15,8 @@ namespace {
 
 // What the server is told of the end of a call has this long to reach it before its session ends.
 constexpr auto parting = std::chrono::seconds(1);
+// 2025-11-25 only: the user has to visit an address first.
+constexpr int url_elicitation_required = -32042;
 constexpr std::string_view no_such_state = "Invalid or expired requestState";
 
 Task<> abandon(Scheduler& scheduler, std::unique_ptr<Lease> lease, StreamId stream) {
@@ -41,6 +45,13 @@ bool is_code(int code, mcp::Code known) {
 // Codes that this revision has given another meaning, or none yet, must not come from us.
 bool is_reserved(int code) {
   return is_code(code, mcp::Code::resource_not_found) || (code <= -32020 && code >= -32099);
+}
+
+// A server that knows the revision's own word for it says which abilities its client lacks.
+bool names_capabilities(int code, json::Value error) {
+  const auto data = error.find("data");
+  const auto required = data ? data->find("requiredCapabilities") : std::nullopt;
+  return is_code(code, mcp::Code::missing_capability) && required && required->is_object();
 }
 
 class ModernCall {
@@ -83,6 +94,9 @@ class ModernCall {
   Task<Outcome> ask(std::vector<mcp::InputRequest> questions);
   Outcome finish(const mcp::Message& answer);
   Outcome finish_error(json::Value error);
+  Outcome require_visits(const std::vector<mcp::InputRequest>& visits);
+  bool has_accepted() const;
+  Refused refuse_declined();
   std::string event_text(const upstream::Event& event) const;
   Outcome failed_outcome(const Error& error);
   Binding binding() const {
@@ -261,6 +275,10 @@ Task<ModernCall::Refused> ModernCall::go_on(std::string_view state) {
   const auto number =
       open_state(shared.session_ids, state, binding(), subject, shared.clock.wall());
   if (!number) co_return refuse_state("the requestState is none of this request's");
+  if (*number == nothing_parked) {
+    if (!has_accepted()) co_return refuse_declined();
+    co_return co_await begin_new();
+  }
   auto credentials = co_await backend_credentials(at_.route, at_.exchange);
   if (!credentials) co_return failure(credentials.error());
   auto parked = shared.modern->take_parked(*number);
@@ -280,6 +298,33 @@ Task<ModernCall::Refused> ModernCall::go_on(std::string_view state) {
     co_return refuse_state("the call that waited is over");
   }
   co_return failure(answered.error());
+}
+
+// Whether the user went wherever the server said.
+bool ModernCall::has_accepted() const {
+  const auto given = message_.params().find("inputResponses");
+  if (!given || given->size() == 0) return false;
+  const json::Members responses = given->members();
+  return std::all_of(responses.begin(), responses.end(), [](const json::Member& response) {
+    return response.value.find_string("action") == "accept";
+  });
+}
+
+ModernCall::Refused ModernCall::refuse_declined() {
+  at_.exchange.record.error = "the user did not do what the server requires";
+  const RpcError error{mcp::Code::invalid_params, "What the server requires was declined", {}};
+  return refuse_call(at_.exchange, 200, id(), error);
+}
+
+// The server does nothing before its user has visited an address; the call is made again then.
+Outcome ModernCall::require_visits(const std::vector<mcp::InputRequest>& visits) {
+  const Shared& shared = at_.core.shared();
+  const Duration wait = shared.modern->limits().parked_for;
+  const auto end = shared.clock.wall() + std::chrono::duration_cast<WallTime::duration>(wait);
+  const std::string state = seal_state(shared.session_ids, nothing_parked, binding(),
+                                       state_subject(message_, request_.asks), end);
+  const std::string result = mcp::input_required_result(visits, state, face_->server_info);
+  return Outcome(true, 200, mcp::result_text(id(), result));
 }
 
 Outcome ModernCall::failed_outcome(const Error& error) {
@@ -342,6 +387,10 @@ Outcome ModernCall::finish_error(json::Value error) {
   const std::string message(error.find_string("message").value_or(""));
   at_.exchange.record.mcp_error_code = code;
   at_.exchange.record.mcp_error = message;
+  const bool may_visit = code == url_elicitation_required && request_.asks.allow_urls() &&
+                         mcp::can_be_asked(method_.name);
+  const auto visits = may_visit ? mcp::required_visits(error) : std::vector<mcp::InputRequest>();
+  if (!visits.empty()) return require_visits(visits);
   const bool is_missing =
       is_code(code, mcp::Code::resource_not_found) || is_code(code, mcp::Code::invalid_params);
   if (subject_.kind == mcp::Subject::Kind::resource && is_missing) {
@@ -351,8 +400,11 @@ Outcome ModernCall::finish_error(json::Value error) {
   }
   const auto data = error.find("data");
   const std::string data_text = data ? std::string(data->raw()) : std::string();
-  const int status = is_code(code, mcp::Code::method_not_found) ? 404 : 200;
-  const int outward_code = is_reserved(code) ? static_cast<int>(mcp::Code::internal_error) : code;
+  const bool lacks_capability = names_capabilities(code, error);
+  int status = is_code(code, mcp::Code::method_not_found) ? 404 : 200;
+  if (lacks_capability) status = 400;
+  const bool is_ours = !is_reserved(code) || lacks_capability;
+  const int outward_code = is_ours ? code : static_cast<int>(mcp::Code::internal_error);
   return Outcome(true, status, mcp::error_text(id(), outward_code, message, data_text));
 }
 

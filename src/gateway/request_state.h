@@ -14,6 +14,9 @@
 
 namespace gateway {
 
+// Instead of a parked call: none waits, the request is to be made again.
+inline const SessionNumber nothing_parked{SessionNumber::Bytes{}};
+
 // What a request with answers must have in common with the one that was asked: method, name or URI,
 // arguments, and what its client can be asked.
 std::string state_subject(const mcp::Message& request, const mcp::AskCapabilities& asks);

@@ -28,6 +28,7 @@ class AskCapabilities {
   std::string text() const;
   // May the client be asked this, the sub-modes included? `question` is a request of a server.
   bool allow(const Message& question) const;
+  bool allow_urls() const { return url_; }
 
   bool operator==(const AskCapabilities&) const = default;
 

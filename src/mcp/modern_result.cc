@@ -104,6 +104,20 @@ std::string question_params(json::Value params) {
   return without_members(params, {"task", "elicitationId"});
 }
 
+std::vector<InputRequest> required_visits(json::Value error) {
+  constexpr std::size_t visits_max = 16;
+  std::vector<InputRequest> visits;
+  const auto data = error.find("data");
+  const auto wanted = data ? data->find("elicitations") : std::nullopt;
+  if (!wanted) return visits;
+  for (const json::Value one : wanted->elements()) {
+    if (one.find_string("mode") != "url" || visits.size() == visits_max) continue;
+    visits.push_back(InputRequest{"ask-" + std::to_string(visits.size() + 1), "elicitation/create",
+                                  question_params(one)});
+  }
+  return visits;
+}
+
 std::string input_required_result(std::span<const InputRequest> requests, std::string_view state,
                                   std::string_view server_info) {
   json::Writer out;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "json/value.h"
 
@@ -28,6 +29,9 @@ struct InputRequest {
 };
 // The params of a question without what the revision has no place for.
 std::string question_params(json::Value params);
+// The questions of an error that says which addresses the user has to visit first (2025-11-25,
+// elicitation); none if it says none.
+std::vector<InputRequest> required_visits(json::Value error);
 std::string input_required_result(std::span<const InputRequest> requests, std::string_view state,
                                   std::string_view server_info);
 

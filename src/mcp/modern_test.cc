@@ -217,5 +217,15 @@ TEST(ModernResult, asks_in_the_words_of_the_revision) {
       R"({"resultType":"input_required","inputRequests":{"ask-1":{"method":"elicitation/create","params":{"mode":"url","url":"https://x","message":"m"}},"ask-2":{"method":"roots/list","params":{}}},"requestState":"state"})");
 }
 
+TEST(ModernResult, finds_the_addresses_that_have_to_be_visited_first) {
+  const json::Document error = parse(
+      R"({"code":-32042,"message":"m","data":{"elicitations":[{"mode":"url","url":"https://x","elicitationId":"e","message":"m"},{"mode":"form"}]}})");
+  const auto visits = required_visits(error.root());
+  ASSERT_EQ(visits.size(), 1U);
+  EXPECT_EQ(visits[0].method, "elicitation/create");
+  EXPECT_EQ(visits[0].params, R"({"mode":"url","url":"https://x","message":"m"})");
+  EXPECT_TRUE(required_visits(parse(R"({"code":-32042})").root()).empty());
+}
+
 }  // namespace
 }  // namespace mcp

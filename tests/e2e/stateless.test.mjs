@@ -81,6 +81,22 @@ for (const [what, config, names] of [
   });
 }
 
+describe('addresses that the user has to visit', () => {
+  const both = behind(overStdio(everything2026));
+
+  test('are asked for before the call and during it', async () => {
+    const asked = [];
+    const client = await connectModern(both.gateway.url(), { capabilities: { elicitation: { form: {}, url: {} } }, set(one) {
+      one.setRequestHandler('elicitation/create', async (request) => { asked.push(request.params.url); return { action: 'accept' }; });
+    } });
+    const visit = (more) => client.callTool({ name: 'trigger-url-elicitation', arguments: { url: 'https://example.com/visit', message: 'Please', ...more } });
+    assert.ok(!(await visit()).isError);
+    assert.ok(!(await visit({ errorPath: true })).isError);
+    assert.deepEqual(asked, ['https://example.com/visit', 'https://modelcontextprotocol.io', 'https://example.com/visit']);
+    await client.close();
+  });
+});
+
 describe('requests by hand', () => {
   const both = behind(async () => {
     const folder = workFolder();
