@@ -72,6 +72,12 @@ bool McpView::allows(const mcp::Subject& subject, std::string_view method,
   return backend_.rules.allows_use(exchange_, asked.subject);
 }
 
+bool McpView::shows(mcp::Subject::Kind kind, std::string_view name, std::uint64_t& fuel) const {
+  Known seen = known(kind, name);
+  seen.subject.session = session_;
+  return seen.is_known() && backend_.rules.allows_sight(exchange_, seen.subject, fuel);
+}
+
 std::string McpView::unknown_text(const mcp::Subject& subject) {
   switch (subject.kind) {
     case mcp::Subject::Kind::tool:
@@ -94,9 +100,7 @@ std::string McpView::filtered_text(const mcp::Id& id, mcp::Touches touches,
     const auto name = item.find_string(shape.item_name);
     // An item without a name could not be called and cannot be judged.
     if (!name) return false;
-    Known seen = known(shape.kind, *name);
-    seen.subject.session = session_;
-    return seen.is_known() && backend_.rules.allows_sight(exchange_, seen.subject, fuel);
+    return shows(shape.kind, *name, fuel);
   });
   if (fuel > 0) return mcp::result_text(id, std::move(list));
   // A list of which a part is missing would look like a whole one.

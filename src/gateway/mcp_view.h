@@ -27,6 +27,10 @@ class McpView {
   // May the caller use what the request names? The decision goes into the record.
   bool allows(const mcp::Subject& subject, std::string_view method, json::Value params) const;
 
+  // May the caller see a thing of that name (as clients say it) in a list? What it costs is taken
+  // from `fuel`, as policy::McpAuthorization says.
+  bool shows(mcp::Subject::Kind kind, std::string_view name, std::uint64_t& fuel) const;
+
   // The answer to a thing that is not there, and to one that is and may not be used: "Unknown tool:
   // x".
   static std::string unknown_text(const mcp::Subject& subject);

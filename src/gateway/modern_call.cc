@@ -110,6 +110,7 @@ class ModernCall {
   const mcp::Message message_;
   const McpView view_;
   mcp::Subject subject_;
+  bool is_nobodys_ = false;
   bool is_allowed_ = true;
   std::unique_ptr<Lease> lease_;
   std::shared_ptr<const ServerFace> face_;
@@ -133,7 +134,10 @@ ModernCall::Refused ModernCall::judge() {
   subject_ = std::move(*subject);
   record_subject(at_.exchange, subject_);
   const bool is_named = subject_.kind != mcp::Subject::Kind::none;
-  is_allowed_ = !is_named || view_.allows(subject_, message_.method(), message_.params());
+  // What no target could have is answered like what it has not.
+  is_nobodys_ = is_named && !view_.is_of_a_target(subject_);
+  is_allowed_ =
+      !is_named || (!is_nobodys_ && view_.allows(subject_, message_.method(), message_.params()));
   // Only of what the caller may see: who may not, must not learn that it exists.
   if (is_allowed_ && !has_scopes(at_, subject_)) return refuse_scope(at_, subject_);
   return std::nullopt;
@@ -228,7 +232,7 @@ Task<Result<bool>> ModernCall::send(bool alone) {
 ModernCall::Refused ModernCall::unknown() {
   is_over_ = true;
   lease_->is_clean();
-  if (!is_allowed_) at_.exchange.record.reason = policy::Reason::authorization;
+  if (!is_allowed_ && !is_nobodys_) at_.exchange.record.reason = policy::Reason::authorization;
   const std::string text = McpView::unknown_text(subject_);
   const std::string data = unknown_data();
   return refuse_call(at_.exchange, 200, id(), RpcError{mcp::Code::invalid_params, text, data});

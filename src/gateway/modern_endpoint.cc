@@ -63,13 +63,11 @@ class Discovery {
     if (!at_.backend.rules.has_rules()) co_return true;
     auto names = co_await lease_->session().home.ask(&ModernSession::names, kind);
     if (!names || names->empty()) co_return true;
+    const McpView view(at_.exchange, at_.backend, std::string_view());
+    const auto listed = kind == Kind::tool ? mcp::Subject::Kind::tool : mcp::Subject::Kind::prompt;
     std::uint64_t fuel = sight_fuel;
     for (const std::string& name : *names) {
-      policy::McpSubject subject;
-      subject.kind = kind;
-      subject.name = name;
-      subject.target = at_.backend.target->target->name().text();
-      if (at_.backend.rules.allows_sight(at_.exchange, subject, fuel)) co_return true;
+      if (view.shows(listed, name, fuel)) co_return true;
     }
     co_return false;
   }

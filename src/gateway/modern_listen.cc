@@ -218,12 +218,10 @@ class NoticeSource final : public MessageSource {
   // and must not outlive it.
   bool is_permitted(const runtime::McpBackend& backend, const Notice& notice) {
     if (notice.kind != Notice::Kind::updated) return true;
-    policy::McpSubject subject;
-    subject.kind = policy::McpSubject::Kind::resource;
-    subject.name = notice.uri;
-    subject.target = backend.target->target->name().text();
     exchange_.forget_rules();
-    const bool permits = backend.rules.allows_sight(exchange_, subject);
+    std::uint64_t fuel = cel::default_fuel;
+    const McpView view(exchange_, backend, std::string_view());
+    const bool permits = view.shows(mcp::Subject::Kind::resource, notice.uri, fuel);
     exchange_.forget_rules();
     return permits;
   }
