@@ -32,6 +32,11 @@ PATIENCE = 1 if "release" in BINARY else 4
 SIGNS_OF_BUGS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "terminate called")
 
 
+def surroundings(environment):
+    """Many gateways run at the same time: each has its admin interface on a free port."""
+    return {"ADMIN_ADDR": "localhost:0", **os.environ, **environment}
+
+
 class Failed(Exception):
     """What a case expected and what came."""
 
@@ -112,7 +117,7 @@ class Gateway:
         (folder / "config.yaml").write_text(config)
         self.log = open(folder / "output.log", "w+b")
         self.process = subprocess.Popen([BINARY, "-f", "config.yaml"], cwd=folder, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, env={**os.environ, **(environment or {})})
+                                        stdout=self.log, stderr=self.log, env=surroundings(environment or {}))
         self.wait_until_ready()
 
     def output(self):
@@ -414,7 +419,7 @@ class Run:
         self.gateway_port = 3000
         (self.folder / "config.yaml").write_text(self.fill(config) + "\n")
         ended = subprocess.run([BINARY, "-f", "config.yaml", "--validate-only"], cwd=self.folder, capture_output=True,
-                               text=True, timeout=20 * PATIENCE, env={**os.environ, **self.environment})
+                               text=True, timeout=20 * PATIENCE, env=surroundings(self.environment))
         output = ended.stdout + ended.stderr
         wanted = section.options.strip() or "0"
         if str(ended.returncode) != wanted:

@@ -10,7 +10,6 @@
 #include "app/demo.h"
 
 namespace app {
-namespace {
 
 std::optional<std::string> environment_variable(std::string_view name) {
   // The environment is not changed after start, so reading it is safe from the one thread that
@@ -18,8 +17,6 @@ std::optional<std::string> environment_variable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
-
-}  // namespace
 
 Result<std::string> read_whole(const std::string& path) {
   if (path == "-") {

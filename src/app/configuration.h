@@ -33,6 +33,9 @@ class ConfigurationSource {
 // Types the text, with variables taken from the process's environment.
 schema::Reading<config::File> read_file(const yaml::Source& source);
 
+// A variable of the process's environment; nothing if it is not set.
+std::optional<std::string> environment_variable(std::string_view name);
+
 // The whole of that file; of standard input if the path is "-".
 Result<std::string> read_whole(const std::string& path);
 

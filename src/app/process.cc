@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/admin_opening.h"
 #include "app/build_facts.h"
 #include "app/configuration.h"
 #include "app/demo.h"
@@ -182,6 +183,7 @@ void announce(const Log& log, const runtime::Snapshot& snapshot,
 struct Start {
   runtime::Built built;
   Sockets sockets;
+  AdminOpening admin;
 };
 
 // The process while it serves, on the main thread's loop.
@@ -220,7 +222,14 @@ class Process {
     if (const int status = open_ports(*built.snapshot, workers, sockets); status != exit_fine)
       return status;
     greet(built, workers, sockets);
-    return run_threads(workers, Start{std::move(built), std::move(sockets)});
+    Result<AdminOpening> admin = open_admin(loaded_.file.config, source_, log_);
+    if (!admin) {
+      std::cerr << "agentgateway: " << admin.error().why() << '\n';
+      return exit_port;
+    }
+    schema::hide_lines(built.problems, loaded_.secret_lines);
+    begin_running(running_, source_, clock_.wall(), workers);
+    return run_threads(workers, Start{std::move(built), std::move(sockets), std::move(*admin)});
   }
 
  private:
@@ -331,10 +340,13 @@ class Process {
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
     reloader.set_pool(modern_);
     reloader.set_keeper(keeper);
+    reloader.set_running(running_);
     co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),
                             std::move(start.built), std::move(start.sockets));
     log_.info("ready", {{"took_ms", watch_.milliseconds()}});
+    AdminDoor door(loop, log_, clock_, running_, stores_, shared);
     TaskGroup background(loop);
+    door.open(std::move(start.admin), background);
     background.spawn(reloader.run());
     background.spawn(take_new_keys(keeper, reloader));
     background.spawn(end_unused_sessions(loop, reloader));
@@ -452,6 +464,7 @@ class Process {
   auth::FailedLogins failed_logins_{failed_login_limits(), log_};
   gateway::PasswordPool passwords_;
   std::optional<gateway::SessionIds> session_ids_;
+  admin::Running running_;
   int status_ = exit_fine;
 };
 

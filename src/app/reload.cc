@@ -4,6 +4,25 @@
 #include "base/sleep.h"
 
 namespace app {
+namespace {
+
+// Whether what is read at start only is the same.
+bool is_same_at_start(const config::Process& one, const config::Process& other) {
+  return one.logging == other.logging && one.session == other.session && one.mcp == other.mcp &&
+         one.limits == other.limits && one.backend == other.backend &&
+         one.worker_threads == other.worker_threads && one.admin_address == other.admin_address &&
+         one.admin == other.admin && one.storage == other.storage;
+}
+
+schema::Problems all_problems(const schema::Reading<config::File>& reading,
+                              const runtime::Built& built) {
+  schema::Problems problems = built.problems;
+  schema::hide_lines(problems, reading.secret_lines);
+  problems.insert(problems.begin(), reading.problems.begin(), reading.problems.end());
+  return problems;
+}
+
+}  // namespace
 
 Result<std::vector<net::ListenSocket>> listen_on_all(std::uint16_t port, std::size_t count) {
   auto both = net::listen_on(net::Address::v6({}, port), count);
@@ -24,10 +43,13 @@ Reloader::Reloader(net::Loop& loop, Log log, const ConfigurationSource& source,
 
 Task<> Reloader::begin(yaml::Source text, config::File file, runtime::Built built,
                        std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets) {
-  text_ = std::move(text.text);
+  text_ = text.text;
   file_ = std::move(file);
   watch_files(built.watched);
   follow_keys(built.followed);
+  if (running_ != nullptr) {
+    running_->runs(std::move(text), file_, built.snapshot, std::move(built.problems));
+  }
   co_await publish(std::move(built.snapshot), std::move(sockets));
 }
 
@@ -89,6 +111,12 @@ void Reloader::report(const schema::Problems& problems, const yaml::Source& text
   }
 }
 
+void Reloader::reject(yaml::Source text, schema::Problems problems) const {
+  if (running_ == nullptr) return;
+  schema::sort(problems);
+  running_->rejects(std::move(text), std::move(problems));
+}
+
 bool Reloader::reload_keys() {
   const std::uint64_t before = stores_.keys.generation();
   for (const std::string& path : paths_) {
@@ -105,13 +133,15 @@ bool Reloader::reload_keys() {
 Task<> Reloader::reload(bool is_forced) {
   const Stopwatch watch;
   if (reload_keys()) are_keys_pending_ = true;
-  const Result<yaml::Source> text = source_.read();
+  Result<yaml::Source> text = source_.read();
   if (!text) {
     log_.error("configuration not reloaded, the running one stays",
                {{"error", text.error().why()}});
+    if (running_ != nullptr) running_->misses(text.error().why());
     co_return;
   }
   if (text->text == text_ && !is_forced) {
+    if (running_ != nullptr) running_->agrees();
     if (are_keys_pending_) co_await serve_new_keys();
     co_return;
   }
@@ -123,6 +153,7 @@ Task<> Reloader::reload(bool is_forced) {
   report(built.problems, *text);
   if (!built.snapshot) {
     log_.error("configuration not reloaded, the running one stays", {{"file", source_.name()}});
+    reject(std::move(*text), all_problems(reading, built));
     if (are_keys_pending_) co_await serve_new_keys();
     co_return;
   }
@@ -130,20 +161,21 @@ Task<> Reloader::reload(bool is_forced) {
   if (!sockets) {
     log_.error("configuration not reloaded, the running one stays",
                {{"error", sockets.error().why()}});
+    reject(
+        std::move(*text),
+        {schema::Problem{schema::Severity::error, {}, "binds", sockets.error().why(), "", false}});
     co_return;
   }
-  if (!(reading.value.config.logging == file_.config.logging &&
-        reading.value.config.session == file_.config.session &&
-        reading.value.config.mcp == file_.config.mcp &&
-        reading.value.config.limits == file_.config.limits &&
-        reading.value.config.backend == file_.config.backend &&
-        reading.value.config.worker_threads == file_.config.worker_threads)) {
+  if (!is_same_at_start(reading.value.config, file_.config)) {
     log_.warn("settings below `config` changed: they take effect at the next start");
   }
   text_ = text->text;
   file_ = std::move(reading.value);
   watch_files(built.watched);
   follow_keys(built.followed);
+  if (running_ != nullptr) {
+    running_->runs(std::move(*text), file_, built.snapshot, all_problems(reading, built));
+  }
   co_await publish(std::move(built.snapshot), std::move(*sockets));
   are_keys_pending_ = stores_.keys.generation() != generation;  // others may have come meanwhile
   if (keeper_ != nullptr) keeper_->serves(generation);
@@ -157,6 +189,7 @@ Task<> Reloader::serve_new_keys() {
   runtime::Built built = runtime::build(file_, stores_);
   report(built.problems, yaml::Source{source_.name(), text_});
   if (!built.snapshot) co_return;
+  if (running_ != nullptr) running_->runs(built.snapshot);
   std::map<std::uint16_t, std::vector<net::ListenSocket>> none;
   co_await publish(std::move(built.snapshot), std::move(none));
   are_keys_pending_ = stores_.keys.generation() != generation;  // others may have come meanwhile
@@ -187,6 +220,9 @@ Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
                          std::map<std::uint16_t, std::vector<net::ListenSocket>> sockets) {
   std::set<std::uint16_t> ports;
   for (const runtime::Bind& bind : snapshot->binds) ports.insert(bind.port);
+  for (const auto& [port, opened] : sockets) {
+    if (running_ != nullptr) running_->serves_on(port, opened.front().address().port());
+  }
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     // A control block of its own for each core: they never share a count.
     std::shared_ptr<const runtime::Snapshot> own(snapshot.get(),

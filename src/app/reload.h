@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/running.h"
 #include "app/configuration.h"
 #include "app/key_keeper.h"
 #include "base/log.h"
@@ -39,6 +40,8 @@ class Reloader {
   Task<> end_orphans();
   // Reads everything again, changed or not (SIGHUP).
   void request();
+  // Who is told what runs; must outlive this. Before begin().
+  void set_running(admin::Running& running) { running_ = &running; }
   // Serves with the keys that the store has now.
   void take_keys();
   // Who fetches the key sets that the configuration names; must outlive this. Before begin().
@@ -53,6 +56,7 @@ class Reloader {
   Task<> reload(bool is_forced);
   Task<> serve_new_keys();
   bool reload_keys();
+  void reject(yaml::Source text, schema::Problems problems) const;
   void report(const schema::Problems& problems, const yaml::Source& text) const;
   Result<std::map<std::uint16_t, std::vector<net::ListenSocket>>> open_new_ports(
       const runtime::Snapshot& snapshot) const;
@@ -68,6 +72,7 @@ class Reloader {
   const CoreHomes& cores_;
   KeyKeeper* keeper_ = nullptr;
   gateway::ModernPool* pool_ = nullptr;
+  admin::Running* running_ = nullptr;
   std::string text_;   // what runs
   config::File file_;  // the same
   std::set<std::uint16_t> ports_;

@@ -326,14 +326,21 @@ void describe(schema::Object<Process>& o) {
       .range(0, 256);
   o.field("connectionTerminationDeadline", &Process::termination_deadline,
           "How long requests in flight may take to end when the gateway stops.");
-  add_not_supported(o, {{"adminAddr", "Address of the admin interface."},
-                        {"statsAddr", "Address of the metrics."},
+  o.field("adminAddr", &Process::admin_address,
+          "Where the admin interface and its API listen: `localhost:15000` if not given, "
+          "`ADDRESS:PORT`, or `off`. The environment variable ADMIN_ADDR comes first.")
+      .check([](const std::optional<std::string>& address) -> std::string {
+        const Result<AdminPlace> place = AdminPlace::parse(*address);
+        return place ? "" : place.error().why();
+      });
+  o.field("admin", &Process::admin, "Who may use the admin interface.");
+  o.field("storage", &Process::storage, "Where edits made in the admin interface go.");
+  add_not_supported(o, {{"statsAddr", "Address of the metrics."},
                         {"readinessAddr", "Address of the readiness probe."},
                         {"enableIpv6", "IPv6."},
                         {"dns", "Name resolution."},
                         {"localXdsPath", "Source of the dynamic part."},
                         {"database", "Store of requests."},
-                        {"storage", "Where edits go."},
                         {"tracing", "Traces."},
                         {"metrics", "Metrics."},
                         {"histograms", "Kind of histograms."},

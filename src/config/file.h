@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/admin.h"
 #include "config/limits.h"
 #include "config/route.h"
 #include "mcp/name.h"
@@ -179,6 +180,9 @@ struct Process {
   BackendConnections backend;
   Limits limits;
   std::uint16_t worker_threads = 0;
+  std::optional<std::string> admin_address;
+  AdminSettings admin;
+  StorageSettings storage;
   std::chrono::milliseconds termination_deadline = std::chrono::seconds(30);
   bool operator==(const Process&) const = default;
 };

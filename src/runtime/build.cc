@@ -73,7 +73,8 @@ class Builder {
                       HostPattern(settings->hostname.value_or("")),
                       {},
                       {},
-                      {}};
+                      {},
+                      index};
     {
       const policy::BuildContext::Scope policies(context_, "policies", settings.place);
       listener.chain = policy::make_chain(settings->policies, context_);

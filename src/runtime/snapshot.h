@@ -50,6 +50,7 @@ struct Listener {
   policy::Chain chain;
   Router router;
   std::vector<Route> routes;
+  std::size_t index = 0;  // among those of its bind in the file
 };
 
 struct Bind {

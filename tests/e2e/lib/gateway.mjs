@@ -118,6 +118,9 @@ export const isAlive = (process) => {
 };
 export const isRunning = (pid) => { const now = processTable().get(pid); return now !== undefined && now.state !== 'Z'; };
 
+// Many gateways run at the same time: each has its admin interface on a free port.
+const surroundings = (env) => ({ ADMIN_ADDR: 'localhost:0', ...process.env, ...env });
+
 // -- the gateway ---------------------------------------------------------------------------------
 
 const running = new Set();
@@ -158,6 +161,10 @@ export class Gateway {
     running.add(this);
   }
 
+  /** Where its admin interface is, without a path. */
+  async admin() {
+    return until(() => /url=(http:\/\/[^ ]+)\/ui\b/.exec(this.output)?.[1], 'the admin interface opens', 15000);
+  }
   url(path = '/mcp') { return `http://127.0.0.1:${this.port}${path}`; }
   get configPath() { return join(this.folder, 'config.yaml'); }
   /** The MCP servers it runs: not its own helper process that starts them. */
@@ -229,7 +236,7 @@ export async function start(config, { args, env = {}, folder = workFolder(), por
   const command = [binary, ...(args ?? ['-f', 'config.yaml'])];
   if (descriptors) command.unshift('bash', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`);
   const child = spawn(command[0], command.slice(1), {
-    cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env },
+    cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: surroundings(env),
   });
   const gateway = new Gateway(child, port, folder);
   if (wait) await gateway.ready();
@@ -239,7 +246,7 @@ export async function start(config, { args, env = {}, folder = workFolder(), por
 /** Runs the binary to its end: { code, signal, output, stdout, stderr }. */
 export function runToEnd(args, { input = '', folder = workFolder(), env = {}, ms = 10000 } = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(binary, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(binary, args, { cwd: folder, env: surroundings(env), stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '', stderr = '';
     const timer = setTimeout(() => { child.kill('SIGKILL'); fail(new Error(`agentgateway ${args.join(' ')} did not end:\n${stdout}${stderr}`)); }, ms * patience);
     child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; });

@@ -1,0 +1,97 @@
+#pragma once
+// The API under /api/v1, for the web interface and for scripts: a table of calls, each a function
+// of this class. Who may ask was decided before (guard.h).
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/guard.h"
+#include "admin/running.h"
+#include "base/log.h"
+#include "gateway/core.h"
+#include "http/message.h"
+#include "json/value.h"
+#include "net/loop.h"
+#include "runtime/stores.h"
+
+namespace admin {
+
+// How this program was made.
+struct BuildFacts {
+  std::string version;
+  std::string compiler;
+  std::string type;
+};
+
+// What the door stands on. All of it outlives the door, on the main thread's loop.
+struct Stage {
+  net::Loop& loop;
+  Log log;
+  const Clock& clock;
+  Running& running;
+  runtime::Stores& stores;
+  gateway::Shared& shared;
+  BuildFacts build;
+};
+
+// Whether edits may be written, and if not, why.
+struct Writing {
+  bool is_allowed = true;
+  std::string why_not;
+};
+
+// One request to the API.
+class Call {
+ public:
+  explicit Call(http::Request& the_request) : request(the_request) {}
+
+  // The member of the body.
+  std::optional<json::Value> find(std::string_view name) const {
+    return body ? body->root().find(name) : std::nullopt;
+  }
+  std::optional<std::string_view> find_string(std::string_view name) const {
+    return body ? body->root().find_string(name) : std::nullopt;
+  }
+
+  http::Request& request;
+  std::vector<std::string> names;      // what stands for each `*` of the path
+  std::optional<json::Document> body;  // of a call that has one: an object
+};
+
+class Api {
+ public:
+  // Both must outlive this.
+  Api(Stage& stage, const Guard& guard, Writing writing, std::string url);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api();
+
+  Task<http::Response> answer(http::Request& request);
+
+ private:
+  struct Row;
+  using Handler = Task<http::Response> (Api::*)(Call&);
+  static const Row rows[];
+
+  Task<http::Response> dispatch(const Row& row, Call& call);
+  Task<http::Response> log_in(Call& call);
+  Task<http::Response> log_out(Call& call);
+  Task<http::Response> tell_runtime(Call& call);
+  Task<http::Response> tell_config(Call& call);
+  Task<http::Response> tell_model(Call& call);
+  Task<http::Response> tell_config_schema(Call& call);
+  Task<http::Response> tell_rule_schema(Call& call);
+  Task<http::Response> dump_config(Call& call);
+
+  void write_running(json::Writer& writer) const;
+  void write_writing(json::Writer& writer) const;
+
+  Stage& stage_;
+  const Guard& guard_;
+  const Writing writing_;
+  const std::string url_;
+};
+
+}  // namespace admin
