@@ -118,7 +118,7 @@ TEST_F(ModelTest, is_one_tree_of_binds_with_what_is_in_force_and_where_it_stands
   const json::Value target = at(route, {"backends", "0", "targets", "0"});
   EXPECT_EQ(target.find_string("transport"), "stdio");
   EXPECT_EQ(at(target, {"settings", "origins", "stdio.args[1]"}).raw(),
-            R"({"line":26,"column":26})");
+            R"({"line":26,"column":27})");
   EXPECT_EQ(at(bind, {"listeners", "0", "routes", "1"}).find_string("kind"), "http");
   EXPECT_EQ(written.find("canary"), std::string::npos);
 }

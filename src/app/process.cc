@@ -56,6 +56,11 @@ void print(const schema::Problems& problems, const yaml::Source& text) {
   if (!problems.empty()) std::cerr << schema::render(problems, text);
 }
 
+int complain(const Error& error, int status) {
+  std::cerr << "agentgateway: " << error.why() << '\n';
+  return status;
+}
+
 std::optional<Loaded> load(const ConfigurationSource& source) {
   Result<yaml::Source> text = source.read();
   if (!text) {
@@ -223,10 +228,7 @@ class Process {
       return status;
     greet(built, workers, sockets);
     Result<AdminOpening> admin = open_admin(loaded_.file.config, source_, log_);
-    if (!admin) {
-      std::cerr << "agentgateway: " << admin.error().why() << '\n';
-      return exit_port;
-    }
+    if (!admin) return complain(admin.error(), exit_port);
     schema::hide_lines(built.problems, loaded_.secret_lines);
     begin_running(running_, source_, clock_.wall(), workers);
     return run_threads(workers, Start{std::move(built), std::move(sockets), std::move(*admin)});
@@ -476,10 +478,7 @@ int serve(const Options& options) {
   net::block_signals({SIGTERM, SIGINT, SIGHUP});
   net::Spawner spawner;  // before any thread, and before secrets are read
   const Result<ConfigurationSource> source = ConfigurationSource::from(options);
-  if (!source) {
-    std::cerr << "agentgateway: " << source.error().why() << '\n';
-    return exit_invalid;
-  }
+  if (!source) return complain(source.error(), exit_invalid);
   std::optional<Loaded> loaded = load(*source);
   if (!loaded) return exit_invalid;
   LogWriter writer(STDOUT_FILENO, LogWriter::default_bytes_max,
@@ -490,10 +489,7 @@ int serve(const Options& options) {
 int validate(const Options& options) {
   net::Spawner spawner;
   const Result<ConfigurationSource> source = ConfigurationSource::from(options);
-  if (!source) {
-    std::cerr << "agentgateway: " << source.error().why() << '\n';
-    return exit_invalid;
-  }
+  if (!source) return complain(source.error(), exit_invalid);
   const std::optional<Loaded> loaded = load(*source);
   if (!loaded) return exit_invalid;
   LogWriter writer(STDERR_FILENO);
