@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/admin_opening.h"
+#include "app/announce.h"
 #include "app/build_facts.h"
 #include "app/configuration.h"
 #include "app/demo.h"
@@ -151,37 +152,6 @@ Task<std::shared_ptr<net::Home<gateway::Core>>> make_core(gateway::Shared* share
   net::Loop& loop = co_await net::this_loop();
   co_return std::make_shared<net::Home<gateway::Core>>(
       loop, std::make_unique<gateway::Core>(loop, *shared, number));
-}
-
-std::string_view kind_of(const runtime::Route& route) {
-  if (std::holds_alternative<runtime::McpBackend>(route.backend)) return "mcp";
-  return std::holds_alternative<runtime::HostBackend>(route.backend) ? "http" : "none";
-}
-
-std::string target_of(const runtime::Route& route) {
-  if (const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend)) {
-    return mcp->target->target->name().text();
-  }
-  const auto* host = std::get_if<runtime::HostBackend>(&route.backend);
-  return host != nullptr ? host->endpoint.authority() : "";
-}
-
-// What is served where, in a few lines.
-void announce(const Log& log, const runtime::Snapshot& snapshot,
-              const std::map<std::uint16_t, std::uint16_t>& ports) {
-  for (const runtime::Bind& bind : snapshot.binds) {
-    const std::string url = "http://localhost:" + std::to_string(ports.at(bind.port));
-    for (const runtime::Listener& listener : bind.listeners) {
-      for (const runtime::Route& route : listener.routes) {
-        const std::string_view kind = kind_of(route);
-        log.info("serving", {{"url", url + (kind == "mcp" ? "/mcp" : "/")},
-                             {"listener", listener.name},
-                             {"route", route.name},
-                             {"kind", kind},
-                             {"backend", target_of(route)}});
-      }
-    }
-  }
 }
 
 // What the process starts with.
