@@ -22,7 +22,6 @@ std::string check_target_name(const std::string& name) {
   return "a target's name has letters, digits, `-` and `.` only: `_` and `+` divide names";
 }
 
-constexpr std::string_view default_mcp_path = "/mcp";
 constexpr const char* era_words =
     "Which revisions the server speaks: `legacy`, those with sessions (2024-11-05 to 2025-11-25); "
     "`modern`, the one without (2026-07-28); `auto`, whichever it says when it is first asked. "
@@ -38,7 +37,8 @@ Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::
   return HttpPlace{std::move(host), port, std::move(path), false};
 }
 
-Result<HttpPlace> place_of_url(const HttpTarget& target) {
+template <class T>
+Result<HttpPlace> place_of_url(const T& target, std::string_view default_path) {
   if (target.port || target.path) {
     return failed(Fault::bad_request, "a URL says port and path itself: leave them out");
   }
@@ -46,7 +46,7 @@ Result<HttpPlace> place_of_url(const HttpTarget& target) {
   if (!uri) return tl::unexpected<Error>(uri.error());
   const bool says_path = target.host.find('/', target.host.find("//") + 2) != std::string::npos;
   TRY(HttpPlace place, place_at(uri->authority(), uri->port(),
-                                says_path ? uri->target() : std::string(default_mcp_path)));
+                                says_path ? uri->target() : std::string(default_path)));
   place.uses_tls = uri->uses_tls();
   return place;
 }
@@ -65,10 +65,9 @@ std::string check_targets(const std::vector<schema::Located<Target>>& targets) {
   return "";
 }
 
-}  // namespace
-
-Result<HttpPlace> place_of(const HttpTarget& target) {
-  if (target.host.find("://") != std::string::npos) return place_of_url(target);
+template <class T>
+Result<HttpPlace> place_in(const T& target, std::string_view default_path) {
+  if (target.host.find("://") != std::string::npos) return place_of_url(target, default_path);
   const Result<Authority> authority = Authority::parse(target.host);
   if (!authority) {
     return failed(Fault::bad_request, "`" + target.host + "` is neither a host nor a URL");
@@ -77,7 +76,16 @@ Result<HttpPlace> place_of(const HttpTarget& target) {
     return failed(Fault::bad_request, "the port is said twice");
   }
   const std::uint16_t port = target.port.value_or(authority->port().value_or(80));
-  return place_at(*authority, port, target.path.value_or(std::string(default_mcp_path)));
+  return place_at(*authority, port, target.path.value_or(std::string(default_path)));
+}
+
+}  // namespace
+
+Result<HttpPlace> place_of(const HttpTarget& target) {
+  return place_in(target, "/mcp");
+}
+Result<HttpPlace> place_of(const SseTarget& target) {
+  return place_in(target, "/sse");
 }
 
 void describe(schema::Object<PathMatch>& o) {
@@ -148,6 +156,24 @@ void describe(schema::Object<HttpTarget>& o) {
   });
 }
 
+void describe(schema::Object<SseTarget>& o) {
+  o.doc(
+      "A server over HTTP with SSE, the transport of revision 2024-11-05: one stream for each "
+      "session of a client, and an address for messages that the server names, of the same "
+      "origin.");
+  o.field("host", &SseTarget::host,
+          "A name or address, with or without a port; or the whole address, "
+          "`https://host:port/path`.")
+      .required();
+  o.field("port", &SseTarget::port, "The port, if `host` says none. Not given: 80.");
+  o.field("path", &SseTarget::path, "The path of the stream. Not given: `/sse`.");
+  o.not_supported("backend", "A named backend.");
+  o.check("host", [](const SseTarget& target) -> std::string {
+    const Result<HttpPlace> place = place_of(target);
+    return place ? "" : place.error().why();
+  });
+}
+
 void describe(schema::Object<DemoTarget>& o) {
   o.doc("The built-in server: tools `echo`, `add` and `printEnv` with fixed, safe values.");
 }
@@ -155,8 +181,8 @@ void describe(schema::Object<DemoTarget>& o) {
 void describe(schema::Choice<TargetKind>& c) {
   c.option<StdioTarget>("stdio", "A child process.");
   c.option<HttpTarget>("mcp", "A server over Streamable HTTP.");
+  c.option<SseTarget>("sse", "A server over HTTP with SSE, as of 2024.");
   c.option<DemoTarget>("demo", "The built-in server. agentgateway has none.");
-  c.not_supported("sse", "A server over HTTP with SSE.");
   c.not_supported("openapi", "A REST service.");
 }
 
@@ -165,7 +191,8 @@ void describe(schema::Object<Target>& o) {
   o.include(&Target::kind);
   o.field("policies", &Target::policies, "What happens to what is sent to it over HTTP.");
   o.check("policies", [](const Target& target) -> std::string {
-    const bool is_remote = std::holds_alternative<HttpTarget>(target.kind);
+    const bool is_remote = std::holds_alternative<HttpTarget>(target.kind) ||
+                           std::holds_alternative<SseTarget>(target.kind);
     return is_remote || target.policies == policy::TargetPolicySettings()
                ? ""
                : "only for a server that is reached over HTTP";

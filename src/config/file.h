@@ -52,6 +52,15 @@ struct HttpTarget {
 };
 void describe(schema::Object<HttpTarget>& o);
 
+// A server over HTTP+SSE, the transport of 2024-11-05.
+struct SseTarget {
+  std::string host;  // likewise
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> path;
+  bool operator==(const SseTarget&) const = default;
+};
+void describe(schema::Object<SseTarget>& o);
+
 // Where that is, for an upstream. Fault::bad_request with what is wrong with it.
 class HttpPlace {
  public:
@@ -61,8 +70,9 @@ class HttpPlace {
   bool uses_tls = false;
 };
 Result<HttpPlace> place_of(const HttpTarget& target);
+Result<HttpPlace> place_of(const SseTarget& target);
 
-using TargetKind = std::variant<StdioTarget, HttpTarget, DemoTarget>;
+using TargetKind = std::variant<StdioTarget, HttpTarget, SseTarget, DemoTarget>;
 void describe(schema::Choice<TargetKind>& c);
 
 struct Target {

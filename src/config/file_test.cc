@@ -269,7 +269,7 @@ TEST(ConfigFile, refuses_what_is_known_and_not_supported_wherever_it_stands) {
 }
 
 TEST(ConfigFile, names_the_kinds_of_targets_that_are_known_and_not_supported) {
-  for (const std::string kind : {"sse", "openapi"}) {
+  for (const std::string kind : {"openapi"}) {
     const auto found = messages("mcp: { targets: [{ name: t, " + kind + ": {} }] }");
     ASSERT_FALSE(found.empty());
     EXPECT_EQ(found[0],

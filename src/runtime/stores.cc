@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "upstream/demo.h"
+#include "upstream/legacy_sse.h"
 #include "upstream/several.h"
 #include "upstream/stdio.h"
 #include "upstream/streamable_http.h"
@@ -27,9 +28,7 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target, const Tar
   return settings;
 }
 
-// The place was checked when the file was read.
-upstream::HttpSettings settings_of(const config::HttpTarget& target, const TargetLimits& limits) {
-  const config::HttpPlace place = config::place_of(target).value();
+upstream::HttpSettings settings_at(const config::HttpPlace& place, const TargetLimits& limits) {
   upstream::HttpSettings settings;
   settings.endpoint = http::Endpoint(place.host, place.port, place.uses_tls);
   settings.path = place.path;
@@ -38,8 +37,17 @@ upstream::HttpSettings settings_of(const config::HttpTarget& target, const Targe
   settings.calls_max = limits.calls;
   settings.streams_max = limits.streams;
   settings.queue = limits.queue;
+  return settings;
+}
+
+// The places were checked when the file was read.
+upstream::HttpSettings settings_of(const config::HttpTarget& target, const TargetLimits& limits) {
+  upstream::HttpSettings settings = settings_at(config::place_of(target).value(), limits);
   settings.era = era_of(target.era);
   return settings;
+}
+upstream::HttpSettings settings_of(const config::SseTarget& target, const TargetLimits& limits) {
+  return settings_at(config::place_of(target).value(), limits);
 }
 
 }  // namespace
@@ -60,6 +68,8 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
   } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
     entry->target =
         upstream::make_streamable_http_target(name, settings_of(*remote, limits_), log_);
+  } else if (const auto* sse = std::get_if<config::SseTarget>(&settings.kind)) {
+    entry->target = upstream::make_sse_target(name, settings_of(*sse, limits_), log_);
   } else {
     entry->target = upstream::make_demo_target(name);
   }

@@ -39,6 +39,7 @@ class HttpPlace {
   const std::string authority;
   const Log log;
   EraMemory era;
+  std::atomic<bool> is_older{false};  // it was reached over HTTP+SSE
   // On all cores.
   std::atomic<std::size_t> calls{0};
   std::atomic<std::size_t> streams{0};
@@ -70,6 +71,10 @@ class HttpSession final : public Session {
 
   // Opens the session with the server. On an error this one is of no use.
   Task<Result<>> bring_up(Deadline deadline);
+
+  // After bring_up() failed: whether the server refused the first message in the way of one that
+  // speaks HTTP+SSE only (2025-11-25, transports, backwards compatibility).
+  bool may_be_older() const { return may_be_older_; }
 
   const mcp::Message& initialized() const override { return handshake_->answer(); }
   mcp::Revision revision() const override { return handshake_->revision(); }
@@ -133,6 +138,7 @@ class HttpSession final : public Session {
   Dialog dialog_;
   SessionMemory memory_;
   bool is_opening_ = false;
+  bool may_be_older_ = false;
   bool is_listening_ = false;
   Signal opened_;
   TaskGroup tasks_;  // last: its tasks use everything above

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "upstream/detail_modern_http.h"
 #include "upstream/detail_modern_session.h"
+#include "upstream/detail_sse_session.h"
 
 namespace upstream {
 namespace {
@@ -82,16 +83,38 @@ class HttpOpening {
 
   // A server that is not what it was is asked anew next time.
   Task<Result<std::unique_ptr<Session>>> open_legacy(Deadline deadline) {
+    if (place_->is_older) {
+      auto older = co_await open_older(deadline);
+      if (!older) place_->is_older = false;
+      co_return older;
+    }
     SystemRandom random;
     auto session =
         std::make_unique<HttpSession>(site_, place_, random, std::move(checked_), credentials_);
     Result<> up = co_await session->bring_up(deadline);
+    if (!up && session->may_be_older()) {
+      auto older = co_await open_older(deadline);
+      if (older) {
+        note(mcp::Era::legacy);
+        if (!place_->is_older.exchange(true)) {
+          place_->log.info("server speaks HTTP+SSE", {{"target", place_->name.text()}});
+        }
+        co_return older;
+      }
+    }
     if (!up) {
       place_->era.forget();
       co_return tl::unexpected(std::move(up).error());
     }
     note(mcp::Era::legacy);
     co_return std::unique_ptr<Session>(std::move(session));
+  }
+
+  // Over the transport of 2024-11-05, at the same address.
+  Task<Result<std::unique_ptr<Session>>> open_older(Deadline deadline) {
+    CO_TRY(auto params, InitializeParams::from(params_.root()));
+    SseWire wire(site_, place_, credentials_);
+    co_return co_await open_sse_session(std::move(wire), std::move(params), deadline);
   }
 
   void note(mcp::Era era) {

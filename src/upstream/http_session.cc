@@ -149,6 +149,8 @@ Task<Result<mcp::Message>> HttpSession::first_answer(http::Response response, co
   CO_TRY(Refusal refusal, co_await read_refusal(std::move(response), deadline));
   const bool is_answer = refusal.message && refusal.message->id() == id;
   if (is_answer) co_return std::move(*refusal.message);
+  const int status = refusal.status;
+  may_be_older_ = !refusal.code && (status == 400 || status == 404 || status == 405);
   co_return tl::unexpected<Error>(refusal.error());
 }
 
