@@ -153,6 +153,7 @@ TEST_F(SseSessionTest, is_not_opened_with_what_speaks_otherwise) {
   world_.serve = [](ServedRequest& request) { request.answer_json("{}"); };
   EXPECT_THAT(why_not(), HasSubstr("neither JSON nor an event stream"));
   world_.is_down = true;
+  world_.site->pool().drop_idle();
   EXPECT_THAT(why_not(), HasSubstr("unavailable: "));
   EXPECT_EQ(place_->streams, 0U);
 }
