@@ -6,13 +6,28 @@
 
 namespace policy {
 
-cel::Decision McpAuthorization::decide(Exchange& exchange, const McpSubject& subject,
-                                       cel::Phase phase) const {
+cel::Context& McpAuthorization::prepare(Exchange& exchange, const McpSubject& subject,
+                                        cel::Phase phase) const {
   exchange.mcp = subject;
   cel::Context& context = exchange.rules(*environment_);
   context.set_phase(phase);
   context.next_item();
-  return rules_->decide(context);
+  return context;
+}
+
+cel::Decision McpAuthorization::decide(Exchange& exchange, const McpSubject& subject,
+                                       cel::Phase phase) const {
+  return rules_->decide(prepare(exchange, subject, phase));
+}
+
+std::vector<cel::Truth> McpAuthorization::outcomes(Exchange& exchange, const McpSubject& subject,
+                                                   cel::Phase phase) const {
+  return rules_->outcomes(prepare(exchange, subject, phase));
+}
+
+cel::Explanation McpAuthorization::explain(Exchange& exchange, const McpSubject& subject,
+                                           cel::Phase phase, std::uint32_t rule) const {
+  return cel::explain(rules_->program(rule), prepare(exchange, subject, phase));
 }
 
 bool McpAuthorization::allows_use(Exchange& exchange, const McpSubject& subject) const {

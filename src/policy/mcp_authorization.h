@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "cel/explain.h"
 #include "policy/exchange.h"
 #include "policy/rules.h"
 
@@ -29,8 +30,20 @@ class McpAuthorization {
   // list; once there is none, nothing is seen any more and `fuel` stays 0.
   bool allows_sight(Exchange& exchange, const McpSubject& subject, std::uint64_t& fuel) const;
 
- private:
+  // For explanations. What is asked above goes through the first of these; nothing is recorded
+  // here.
   cel::Decision decide(Exchange& exchange, const McpSubject& subject, cel::Phase phase) const;
+  // Each rule alone, in the order of the rules.
+  std::vector<cel::Truth> outcomes(Exchange& exchange, const McpSubject& subject,
+                                   cel::Phase phase) const;
+  // One of them with its subexpressions.
+  cel::Explanation explain(Exchange& exchange, const McpSubject& subject, cel::Phase phase,
+                           std::uint32_t rule) const;
+  // Null if there are none.
+  const cel::RuleSet* rules() const { return rules_.get(); }
+
+ private:
+  cel::Context& prepare(Exchange& exchange, const McpSubject& subject, cel::Phase phase) const;
 
   std::shared_ptr<const cel::RuleSet> rules_;
   const cel::Environment* environment_ = nullptr;
