@@ -6,7 +6,7 @@
 #include "admin/words.h"
 #include "base/text.h"
 #include "base/uri.h"
-#include "cel/environment.h"
+#include "http/dialler.h"
 #include "runtime/attributes.h"
 
 namespace admin {
@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t body_bytes_max = std::size_t{4} * 1024 * 1024;
 constexpr auto body_within = std::chrono::seconds(30);
 constexpr std::size_t segments_max = 16;
+// What this build can do; the web interface leaves the rest out.
+constexpr std::string_view capabilities[] = {"config.write", "config.history", "explain", "cel",
+                                             "playground"};
 
 // Whether the path is that of the row, in which `*` stands for one segment.
 bool is_match(const std::vector<std::string_view>& pattern,
@@ -41,14 +44,31 @@ const Api::Row Api::rows[] = {
     {"POST", "/api/v1/logout", &Api::log_out},
     {"GET", "/api/v1/runtime", &Api::tell_runtime},
     {"GET", "/api/v1/config", &Api::tell_config},
+    {"PUT", "/api/v1/config", &Api::put_config, true},
+    {"POST", "/api/v1/config/validate", &Api::validate_config, true},
+    {"GET", "/api/v1/config/history", &Api::tell_history},
+    {"GET", "/api/v1/config/history/*", &Api::tell_revision},
+    {"POST", "/api/v1/config/history/*/restore", &Api::restore_revision},
     {"GET", "/api/v1/model", &Api::tell_model},
+    {"POST", "/api/v1/cel/eval", &Api::evaluate, true},
     {"GET", "/api/v1/schema/config", &Api::tell_config_schema},
     {"GET", "/api/v1/schema/cel", &Api::tell_rule_schema},
     {"GET", "/config_dump", &Api::dump_config},
+    {"POST", "/api/v1/authz/explain", &Api::explain, true},
+    {"POST", "/api/v1/playground/*", &Api::relay},
+    {"GET", "/api/v1/playground/*", &Api::relay},
+    {"DELETE", "/api/v1/playground/*", &Api::relay},
 };
 
 Api::Api(Stage& stage, const Guard& guard, Writing writing, std::string url)
-    : stage_(stage), guard_(guard), writing_(std::move(writing)), url_(std::move(url)) {}
+    : stage_(stage),
+      guard_(guard),
+      writing_(std::move(writing)),
+      url_(std::move(url)),
+      relay_(stage.loop, stage.running),
+      site_(std::make_shared<upstream::Site>(
+          stage.loop, std::make_unique<http::Dialler>(stage.loop, stage.shared.tls))),
+      explainer_(stage.loop, site_->pool(), stage.clock, stage.shared.passwords) {}
 
 Api::~Api() = default;
 
@@ -167,8 +187,17 @@ Task<http::Response> Api::tell_runtime(Call&) {
   writer.end_array();
   writer.name("sessions").begin_object();
   writer.name("open").integer_unsigned(stage_.shared.sessions.size()).end_object();
-  writer.name("demoTokens").begin_array().end_array();
-  writer.name("capabilities").begin_array().end_array();
+  writer.name("demoTokens").begin_array();
+  for (const DemoToken& token : accepted_tokens(stage_.build.demo_tokens, running.file(),
+                                                stage_.stores.keys, stage_.clock.wall())) {
+    writer.begin_object().name("name").string(token.name);
+    writer.name("token").string(token.token);
+    writer.name("about").string(token.about).end_object();
+  }
+  writer.end_array();
+  writer.name("capabilities").begin_array();
+  for (const std::string_view each : capabilities) writer.string(each);
+  writer.end_array();
   writer.end_object();
   co_return json_response(200, writer);
 }
@@ -224,6 +253,11 @@ Task<http::Response> Api::tell_rule_schema(Call&) {
   }
   writer.end_array().end_object();
   co_return json_response(200, writer);
+}
+
+Task<http::Response> Api::relay(Call& call) {
+  std::string id = call.names.front();
+  co_return co_await relay_.pass(call.request, std::move(id));
 }
 
 // agentgateway's name for what is in force; the shape is ours.

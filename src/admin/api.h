@@ -2,15 +2,20 @@
 // The API under /api/v1, for the web interface and for scripts: a table of calls, each a function
 // of this class. Who may ask was decided before (guard.h).
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "admin/demo_tokens.h"
+#include "admin/explanation.h"
 #include "admin/guard.h"
+#include "admin/relay.h"
 #include "admin/running.h"
 #include "base/log.h"
 #include "gateway/core.h"
+#include "gateway/explain.h"
 #include "http/message.h"
 #include "json/value.h"
 #include "net/loop.h"
@@ -23,6 +28,7 @@ struct BuildFacts {
   std::string version;
   std::string compiler;
   std::string type;
+  std::vector<DemoToken> demo_tokens;
 };
 
 // What the door stands on. All of it outlives the door, on the main thread's loop.
@@ -74,6 +80,13 @@ class Api {
   struct Row;
   using Handler = Task<http::Response> (Api::*)(Call&);
   static const Row rows[];
+  // A text that does not run. Without a snapshot it could not.
+  struct Draft {
+    yaml::Source text;
+    config::File file;
+    std::shared_ptr<const runtime::Snapshot> snapshot;
+    schema::Problems problems;
+  };
 
   Task<http::Response> dispatch(const Row& row, Call& call);
   Task<http::Response> log_in(Call& call);
@@ -84,6 +97,22 @@ class Api {
   Task<http::Response> tell_config_schema(Call& call);
   Task<http::Response> tell_rule_schema(Call& call);
   Task<http::Response> dump_config(Call& call);
+  Task<http::Response> relay(Call& call);
+  Task<http::Response> evaluate(Call& call);
+  Task<http::Response> validate_config(Call& call);
+  Task<http::Response> put_config(Call& call);
+  Task<http::Response> tell_history(Call& call);
+  Task<http::Response> tell_revision(Call& call);
+  Task<http::Response> restore_revision(Call& call);
+  Draft read_draft(std::string text) const;
+  http::Response save(const http::Request& request, std::string text);
+  const Revision* find_revision(std::string_view id) const;
+  Task<http::Response> explain(Call& call);
+  Task<http::Response> explain_in(const ExplainQuestion& question, const config::File& file,
+                                  std::shared_ptr<const runtime::Snapshot> snapshot,
+                                  std::string revision);
+  Task<Things> things_of(const ExplainQuestion& question, const FoundRoute& found);
+  bool may_ask_targets(const runtime::Route& route) const;
 
   void write_running(json::Writer& writer) const;
   void write_writing(json::Writer& writer) const;
@@ -92,6 +121,15 @@ class Api {
   const Guard& guard_;
   const Writing writing_;
   const std::string url_;
+  Relay relay_;
+  std::shared_ptr<upstream::Site> site_;  // for sessions of the door's own
+  gateway::Explainer explainer_;
+  // What targets listed a moment ago, by their number.
+  struct Listed {
+    Instant at;
+    Things things;
+  };
+  std::map<std::uint64_t, Listed> listed_;
 };
 
 }  // namespace admin

@@ -61,7 +61,11 @@ std::string_view kind_of(const runtime::Route* route) {
 // The number that the target of that name has for as long as it is the same target.
 std::uint64_t number_of(const runtime::Route* route, const std::string& name) {
   const auto* mcp = route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
-  return mcp != nullptr && mcp->target->target->name().text() == name ? mcp->target->number : 0;
+  if (mcp == nullptr) return 0;
+  for (const auto& part : mcp->target->parts) {
+    if (part->target->name().text() == name) return part->number;
+  }
+  return mcp->target->target->name().text() == name ? mcp->target->number : 0;
 }
 
 // "stdio", "mcp", ...: the member of the written form that says what kind of target it is.
@@ -287,34 +291,42 @@ void Model::write_shorthand(json::Writer& writer, const Place& place) const {
   write_policies(writer, settings.policies, "route", place.member(info, "policies"));
   writer.end_array();
   writer.name("backends").begin_array();
-  write_mcp_backend(writer, settings.backend, built, place);
+  write_mcp_backend(writer, settings.backend, built, place, {}, {});
   writer.end_array().end_object().end_array().end_object().end_array().end_object();
 }
 
 void Model::write_backend(json::Writer& writer, const config::Backend& backend, const Built& built,
                           const Place& place) {
+  const schema::ObjectInfo& info = schema::object_info<config::Backend>();
+  const Place policies = place.member(info, "policies");
   if (backend.mcp) {
-    const Place inner = place.member(schema::object_info<config::Backend>(), "mcp");
-    write_mcp_backend(writer, *backend.mcp, built, inner);
+    write_mcp_backend(writer, *backend.mcp, built, place.member(info, "mcp"), backend.policies,
+                      policies);
     return;
   }
   writer.begin_object();
   writer.name("kind").string("http").name("name").null();
   writer.name("host").string(backend.host.value_or(""));
   write_place(writer, place);
-  writer.name("policies").begin_array().end_array();
+  writer.name("policies").begin_array();
+  write_policies(writer, backend.policies, "backend", policies);
+  writer.end_array();
   writer.name("targets").begin_array().end_array();
   writer.end_object();
 }
 
 void Model::write_mcp_backend(json::Writer& writer, const config::McpBackend& backend,
-                              const Built& built, const Place& place) {
+                              const Built& built, const Place& place,
+                              const policy::BackendPolicySettings& policies,
+                              const Place& place_of_policies) {
   const schema::ObjectInfo& info = schema::object_info<config::McpBackend>();
   writer.begin_object();
   writer.name("kind").string("mcp").name("name").string(backend.name.value_or("mcp"));
   writer.name("host").null();
   write_place(writer, place);
-  writer.name("policies").begin_array().end_array();
+  writer.name("policies").begin_array();
+  write_policies(writer, policies, "backend", place_of_policies);
+  writer.end_array();
   writer.name("targets").begin_array();
   const Place targets = place.member(info, "targets");
   for (std::size_t i = 0; i < backend.targets.size(); ++i) {

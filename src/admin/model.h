@@ -35,7 +35,9 @@ class Model {
   static void write_backend(json::Writer& writer, const config::Backend& backend,
                             const Built& built, const Place& place);
   static void write_mcp_backend(json::Writer& writer, const config::McpBackend& backend,
-                                const Built& built, const Place& place);
+                                const Built& built, const Place& place,
+                                const policy::BackendPolicySettings& policies,
+                                const Place& place_of_policies);
 
   const config::File& file_;
   const runtime::Snapshot& snapshot_;
