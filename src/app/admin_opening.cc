@@ -83,7 +83,11 @@ AdminDoor::AdminDoor(net::Loop& loop, Log log, const Clock& clock, admin::Runnin
              running,
              stores,
              shared,
-             {std::string(build_version), std::string(build_compiler), std::string(build_type)}} {}
+             {std::string(build_version),
+              std::string(build_compiler),
+              std::string(build_type),
+              {{"example1", std::string(demo_token_1), "sub test-user, and nested.key is value"},
+               {"example2", std::string(demo_token_2), "sub test-user"}}}} {}
 
 void AdminDoor::open(AdminOpening opening, TaskGroup& tasks) {
   if (opening.sockets.empty()) return;

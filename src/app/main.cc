@@ -9,6 +9,7 @@
 #include "app/cel_command.h"
 #include "app/configuration.h"
 #include "app/cpu_level.h"
+#include "app/explain_command.h"
 #include "app/options.h"
 #include "app/process.h"
 #include "app/token_command.h"
@@ -56,6 +57,8 @@ int run(const app::Options& options) {
       return app::exit_fine;
     case Command::print_docs:
       return print_docs();
+    case Command::explain:
+      return app::run_explain(options, std::cout, std::cerr);
     case Command::token_help:
       std::cout << app::token_usage();
       return app::exit_fine;

@@ -9,6 +9,7 @@ Usage:
   agentgateway [-f FILE | -c TEXT] [--validate-only]
   agentgateway cel eval EXPRESSION [--data JSON] [--explain]
   agentgateway cel check EXPRESSION
+  agentgateway explain -f FILE [--token FILE]... [--tool NAME]... [--expect allow|deny] [-o json]
   agentgateway token mint | decode | verify [OPTIONS]
   agentgateway schema | docs
   agentgateway -V | --version | --help
@@ -28,6 +29,11 @@ Commands:
   cel eval           Evaluate a CEL expression; --data gives variables as a JSON object, --explain
                      prints the value of every subexpression.
   cel check          Check a CEL expression as an MCP authorization rule.
+  explain            Say who may use what, and by which rule: a matrix of callers (nobody, --token FILE,
+                     --claims JSON; --anonymous adds nobody) and of what the servers list, or of
+                     --tool, --prompt and --resource NAME. --arguments JSON are those of the call,
+                     --route NAME is not the first one with an MCP backend. --expect allow or deny:
+                     exit status 1 if a decision is another one. -o json: with the reasons.
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.
@@ -113,6 +119,10 @@ class Reader {
     const std::string_view command = next();
     if (command == "cel") return read_cel();
     if (command == "token") return read_token();
+    if (command == "explain") {
+      parsed_.options.command = Command::explain;
+      return;
+    }
     if (command == "schema") {
       parsed_.options.command = Command::print_schema;
     } else if (command == "docs") {
@@ -182,6 +192,8 @@ class Reader {
       if (options.command == Command::serve) options.command = Command::validate;
     } else if (flag == "--explain" && options.command == Command::cel_eval) {
       options.explain = true;
+    } else if (flag == "--anonymous" && options.command == Command::explain) {
+      options.explanation.anonymous = true;
     } else {
       return false;
     }
@@ -189,6 +201,11 @@ class Reader {
   }
 
   void read_valued(std::string_view flag, std::optional<std::string> attached) {
+    if (std::vector<std::string>* list = list_of_explain_flag(flag)) {
+      if (!attached) attached = value_of(flag);
+      if (attached) list->push_back(std::move(*attached));
+      return;
+    }
     std::optional<std::string>* place = place_of_token_flag(flag);
     if (flag == "--claim" && parsed_.options.command == Command::token_mint) {
       if (!attached) attached = value_of(flag);
@@ -205,7 +222,27 @@ class Reader {
     *place = attached ? std::move(attached) : value_of(flag);
   }
 
+  // Flags of `explain` that may be repeated; null for others.
+  std::vector<std::string>* list_of_explain_flag(std::string_view flag) {
+    if (parsed_.options.command != Command::explain) return nullptr;
+    ExplainOptions& explain = parsed_.options.explanation;
+    if (flag == "--token") return &explain.tokens;
+    if (flag == "--claims") return &explain.claims;
+    if (flag == "--tool") return &explain.tools;
+    if (flag == "--prompt") return &explain.prompts;
+    return flag == "--resource" ? &explain.resources : nullptr;
+  }
+
+  std::optional<std::string>* place_of_explain_flag(std::string_view flag) {
+    ExplainOptions& explain = parsed_.options.explanation;
+    if (flag == "--arguments") return &explain.arguments;
+    if (flag == "--route") return &explain.route;
+    if (flag == "--expect") return &explain.expect;
+    return flag == "-o" || flag == "--output" ? &output_ : nullptr;
+  }
+
   std::optional<std::string>* place_of_token_flag(std::string_view flag) {
+    if (parsed_.options.command == Command::explain) return place_of_explain_flag(flag);
     if (parsed_.options.command == Command::token_verify) return place_of_verify_flag(flag);
     if (parsed_.options.command == Command::token_mint) return place_of_mint_flag(flag);
     return nullptr;
@@ -230,7 +267,9 @@ class Reader {
   void check() {
     Options& options = parsed_.options;
     const bool serves = options.command == Command::serve || options.command == Command::validate ||
-                        options.command == Command::token_verify;
+                        options.command == Command::token_verify ||
+                        options.command == Command::explain;
+    if (options.command == Command::explain) check_explain();
     if (token_file_) options.token.token = std::move(*token_file_);
     if (options.command == Command::token_verify) check_verify();
     if (options.command == Command::token_mint && !options.token.key) {
@@ -239,8 +278,22 @@ class Reader {
     if (options.file && options.text) fail("only one of --config and --file can be given");
     const bool is_help = options.command == Command::help || options.command == Command::token_help;
     if (!serves && !is_help && (options.file || options.text)) {
-      fail("--file and --config belong to serving, --validate-only and 'token verify'");
+      fail("--file and --config belong to serving, --validate-only, 'explain' and 'token verify'");
     }
+  }
+
+  void check_explain() {
+    ExplainOptions& explain = parsed_.options.explanation;
+    if (!parsed_.options.file && !parsed_.options.text) {
+      fail("'explain' needs a configuration: '-f FILE'");
+    }
+    if (explain.expect && *explain.expect != "allow" && *explain.expect != "deny") {
+      fail("'--expect' is followed by 'allow' or 'deny'");
+    }
+    if (output_ && *output_ != "json" && *output_ != "text") {
+      fail("'-o' is followed by 'json' or 'text'");
+    }
+    explain.is_json = output_ == "json";
   }
 
   void check_verify() {
@@ -254,6 +307,7 @@ class Reader {
   std::span<const std::string_view> rest_;
   ParsedOptions parsed_;
   std::optional<std::string> token_file_;
+  std::optional<std::string> output_;
 };
 
 }  // namespace

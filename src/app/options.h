@@ -24,6 +24,23 @@ enum class Command {
   token_mint,
   token_decode,
   token_verify,
+  explain,
+};
+
+// What `explain` is asked. A path may be "-": standard input.
+struct ExplainOptions {
+  std::vector<std::string> tokens;  // paths
+  std::vector<std::string> claims;  // JSON objects that nobody has signed
+  bool anonymous = false;           // also nobody in particular
+  std::vector<std::string> tools;   // none of the three: all that the servers list
+  std::vector<std::string> prompts;
+  std::vector<std::string> resources;
+  std::optional<std::string> arguments;  // of every call, a JSON object
+  std::optional<std::string> route;
+  std::optional<std::string> expect;  // "allow" or "deny"
+  bool is_json = false;
+
+  bool operator==(const ExplainOptions&) const = default;
 };
 
 // What the token commands are asked. A path may be "-": standard input.
@@ -49,6 +66,7 @@ struct Options {
   std::optional<std::string> data;  // cel eval --data: a JSON object of variables
   bool explain = false;             // cel eval --explain
   TokenOptions token;
+  ExplainOptions explanation;
 
   bool operator==(const Options&) const = default;
 };

@@ -67,6 +67,20 @@ TEST(Options, reads_the_token_commands) {
   EXPECT_EQ(parse({"token", "--help"}).options.command, Command::token_help);
 }
 
+TEST(Options, explain_asks_about_callers_and_things) {
+  const ParsedOptions parsed =
+      parse({"explain", "-f", "a.yaml", "--token", "one.key", "--token=two.key", "--tool", "echo",
+             "--expect", "deny", "-o", "json", "--anonymous"});
+  EXPECT_FALSE(parsed.mistake) << *parsed.mistake;
+  EXPECT_EQ(parsed.options.command, Command::explain);
+  const ExplainOptions& explain = parsed.options.explanation;
+  EXPECT_EQ(explain.tokens, (std::vector<std::string>{"one.key", "two.key"}));
+  EXPECT_EQ(explain.tools, std::vector<std::string>{"echo"});
+  EXPECT_EQ(explain.expect, "deny");
+  EXPECT_TRUE(explain.is_json);
+  EXPECT_TRUE(explain.anonymous);
+}
+
 TEST(Options, names_what_is_wrong) {
   const struct {
     std::vector<std::string_view> arguments;
@@ -81,7 +95,11 @@ TEST(Options, names_what_is_wrong) {
       {{"cel"}, "'cel' is followed by 'eval' or 'check'"},
       {{"cel", "eval"}, "'cel eval' needs an expression"},
       {{"schema", "-f", "a"},
-       "--file and --config belong to serving, --validate-only and 'token verify'"},
+       "--file and --config belong to serving, --validate-only, 'explain' and 'token verify'"},
+      {{"explain"}, "'explain' needs a configuration: '-f FILE'"},
+      {{"explain", "-f", "a", "--expect", "yes"}, "'--expect' is followed by 'allow' or 'deny'"},
+      {{"explain", "-f", "a", "-o", "xml"}, "'-o' is followed by 'json' or 'text'"},
+      {{"--tool", "a"}, "unknown option '--tool'"},
       {{"token"}, "'token' is followed by 'mint', 'decode' or 'verify'"},
       {{"token", "verify"}, "'token verify' needs a configuration: '-f FILE'"},
       {{"token", "verify", "-f", "-"},

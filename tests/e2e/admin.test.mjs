@@ -1,29 +1,15 @@
 // The operator's door: what it tells, to whom, and what it refuses.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { start, until, secret, mcpConfig, indent, root, freePort, workFolder, runToEnd } from './lib/gateway.mjs';
+import { ask, pageToken } from './lib/admin.mjs';
 
 const rules = `
 mcpAuthorization:
   rules:
   - 'mcp.tool.name == "echo"'`;
-
-/** One request as it is, with whatever header fields: fetch() does not let one say Host or Origin. */
-export const ask = (base, path, { method = 'GET', headers = {}, body } = {}) => new Promise((done, fail) => {
-  const url = new URL(base);
-  const sent = request({ host: '127.0.0.1', port: url.port, path, method, headers: { host: url.host, ...headers } }, (answer) => {
-    let text = '';
-    answer.setEncoding('utf8').on('data', (part) => { text += part; });
-    answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, text, get json() { return JSON.parse(text); } }));
-  });
-  sent.once('error', fail);
-  sent.end(body);
-});
-
-export const pageToken = async (base) => /name="agentgateway-token" content="([^"]+)"/.exec((await ask(base, '/ui')).text)[1];
 
 test('the admin interface tells what runs, in one tree, with no secret', async () => {
   const key = secret('canary-api-key-0123456789');
