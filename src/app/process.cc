@@ -210,6 +210,7 @@ class Process {
     limits.idle = loaded_.file.config.mcp.session_idle;
     limits.total = loaded_.file.config.limits.sessions;
     limits.per_owner = loaded_.file.config.limits.sessions_per_caller;
+    limits.children_per_owner = loaded_.file.config.limits.children_per_caller;
     return limits;
   }
 

@@ -22,6 +22,10 @@ std::string check_target_name(const std::string& name) {
   return "a target's name has letters, digits, `-` and `.` only: `_` and `+` divide names";
 }
 
+std::string check_idle(const std::optional<std::chrono::milliseconds>& idle) {
+  return !idle || *idle > std::chrono::milliseconds::zero() ? "" : "it must be longer than nothing";
+}
+
 constexpr const char* era_words =
     "Which revisions the server speaks: `legacy`, those with sessions (2024-11-05 to 2025-11-25); "
     "`modern`, the one without (2026-07-28); `auto`, whichever it says when it is first asked. "
@@ -133,6 +137,13 @@ void describe(schema::Object<StdioTarget>& o) {
           "the "
           "whole environment of the gateway.")
       .alias("clearEnv");
+  o.field(
+       "idleTimeout", &StdioTarget::idle,
+       "A child that has had nothing to do for so long is ended; the session stays, and its next "
+       "request starts it again. What it kept in memory is lost, so this is for servers that "
+       "keep nothing there. Not given: it lives as long as its session. agentgateway has no such "
+       "setting.")
+      .check(check_idle);
 }
 
 void describe(schema::Object<HttpTarget>& o) {

@@ -32,6 +32,7 @@ struct StdioTarget {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;
   bool clear_environment = false;
+  std::optional<std::chrono::milliseconds> idle;
   bool operator==(const StdioTarget&) const = default;
 };
 void describe(schema::Object<StdioTarget>& o);

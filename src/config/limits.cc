@@ -145,6 +145,10 @@ void describe(schema::Object<Limits>& o) {
   o.field("maxChildren", &Limits::children,
           "Child processes; a session that would need one more is not opened.")
       .range(1, count_max);
+  o.field("maxChildrenPerCaller", &Limits::children_per_caller,
+          "Child processes that one caller's sessions may have; a session that would need one more "
+          "is answered with 429.")
+      .range(1, count_max);
   o.field("memory", &Limits::memory,
           "Memory that the process may use. Bodies that are being read or served may have an "
           "eighth of it; above 85 % of it new connections and messages are refused. 0: the limit "

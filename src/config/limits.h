@@ -63,6 +63,7 @@ struct Limits {
   std::uint32_t failed_logins = 100;
   std::chrono::milliseconds failed_login_window = std::chrono::minutes(1);
   std::uint32_t children = 1'000;
+  std::uint32_t children_per_caller = 200;
   schema::Bytes memory;  // 0: what the cgroup allows, or the machine has
   schema::Bytes request_line{http::request_line_bytes_max};
   schema::Bytes head{http::head_bytes_max};

@@ -156,13 +156,13 @@ class Endpoint {
   Task<http::Response> open_session(mcp::Message request) {
     SessionTable& table = core_.shared().sessions;
     const mcp::Id& id = request.id();
-    auto reserved = table.reserve(owner_of(exchange_));
+    auto reserved = table.reserve(owner_of(exchange_), backend_.target->children);
     if (!reserved) {
       exchange_.record.error = reserved.error().why();
-      const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
+      const RpcError error{mcp::Code::internal_error, reserved.error().why(), {}};
       co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
     }
-    Reservation reservation(table, owner_of(exchange_));
+    Reservation reservation(table, owner_of(exchange_), backend_.target->children);
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
     std::shared_ptr<auth::CurrentCredentials> credentials;
     if (route_.backend_auth) credentials = std::make_shared<auth::CurrentCredentials>();
@@ -199,11 +199,12 @@ class Endpoint {
   // Gives the reserved place back unless a session came of it.
   class Reservation {
    public:
-    Reservation(SessionTable& table, std::string owner) : table_(table), owner_(std::move(owner)) {}
+    Reservation(SessionTable& table, std::string owner, std::size_t children)
+        : table_(table), owner_(std::move(owner)), children_(children) {}
     Reservation(const Reservation&) = delete;
     Reservation& operator=(const Reservation&) = delete;
     ~Reservation() {
-      if (!is_used_) table_.release(owner_);
+      if (!is_used_) table_.release(owner_, children_);
     }
     std::string use() {
       is_used_ = true;
@@ -213,6 +214,7 @@ class Endpoint {
    private:
     SessionTable& table_;
     std::string owner_;
+    std::size_t children_;
     bool is_used_ = false;
   };
 
@@ -226,7 +228,7 @@ class Endpoint {
     const mcp::Revision revision = session->revision();
     auto handle = std::make_shared<const SessionHandle>(
         net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text(),
-        std::move(credentials_));
+        std::move(credentials_), backend_.target->children);
     exchange_.record.mcp_session = handle->number;
     core_.shared().sessions.insert(number, std::move(owner), backend_.target->number,
                                    std::move(handle), core_.loop().now());

@@ -153,7 +153,7 @@ Task<ModernCall::Refused> ModernCall::open(bool alone) {
   auto leased = co_await lease_session(at_, request_, alone);
   if (!leased && leased.error().fault() == Fault::too_many) {
     at_.exchange.record.error = leased.error().why();
-    const RpcError error{mcp::Code::internal_error, "too many sessions", {}};
+    const RpcError error{mcp::Code::internal_error, leased.error().why(), {}};
     co_return refuse_call(at_.exchange, 429, id(), error);
   }
   if (!leased) co_return failure(leased.error());

@@ -53,8 +53,9 @@ std::string scope_of(const McpPlace& at, const Credentials& given) {
 // call that waits longest for its client at last.
 Task<Result<>> make_room(McpPlace at, std::string owner) {
   ModernPool& pool = *at.core.shared().modern;
-  Result<> reserved = pool.counts().reserve(owner);
-  while (!reserved && pool.drop_idle_of(owner)) reserved = pool.counts().reserve(owner);
+  const std::size_t children = at.backend.target->children;
+  Result<> reserved = pool.counts().reserve(owner, children);
+  while (!reserved && pool.drop_idle_of(owner)) reserved = pool.counts().reserve(owner, children);
   if (reserved) co_return reserved;
   auto oldest = pool.take_oldest_of(owner);
   if (!oldest) co_return reserved;
@@ -62,7 +63,7 @@ Task<Result<>> make_room(McpPlace at, std::string owner) {
   [[maybe_unused]] auto told =
       co_await oldest->lease->session().home.ask(&ModernSession::abandon, stream);
   oldest.reset();
-  co_return pool.counts().reserve(owner);
+  co_return pool.counts().reserve(owner, children);
 }
 
 ModernHome make_session(const McpPlace& at, const std::string& scope, const std::string& owner,
@@ -76,9 +77,11 @@ ModernHome make_session(const McpPlace& at, const std::string& scope, const std:
       core.loop(),
       open_upstream(at.backend.target, core.site(), std::move(params), deadline, credentials),
       reads_on, pool.board(scope));
-  return std::make_shared<ModernHandle>(net::Home<ModernSession>(core.loop(), std::move(session)),
-                                        pool.counts(), owner, at.backend.target->number,
-                                        std::move(credentials));
+  auto made = std::make_shared<ModernHandle>(
+      net::Home<ModernSession>(core.loop(), std::move(session)), pool.counts(), owner,
+      at.backend.target->number, std::move(credentials));
+  made->children = at.backend.target->children;
+  return made;
 }
 
 }  // namespace
@@ -103,7 +106,7 @@ Task<Result<std::unique_ptr<Lease>>> lease_session(McpPlace at, mcp::ModernReque
     const bool reads_on = is_local || !request.asks.is_empty();
     Result<json::Document> params = initialize_params(request);
     if (!params) {
-      pool.counts().release(owner);
+      pool.counts().release(owner, at.backend.target->children);
       co_return tl::unexpected<Error>(params.error());
     }
     ModernHome made = make_session(at, scope, owner, std::move(*params), reads_on);

@@ -45,12 +45,13 @@ class ModernHandle {
         counts_(counts) {}
   ModernHandle(const ModernHandle&) = delete;
   ModernHandle& operator=(const ModernHandle&) = delete;
-  ~ModernHandle() { counts_.release(owner); }
+  ~ModernHandle() { counts_.release(owner, children); }
 
   const net::Home<ModernSession> home;
   const std::string owner;
   const std::uint64_t target;
   const std::shared_ptr<auth::CurrentCredentials> credentials;  // for its server
+  std::size_t children = 0;  // processes that it may have, reserved with its place
 
  private:
   friend class ModernPool;

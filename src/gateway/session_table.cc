@@ -2,24 +2,28 @@
 
 namespace gateway {
 
-Result<> SessionTable::reserve(const std::string& owner) {
+Result<> SessionTable::reserve(const std::string& owner, std::size_t children) {
   const std::lock_guard lock(counts_mutex_);
   if (total_ >= limits_.total)
     return failed(Fault::unavailable, "the gateway has too many sessions");
-  std::size_t& count = per_owner_[owner];
-  if (count >= limits_.per_owner)
+  const auto known = per_owner_.find(owner);
+  const Held held = known == per_owner_.end() ? Held() : known->second;
+  if (held.sessions >= limits_.per_owner)
     return failed(Fault::too_many, "this caller has too many sessions");
-  ++count;
+  if (children > 0 && held.children + children > limits_.children_per_owner)
+    return failed(Fault::too_many, "this caller has too many child processes");
+  per_owner_[owner] = Held{held.sessions + 1, held.children + children};
   ++total_;
   return {};
 }
 
-void SessionTable::release(const std::string& owner) {
+void SessionTable::release(const std::string& owner, std::size_t children) {
   const std::lock_guard lock(counts_mutex_);
   const auto found = per_owner_.find(owner);
   if (found == per_owner_.end()) return;
   --total_;
-  if (--found->second == 0) per_owner_.erase(found);
+  found->second.children -= children;
+  if (--found->second.sessions == 0) per_owner_.erase(found);
 }
 
 void SessionTable::insert(const SessionNumber& number, std::string owner, std::uint64_t target,
@@ -51,7 +55,7 @@ SessionHome SessionTable::take(const SessionNumber& number) {
     owner = std::move(found->second.owner);
     shard.entries.erase(found);
   }
-  release(owner);
+  release(owner, home->children);
   return home;
 }
 
@@ -71,7 +75,7 @@ std::vector<SessionHome> SessionTable::take_if(Condition condition) {
       entry = shard.entries.erase(entry);
     }
   }
-  for (const std::string& owner : owners) release(owner);
+  for (std::size_t i = 0; i < taken.size(); ++i) release(owners[i], taken[i]->children);
   return taken;
 }
 

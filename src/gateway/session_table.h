@@ -24,16 +24,19 @@ namespace gateway {
 // What any core knows of a session; the session itself is at home.
 struct SessionHandle {
   SessionHandle(net::Home<McpSession> the_home, mcp::Revision the_revision, std::string the_number,
-                std::shared_ptr<auth::CurrentCredentials> the_credentials = nullptr)
+                std::shared_ptr<auth::CurrentCredentials> the_credentials = nullptr,
+                std::size_t the_children = 0)
       : home(std::move(the_home)),
         revision(the_revision),
         number(std::move(the_number)),
-        credentials(std::move(the_credentials)) {}
+        credentials(std::move(the_credentials)),
+        children(the_children) {}
 
   net::Home<McpSession> home;
   mcp::Revision revision;
   std::string number;                                     // for records
   std::shared_ptr<auth::CurrentCredentials> credentials;  // for its server; null: none
+  std::size_t children;                                   // processes that it may have
 
   // Any core may say when the session was last used.
   void touch(Instant now) const {
@@ -50,6 +53,7 @@ using SessionHome = std::shared_ptr<const SessionHandle>;
 
 struct SessionLimits {
   std::size_t per_owner = 100;
+  std::size_t children_per_owner = 200;
   std::size_t total = 10'000;
   Duration idle = std::chrono::minutes(30);
   bool operator==(const SessionLimits&) const = default;
@@ -61,10 +65,11 @@ class SessionTable {
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  // Room for one more session of `owner`, to be given back with release() if none comes of it.
-  // Fault::too_many for one owner, Fault::unavailable for all together.
-  Result<> reserve(const std::string& owner);
-  void release(const std::string& owner);
+  // Room for one more session of `owner` with so many child processes, to be given back with
+  // release() if none comes of it. Fault::too_many for one owner, Fault::unavailable for all
+  // together; the Error's words say which limit it is and may be sent to the client.
+  Result<> reserve(const std::string& owner, std::size_t children = 0);
+  void release(const std::string& owner, std::size_t children = 0);
   // `owner` must have reserved. `target` names what the session depends on.
   void insert(const SessionNumber& number, std::string owner, std::uint64_t target,
               SessionHome home, Instant now);
@@ -110,7 +115,11 @@ class SessionTable {
   const SessionLimits limits_;
   std::array<Shard, shard_count> shards_;
   mutable std::mutex counts_mutex_;
-  std::unordered_map<std::string, std::size_t> per_owner_;
+  struct Held {
+    std::size_t sessions = 0;
+    std::size_t children = 0;
+  };
+  std::unordered_map<std::string, Held> per_owner_;
   std::size_t total_ = 0;
 };
 

@@ -16,12 +16,12 @@ SessionNumber number(std::uint8_t first) {
 }
 
 // A handle to a session whose server is never asked: the table does not look inside.
-SessionHome handle(net::Loop& loop) {
+SessionHome handle(net::Loop& loop, std::size_t children = 0) {
   static Heard nothing;
   return std::make_shared<const SessionHandle>(
       net::Home<McpSession>(
           loop, std::make_unique<McpSession>(loop, std::make_unique<ScriptedSession>(nothing))),
-      mcp::latest_legacy, "n");
+      mcp::latest_legacy, "n", nullptr, children);
 }
 
 class SessionTableTest : public testing::Test {
@@ -30,6 +30,7 @@ class SessionTableTest : public testing::Test {
     SessionLimits limits;
     limits.per_owner = 2;
     limits.total = 3;
+    limits.children_per_owner = 4;
     limits.idle = std::chrono::minutes(1);
     return limits;
   }
@@ -60,6 +61,19 @@ TEST_F(SessionTableTest, bounds_the_sessions_of_one_owner) {
   EXPECT_EQ(refused.error().fault(), Fault::too_many);
   table_.take(number(1));
   EXPECT_TRUE(table_.reserve("alice"));
+}
+
+TEST_F(SessionTableTest, bounds_the_children_of_one_owner) {
+  ASSERT_TRUE(table_.reserve("alice", 3));
+  table_.insert(number(1), "alice", 1, handle(loop_, 3), start);
+  const auto refused = table_.reserve("alice", 2);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), Error(Fault::too_many, "this caller has too many child processes"));
+  EXPECT_TRUE(table_.reserve("bob", 4));
+  ASSERT_TRUE(table_.reserve("alice", 1));
+  table_.release("alice", 1);
+  table_.take(number(1));
+  EXPECT_TRUE(table_.reserve("alice", 4));
 }
 
 TEST_F(SessionTableTest, bounds_all_sessions_together) {

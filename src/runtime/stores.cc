@@ -25,6 +25,7 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target, const Tar
   settings.arguments = target.arguments;
   settings.environment = target.environment;
   settings.clear_environment = target.clear_environment;
+  if (target.idle) settings.idle = *target.idle;
   return settings;
 }
 
@@ -63,6 +64,7 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
   auto entry = std::make_shared<TargetEntry>();
   entry->number = ++last_number_;
   if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
+    entry->children = 1;
     entry->target =
         upstream::make_stdio_target(name, settings_of(*stdio, limits_), spawner_, log_, children_);
   } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
@@ -99,6 +101,7 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::McpBackend& se
                     : upstream::FailureMode::closed;
   how.version = version_;
   entry->number = ++last_number_;
+  for (const auto& part : entry->parts) entry->children += part->children;
   entry->naming = std::make_shared<const mcp::Naming>(std::move(names));
   entry->target =
       upstream::make_several_target(entry->naming, std::move(targets), std::move(how), log_);

@@ -32,6 +32,7 @@ namespace runtime {
 struct TargetEntry {
   std::uint64_t number;
   std::unique_ptr<upstream::Target> target;
+  std::size_t children = 0;  // processes of each session
   // Whose what is by its name; null: names are the one target's own.
   std::shared_ptr<const mcp::Naming> naming;
   std::vector<std::shared_ptr<const TargetEntry>> parts;  // with a naming: in its order

@@ -16,6 +16,7 @@ class SessionMemory {
 
   // Every call of a client that is sent.
   void note(const mcp::Call& call);
+  bool has_subscriptions() const { return !subscribed_.empty(); }
   // `repeat(method, params)` for each, params as JSON text.
   template <class Repeat>
   void each(Repeat repeat) const {

@@ -129,6 +129,7 @@ class SeveralSession final : public Session {
   Task<Result<>> open_branch(std::size_t number);
   Task<Result<>> probe(std::size_t number);
   void repeat_memory(Branch& branch);
+  Task<> until_decided(Deadline deadline);
   bool is_undecided() const;
   bool is_any_up() const;
   const Error* first_failure() const;

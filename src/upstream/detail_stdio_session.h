@@ -102,6 +102,9 @@ class StdioSession final : public Session {
 
  private:
   static void on_over(void* session);
+  static void on_idle(void* session);
+  void be_used();
+  bool is_busy() const;
   void notice_end();
   void forget_run();
   Task<Result<>> spawn(Deadline deadline);
@@ -125,6 +128,8 @@ class StdioSession final : public Session {
   bool is_reviving_ = false;
   Signal revived_;
   Wakeup over_;
+  Instant last_used_;
+  Wakeup idling_;                  // when it may have had nothing to do for too long
   std::unique_ptr<ChildRun> run_;  // last: it uses everything above
 };
 

@@ -69,19 +69,11 @@ SeveralSession::SeveralSession(Scheduler& scheduler, std::shared_ptr<const Sever
 
 Task<Result<>> SeveralSession::bring_up(Deadline deadline) {
   for (std::size_t i = 0; i < branches_.size(); ++i) tasks_.spawn(join(*this, i));
-  const Deadline joined = Deadline::in(scheduler_.now(), place_->settings.joined_within);
-  while (is_undecided()) {
-    // Where some may be left out, the others do not wait for them for long.
-    const bool is_partial = may_leave_out() && is_any_up();
-    const Deadline patience = is_partial ? joined.or_sooner(deadline) : deadline;
-    const bool is_notified = co_await changed_.wait(patience);
-    if (!is_notified) break;
-  }
+  co_await until_decided(deadline);
   const Error* failure = first_failure();
-  if (failure != nullptr && (!may_leave_out() || !is_any_up())) {
-    co_return tl::unexpected<Error>(*failure);
-  }
-  if (!is_any_up() || (!may_leave_out() && is_undecided())) {
+  const bool is_enough = may_leave_out() ? is_any_up() : failure == nullptr && !is_undecided();
+  if (!is_enough && failure != nullptr) co_return tl::unexpected<Error>(*failure);
+  if (!is_enough) {
     co_return failed(Fault::timed_out, "the targets did not answer initialize in time");
   }
   CO_TRY(greet());
@@ -89,6 +81,17 @@ Task<Result<>> SeveralSession::bring_up(Deadline deadline) {
     if (branches_[i].failure) leave_out(i, *branches_[i].failure);
   }
   co_return Result<>();
+}
+
+// Where some may be left out, those that are up do not wait for them for long.
+Task<> SeveralSession::until_decided(Deadline deadline) {
+  const Deadline joined = Deadline::in(scheduler_.now(), place_->settings.joined_within);
+  while (is_undecided()) {
+    const bool is_partial = may_leave_out() && is_any_up();
+    const Deadline patience = is_partial ? joined.or_sooner(deadline) : deadline;
+    const bool is_notified = co_await changed_.wait(patience);
+    if (!is_notified) co_return;
+  }
 }
 
 bool SeveralSession::is_undecided() const {

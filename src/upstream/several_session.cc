@@ -175,7 +175,7 @@ std::optional<SeveralSession::Started> SeveralSession::start_now(const mcp::Call
   auto begun = branch.session->start_now(addressed->call);
   if (!begun) return std::nullopt;
   branch.memory.note(addressed->call);
-  if (!*begun) return std::move(*begun);
+  if (!*begun) return begun;
   Speaker speaker{addressed->branch, branch.session};
   return std::make_unique<Relayed>(*this, std::move(speaker), call.method(), std::move(**begun));
 }

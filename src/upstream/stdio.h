@@ -29,6 +29,8 @@ struct StdioSettings {
   std::string directory;           // working directory; empty: the gateway's
 
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
+  // How long a child may have nothing to do; zero: for ever.
+  std::chrono::milliseconds idle = std::chrono::milliseconds::zero();
   std::size_t line_bytes_max = 4 << 20;
   QueueLimits queue;
 

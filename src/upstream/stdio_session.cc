@@ -20,7 +20,8 @@ StdioSession::StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlac
       place_(std::move(place)),
       params_(std::move(params)),
       dialog_(random, place_->settings.queue),
-      over_(&StdioSession::on_over, this) {}
+      over_(&StdioSession::on_over, this),
+      idling_(&StdioSession::on_idle, this) {}
 
 StdioSession::~StdioSession() {
   dialog_.close(Error(Fault::cancelled, "the session was closed"));
@@ -34,6 +35,29 @@ void StdioSession::on_over(void* session) {
   const Instant now = self.scheduler_.now();
   if (now - self.started_ >= proven_time) self.restarts_.succeeded();
   self.restarts_.failed_at(now);
+}
+
+// What waits for an answer needs the child that was asked, and so does who waits for updates.
+bool StdioSession::is_busy() const {
+  return dialog_.calls() > 0 || dialog_.questions() > 0 || dialog_.has_outgoing() ||
+         memory_.has_subscriptions();
+}
+
+void StdioSession::on_idle(void* session) {
+  auto& self = *static_cast<StdioSession*>(session);
+  if (!self.is_up_) return;
+  const Instant now = self.scheduler_.now();
+  if (self.is_busy()) self.last_used_ = now;
+  const Instant due = self.last_used_ + self.place_->settings.idle;
+  if (due > now) return self.scheduler_.arm(self.idling_, due);
+  self.place_->log.info("idle child ended",
+                        {{"target", self.place_->name.text()}, {"pid", self.pid()}});
+  self.is_up_ = false;
+  self.forget_run();
+}
+
+void StdioSession::be_used() {
+  if (place_->settings.idle > Duration::zero()) last_used_ = scheduler_.now();
 }
 
 Task<Result<>> StdioSession::bring_up(Deadline deadline) {
@@ -50,6 +74,9 @@ Task<Result<>> StdioSession::bring_up(Deadline deadline) {
   if (!handshake_) handshake_.emplace(std::move(*handshake));
   is_up_ = run_ != nullptr && run_->reason().empty();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended after initialize");
+  be_used();
+  const Duration idle = place_->settings.idle;
+  if (idle > Duration::zero()) scheduler_.arm(idling_, scheduler_.now() + idle);
   co_return Result<>();
 }
 
@@ -157,6 +184,7 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
   CO_TRY(co_await wait_for_room(call.deadline()));
   notice_end();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
+  be_used();
   memory_.note(call);
   co_return dialog_.start(call);
 }
@@ -165,6 +193,7 @@ std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
     const mcp::Call& call) {
   notice_end();
   if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
+  be_used();
   memory_.note(call);
   return dialog_.start(call);
 }

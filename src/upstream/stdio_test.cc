@@ -150,6 +150,34 @@ TEST_F(Stdio, tells_a_new_child_the_log_level_and_the_subscriptions) {
             R"({"methods": ["logging/setLevel", "resources/subscribe", "history"]})");
 }
 
+TEST_F(Stdio, ends_a_child_that_has_nothing_to_do_and_starts_it_for_the_next_call) {
+  StdioSettings settings = world_.settings(serving);
+  settings.idle = milliseconds(200);
+  const auto target = world_.target(std::move(settings));
+  const auto session = world_.open(*target).value();
+  const int first = pid_of(*session);
+  (void)world_.ask(*session, "logging/setLevel", R"({"level":"error"})");
+  EXPECT_TRUE(world_.is_empty_soon());
+  EXPECT_EQ(world_.log().count("idle child ended"), 1U);
+
+  EXPECT_EQ(world_.ask(*session, "history"), R"({"methods": ["logging/setLevel", "history"]})");
+  EXPECT_NE(pid_of(*session), first);
+  EXPECT_TRUE(world_.is_empty_soon());
+}
+
+TEST_F(Stdio, keeps_a_child_that_has_something_to_do) {
+  StdioSettings settings = world_.settings(serving);
+  settings.idle = milliseconds(100);
+  const auto target = world_.target(std::move(settings));
+  const auto asked = world_.open(*target).value();
+  const auto subscribed = world_.open(*target).value();
+  const auto call = world_.start(*asked, "hang");
+  (void)world_.ask(*subscribed, "resources/subscribe", R"({"uri":"demo://a"})");
+  const auto idle = world_.open(*target).value();
+  EXPECT_TRUE(world_.is_empty_soon(2));
+  EXPECT_EQ(world_.processes(), 2U);
+}
+
 TEST_F(Stdio, stops_restarting_a_child_that_keeps_dying) {
   const auto session = world_.open(serving);
   for (std::size_t i = 0; i < Restarts::failures_max; ++i) {

@@ -258,6 +258,19 @@ describe('numbers', () => {
       assert.equal(gateway.children().length, 5);
     }));
 
+  test('too many children of one caller: 429 that says so, and one that ends makes room', withGateway(
+    (port) => limits('maxChildrenPerCaller: 2') + mcpConfig(port), async (gateway) => {
+      const clients = [0, 1, 2].map(() => new RawClient(gateway.port));
+      await clients[0].initialize();
+      await clients[1].initialize();
+      const third = await clients[2].initialize();
+      assert.equal(third.status, 429);
+      assert.equal(messages(third).at(-1).error.message, 'this caller has too many child processes');
+      assert.equal(gateway.children().length, 2);
+      await clients[0].remove();
+      assert.equal((await clients[2].initialize()).status, 200);
+    }));
+
   test('too many children: no more are started, and one that ends makes room', withGateway(
     (port) => limits('maxChildren: 2') + mcpConfig(port), async (gateway) => {
       const clients = [0, 1, 2].map(() => new RawClient(gateway.port));
