@@ -57,11 +57,9 @@ class DrainWatch {
   DrainWatch() = default;
   DrainWatch(const DrainWatch&) = delete;
   DrainWatch& operator=(const DrainWatch&) = delete;
+  virtual ~DrainWatch();
   virtual void on_draining() = 0;
   virtual void on_waited() = 0;
-
- protected:
-  virtual ~DrainWatch();
 
  private:
   friend class Core;

@@ -26,9 +26,9 @@ class LocalGuest {
   LocalGuest() = default;
   LocalGuest(const LocalGuest&) = delete;
   LocalGuest& operator=(const LocalGuest&) = delete;
+  virtual ~LocalGuest() { leave(); }
 
  protected:
-  virtual ~LocalGuest() { leave(); }
   void enter(Guests& guests);
   void leave();
   // The object is about to go: end what runs, and let the asker know soon.
