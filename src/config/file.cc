@@ -91,6 +91,13 @@ Result<HttpPlace> place_of(const HttpTarget& target) {
 Result<HttpPlace> place_of(const SseTarget& target) {
   return place_in(target, "/sse");
 }
+Result<HttpPlace> place_of(const OpenApiTarget& target) {
+  TRY(HttpPlace place, place_in(target, "/"));
+  if (place.path.find('?') != std::string::npos) {
+    return failed(Fault::bad_request, "the path has a query");
+  }
+  return place;
+}
 
 void describe(schema::Object<PathMatch>& o) {
   o.field("exact", &PathMatch::exact, "Exactly this path.");
@@ -185,6 +192,44 @@ void describe(schema::Object<SseTarget>& o) {
   });
 }
 
+void describe(schema::Object<OpenApiDocumentSettings>& o) {
+  o.doc("An OpenAPI document, 3.0 or 3.1.");
+  o.field("file", &OpenApiDocumentSettings::file,
+          "Path of the document, JSON or YAML, relative to the working directory; read again when "
+          "it changes.");
+  o.field("url", &OpenApiDocumentSettings::url,
+          "Address of the document, JSON. It is fetched when a session is opened, and used for "
+          "five minutes; longer while the address does not answer.");
+  o.scalar_form(&OpenApiDocumentSettings::text, "The document itself.");
+  o.check([](const OpenApiDocumentSettings& s) -> std::string {
+    if (s.file.has_value() + s.url.has_value() + s.text.has_value() != 1) {
+      return "give the document: one of `file` and `url`, or the document as a string";
+    }
+    const Result<Uri> uri = s.url ? Uri::parse(*s.url) : Result<Uri>(Uri());
+    return uri ? "" : "`url`: " + uri.error().why();
+  });
+}
+
+void describe(schema::Object<OpenApiTarget>& o) {
+  o.doc(
+      "A REST service as a server of tools: one for each operation of its OpenAPI document. "
+      "Nothing of the client's request but the arguments is sent to it.");
+  o.field("host", &OpenApiTarget::host,
+          "A name or address, with or without a port; or the whole address, "
+          "`https://host:port/path`.")
+      .required();
+  o.field("port", &OpenApiTarget::port, "The port, if `host` says none. Not given: 80.");
+  o.field("path", &OpenApiTarget::path,
+          "What stands before the paths of the document. Not given: the path of the one server "
+          "that the document names, if it names any.");
+  o.field("schema", &OpenApiTarget::document, "The document.").required();
+  o.not_supported("backend", "A named backend.");
+  o.check("host", [](const OpenApiTarget& target) -> std::string {
+    const Result<HttpPlace> place = place_of(target);
+    return place ? "" : place.error().why();
+  });
+}
+
 void describe(schema::Object<DemoTarget>& o) {
   o.doc("The built-in server: tools `echo`, `add` and `printEnv` with fixed, safe values.");
 }
@@ -193,8 +238,8 @@ void describe(schema::Choice<TargetKind>& c) {
   c.option<StdioTarget>("stdio", "A child process.");
   c.option<HttpTarget>("mcp", "A server over Streamable HTTP.");
   c.option<SseTarget>("sse", "A server over HTTP with SSE, as of 2024.");
+  c.option<OpenApiTarget>("openapi", "A REST service; each operation is a tool.");
   c.option<DemoTarget>("demo", "The built-in server. agentgateway has none.");
-  c.not_supported("openapi", "A REST service.");
 }
 
 void describe(schema::Object<Target>& o) {
@@ -202,8 +247,8 @@ void describe(schema::Object<Target>& o) {
   o.include(&Target::kind);
   o.field("policies", &Target::policies, "What happens to what is sent to it over HTTP.");
   o.check("policies", [](const Target& target) -> std::string {
-    const bool is_remote = std::holds_alternative<HttpTarget>(target.kind) ||
-                           std::holds_alternative<SseTarget>(target.kind);
+    const bool is_remote = !std::holds_alternative<StdioTarget>(target.kind) &&
+                           !std::holds_alternative<DemoTarget>(target.kind);
     return is_remote || target.policies == policy::TargetPolicySettings()
                ? ""
                : "only for a server that is reached over HTTP";

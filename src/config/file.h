@@ -62,6 +62,25 @@ struct SseTarget {
 };
 void describe(schema::Object<SseTarget>& o);
 
+// Where an OpenAPI document is: exactly one of the three.
+struct OpenApiDocumentSettings {
+  std::optional<std::string> file;  // relative to the working directory
+  std::optional<std::string> url;
+  std::optional<std::string> text;  // the document itself
+  bool operator==(const OpenApiDocumentSettings&) const = default;
+};
+void describe(schema::Object<OpenApiDocumentSettings>& o);
+
+// A REST service.
+struct OpenApiTarget {
+  std::string host;  // likewise
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> path;  // before those of the document
+  OpenApiDocumentSettings document;
+  bool operator==(const OpenApiTarget&) const = default;
+};
+void describe(schema::Object<OpenApiTarget>& o);
+
 // Where that is, for an upstream. Fault::bad_request with what is wrong with it.
 class HttpPlace {
  public:
@@ -72,8 +91,9 @@ class HttpPlace {
 };
 Result<HttpPlace> place_of(const HttpTarget& target);
 Result<HttpPlace> place_of(const SseTarget& target);
+Result<HttpPlace> place_of(const OpenApiTarget& target);  // its path is "/" if none is said
 
-using TargetKind = std::variant<StdioTarget, HttpTarget, SseTarget, DemoTarget>;
+using TargetKind = std::variant<StdioTarget, HttpTarget, SseTarget, OpenApiTarget, DemoTarget>;
 void describe(schema::Choice<TargetKind>& c);
 
 struct Target {

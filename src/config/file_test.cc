@@ -268,15 +268,6 @@ TEST(ConfigFile, refuses_what_is_known_and_not_supported_wherever_it_stands) {
   for (const auto& row : table) EXPECT_EQ(messages(row.text), Lines{row.message}) << row.text;
 }
 
-TEST(ConfigFile, names_the_kinds_of_targets_that_are_known_and_not_supported) {
-  for (const std::string kind : {"openapi"}) {
-    const auto found = messages("mcp: { targets: [{ name: t, " + kind + ": {} }] }");
-    ASSERT_FALSE(found.empty());
-    EXPECT_EQ(found[0],
-              "c.yaml:1:29: mcp.targets[0]: field `" + kind + "` is known, but not supported yet");
-  }
-}
-
 // agentgateway's ways to say where a server is, and one more (a host with its port).
 TEST(ConfigFile, reads_where_a_remote_target_is) {
   const std::vector<std::array<std::string, 3>> cases = {

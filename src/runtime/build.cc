@@ -5,8 +5,10 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "base/uri.h"
+#include "config/json_text.h"
 #include "crypto/digest.h"
 #include "runtime/attributes.h"
+#include "upstream/openapi.h"
 
 namespace runtime {
 namespace {
@@ -182,12 +184,39 @@ class Builder {
     route.backend = HostBackend{http::Endpoint(std::move(host), *authority->port())};
   }
 
-  McpBackend make_mcp(const config::McpBackend& settings) {
+  McpBackend make_mcp(config::McpBackend settings) {
+    for (auto& target : settings.targets) {
+      auto* rest = std::get_if<config::OpenApiTarget>(&target.value.kind);
+      if (rest == nullptr) continue;
+      const policy::BuildContext::Scope scope(context_, "schema", target.place);
+      load_document(rest->document);
+    }
     McpBackend backend;
     backend.name = settings.name.value_or("mcp");
     backend.target = stores_.targets.get(settings);
     backend.dns_rebinding_protection = settings.dns_rebinding_protection;
     return backend;
+  }
+
+  // A document of another text makes another target.
+  void load_document(config::OpenApiDocumentSettings& document) {
+    if (document.url) return;
+    if (document.file) {
+      const auto held = context_.load_file(*document.file, "`schema`", &check_document);
+      document.text = held ? *held : "";
+      document.file.reset();
+      if (!held) return;
+    }
+    auto text = config::json_text_of(*document.text);
+    const Result<> checked =
+        text ? upstream::check_openapi(*text) : tl::unexpected<Error>(text.error());
+    if (!checked) context_.fail(checked.error().why());
+    if (text) document.text = std::move(*text);
+  }
+
+  static Result<> check_document(std::string_view text) {
+    TRY(const std::string document, config::json_text_of(text));
+    return upstream::check_openapi(document);
   }
 
   void finish_rules(Route& route, const policy::RouteSettings& settings,

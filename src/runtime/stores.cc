@@ -4,6 +4,7 @@
 
 #include "upstream/demo.h"
 #include "upstream/legacy_sse.h"
+#include "upstream/openapi.h"
 #include "upstream/several.h"
 #include "upstream/stdio.h"
 #include "upstream/streamable_http.h"
@@ -50,6 +51,17 @@ upstream::HttpSettings settings_of(const config::HttpTarget& target, const Targe
 upstream::HttpSettings settings_of(const config::SseTarget& target, const TargetLimits& limits) {
   return settings_at(config::place_of(target).value(), limits);
 }
+upstream::OpenApiSettings settings_of(const config::OpenApiTarget& target,
+                                      const TargetLimits& limits) {
+  upstream::OpenApiSettings settings;
+  settings.http = settings_at(config::place_of(target).value(), limits);
+  std::string& path = settings.http.path;
+  while (path.ends_with('/')) path.pop_back();
+  if (target.path || !path.empty()) settings.path = path;
+  settings.document = target.document.text.value_or("");
+  if (target.document.url) settings.address = Uri::parse(*target.document.url).value();
+  return settings;
+}
 
 }  // namespace
 
@@ -72,6 +84,8 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
         upstream::make_streamable_http_target(name, settings_of(*remote, limits_), log_);
   } else if (const auto* sse = std::get_if<config::SseTarget>(&settings.kind)) {
     entry->target = upstream::make_sse_target(name, settings_of(*sse, limits_), log_);
+  } else if (const auto* rest = std::get_if<config::OpenApiTarget>(&settings.kind)) {
+    entry->target = upstream::make_openapi_target(name, settings_of(*rest, limits_), log_);
   } else {
     entry->target = upstream::make_demo_target(name);
   }
