@@ -1,5 +1,7 @@
 #include "gateway/event_stream.h"
 
+#include <charconv>
+
 #include "base/before.h"
 #include "http/sse.h"
 
@@ -10,12 +12,51 @@ constexpr auto keep_alive_every = std::chrono::seconds(15);
 // What is fetched and not sent yet; the rest waits at the session.
 constexpr std::size_t messages_ahead_max = 16;
 constexpr std::size_t bytes_ahead_max = std::size_t{1} << 20;
+// What is kept of what was sent, for a client whose connection broke.
+constexpr std::size_t messages_kept_max = 64;
+constexpr std::size_t bytes_kept_max = std::size_t{256} << 10;
 
 }  // namespace
 
+std::string EventIds::id(std::uint64_t number) const {
+  return name.empty() ? std::string() : name + "-" + std::to_string(number);
+}
+
+std::optional<EventIds::Place> EventIds::read(std::string_view id) {
+  const std::size_t dash = id.rfind('-');
+  if (dash == std::string_view::npos || dash == 0) return std::nullopt;
+  const std::string_view digits = id.substr(dash + 1);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
+  if (error != std::errc() || end != digits.end()) return std::nullopt;
+  return Place{std::string(id.substr(0, dash)), number};
+}
+
+EventStream::~EventStream() {
+  if (ids_.name.empty() || is_read_out_ || !has_begun_) return;
+  StreamRest rest;
+  rest.sent = std::move(sent_);
+  for (std::string& text : messages_) rest.sent.push_back({next_++, std::move(text)});
+  rest.next = next_;
+  source_->interrupted(std::move(rest));
+}
+
+// A long message is kept, too, if it is the last one.
+void EventStream::write(std::string& out, std::string text) {
+  const std::uint64_t number = next_++;
+  http::append_event(out, "message", text, ids_.id(number));
+  if (ids_.name.empty()) return;
+  sent_bytes_ += text.size();
+  sent_.push_back({number, std::move(text)});
+  while (sent_.size() > messages_kept_max || (sent_.size() > 1 && sent_bytes_ > bytes_kept_max)) {
+    sent_bytes_ -= sent_.front().text.size();
+    sent_.pop_front();
+  }
+}
+
 void EventStream::begin_with(std::optional<std::string> first) {
   if (first) {
-    http::append_event(opening_, "message", *first, "");
+    write(opening_, std::move(*first));
   } else {
     opening_ = http::format_comment("open");
   }
@@ -53,11 +94,14 @@ Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
   Task<Result<>> changing = until_changed();
   auto changed = co_await before(keep_alive.or_sooner(deadline), std::move(changing));
   if (!changed) co_return std::optional(http::format_comment("keep-alive"));
-  if (messages_.empty()) co_return std::optional<std::string>();
+  if (messages_.empty()) {
+    is_read_out_ = true;
+    co_return std::optional<std::string>();
+  }
   std::string text;
   while (!messages_.empty() && text.size() < bytes_ahead_max) {
-    http::append_event(text, "message", messages_.front(), "");
     bytes_ahead_ -= messages_.front().size();
+    write(text, std::move(messages_.front()));
     messages_.pop_front();
   }
   changed_.notify_all();
@@ -65,8 +109,8 @@ Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
 }
 
 http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
-                               std::optional<std::string> first) {
-  auto stream = std::make_unique<EventStream>(loop, std::move(source));
+                               std::optional<std::string> first, EventIds ids) {
+  auto stream = std::make_unique<EventStream>(loop, std::move(source), std::move(ids));
   stream->begin_with(std::move(first));
   http::Response response(200);
   response.headers.set("content-type", "text/event-stream");

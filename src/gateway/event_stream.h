@@ -3,6 +3,7 @@
 // Messages are fetched ahead of the client by a bounded number; a comment every fifteen seconds
 // keeps idle connections open through whatever stands between.
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -16,6 +17,31 @@
 
 namespace gateway {
 
+// What a client may not have got of a stream that broke off, for the one that it comes back with.
+struct StreamRest {
+  struct Sent {
+    std::uint64_t number;
+    std::string text;
+  };
+  std::deque<Sent> sent;   // the last ones and those that were not sent yet, in their order
+  std::uint64_t next = 1;  // number of the first event that is none of these
+};
+
+// Ids of a stream's events: what Last-Event-ID says when a client comes back (2025-11-25,
+// transports: resumability). Without a name there are none.
+struct EventIds {
+  std::string name;
+  std::uint64_t first = 1;
+
+  std::string id(std::uint64_t number) const;
+  struct Place {
+    std::string name;
+    std::uint64_t number;
+  };
+  // Nothing if it is no id of ours.
+  static std::optional<Place> read(std::string_view id);
+};
+
 // Where a stream's messages come from.
 class MessageSource {
  public:
@@ -25,12 +51,19 @@ class MessageSource {
   virtual ~MessageSource() = default;
   // The next JSON-RPC text, or nothing at the end.
   virtual Task<std::optional<std::string>> next() = 0;
+  // The client is gone before the end of a stream whose events have ids. Asked last of all.
+  virtual void interrupted(StreamRest rest) { (void)rest; }
 };
 
 class EventStream final : public http::BodySource {
  public:
-  EventStream(net::Loop& loop, std::unique_ptr<MessageSource> source)
-      : loop_(loop), source_(std::move(source)), fetching_(loop) {}
+  EventStream(net::Loop& loop, std::unique_ptr<MessageSource> source, EventIds ids = EventIds())
+      : loop_(loop),
+        source_(std::move(source)),
+        ids_(std::move(ids)),
+        next_(ids_.first),
+        fetching_(loop) {}
+  ~EventStream() override;
 
   // `first`, if it is there, is sent at once. Otherwise a comment is, so that the client learns
   // that the stream is open.
@@ -40,10 +73,16 @@ class EventStream final : public http::BodySource {
 
  private:
   Task<> fetch();
+  void write(std::string& out, std::string text);
   Task<Result<>> until_changed();
 
   net::Loop& loop_;
   std::unique_ptr<MessageSource> source_;
+  const EventIds ids_;
+  std::uint64_t next_;                 // number of the next event that is written
+  std::deque<StreamRest::Sent> sent_;  // the last ones, if they have ids
+  std::size_t sent_bytes_ = 0;
+  bool is_read_out_ = false;
   std::string opening_;
   bool has_begun_ = false;
   bool is_over_ = false;
@@ -55,6 +94,6 @@ class EventStream final : public http::BodySource {
 
 // 200, text/event-stream.
 http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
-                               std::optional<std::string> first);
+                               std::optional<std::string> first, EventIds ids = EventIds());
 
 }  // namespace gateway

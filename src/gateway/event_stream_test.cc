@@ -16,6 +16,7 @@ class Texts final : public MessageSource {
     bool ends = true;
     std::size_t asked = 0;
     bool is_gone = false;
+    std::optional<StreamRest> rest;
     Signal changed;
   };
 
@@ -32,6 +33,7 @@ class Texts final : public MessageSource {
     script_->texts.pop_front();
     co_return text;
   }
+  void interrupted(StreamRest rest) override { script_->rest = std::move(rest); }
 
  private:
   std::shared_ptr<Script> script_;
@@ -140,6 +142,65 @@ TEST_F(EventStreamTest, fetches_a_bounded_number_of_bytes_ahead) {
   for (int turn = 0; turn < 10; ++turn) loop_.turn(Instant::min());
   EXPECT_EQ(script_->asked, 2U);
   EXPECT_EQ(events(response).size(), 5U);
+}
+
+TEST_F(EventStreamTest, hands_over_what_a_client_may_not_have_got) {
+  script_->texts = {"2", "3"};
+  script_->ends = false;
+  {
+    http::Response response =
+        stream_response(loop_, std::make_unique<Texts>(script_), "1", EventIds{"s", 7});
+    EXPECT_EQ(read(response), "id: s-7\ndata: 1\n\n");
+    for (int turn = 0; turn < 10; ++turn) loop_.turn(Instant::min());
+  }
+  ASSERT_TRUE(script_->rest);
+  ASSERT_EQ(script_->rest->sent.size(), 3U);
+  EXPECT_EQ(script_->rest->sent[0].number, 7U);
+  EXPECT_EQ(script_->rest->sent[2].number, 9U);
+  EXPECT_EQ(script_->rest->sent[2].text, "3");
+  EXPECT_EQ(script_->rest->next, 10U);
+}
+
+TEST_F(EventStreamTest, hands_over_nothing_of_a_stream_that_came_to_its_end) {
+  {
+    http::Response response =
+        stream_response(loop_, std::make_unique<Texts>(script_), "1", EventIds{"s", 1});
+    EXPECT_EQ(events(response), std::vector<std::string>{"1"});
+  }
+  EXPECT_FALSE(script_->rest);
+  script_->ends = false;
+  {
+    http::Response response = respond("1");
+    read(response);
+  }
+  EXPECT_FALSE(script_->rest) << "its events have no ids";
+}
+
+TEST_F(EventStreamTest, keeps_a_bounded_number_of_what_was_sent) {
+  script_->texts = std::deque<std::string>(200, "1");
+  script_->ends = false;
+  {
+    http::Response response =
+        stream_response(loop_, std::make_unique<Texts>(script_), "1", EventIds{"s", 1});
+    for (int turn = 0; turn < 100; ++turn) {
+      read(response, Deadline::in(loop_.now(), std::chrono::milliseconds(1)));
+    }
+  }
+  ASSERT_TRUE(script_->rest);
+  EXPECT_EQ(script_->rest->next, 202U);
+  EXPECT_EQ(script_->rest->sent.size(), 64U);
+  EXPECT_EQ(script_->rest->sent.back().number, 201U);
+}
+
+TEST(EventIds, reads_only_what_it_writes) {
+  const EventIds ids{"281474976710657", 1};
+  const auto place = EventIds::read(ids.id(12));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->name, ids.name);
+  EXPECT_EQ(place->number, 12U);
+  for (const char* other : {"", "-", "1", "-1", "1-", "1-x", "1-2x", "1--"}) {
+    EXPECT_FALSE(EventIds::read(other)) << other;
+  }
 }
 
 TEST_F(EventStreamTest, drops_its_source_with_itself) {

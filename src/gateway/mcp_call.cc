@@ -1,5 +1,7 @@
 #include "gateway/mcp_call.h"
 
+#include <charconv>
+
 #include "base/before.h"
 #include "base/unless.h"
 #include "gateway/event_stream.h"
@@ -18,6 +20,17 @@ Task<> leave(SessionHome session, StreamId stream) {
   [[maybe_unused]] auto left = co_await session->home.ask(&McpSession::leave, stream);
 }
 
+Task<> detach(SessionHome session, StreamId stream, BrokenStream broken) {
+  [[maybe_unused]] auto kept =
+      co_await session->home.ask(&McpSession::detach, stream, std::move(broken));
+}
+
+// What events of a call's stream are named by; nothing in the revision that has no such thing.
+EventIds ids_of(const SessionHandle& session, StreamId stream) {
+  if (session.revision == mcp::Revision::v2024_11_05) return {};
+  return EventIds{std::to_string(stream), 1};
+}
+
 // The reading end of a request in flight. If it is dropped before the result, the session is told,
 // and the call goes on without us.
 class Reading {
@@ -33,6 +46,14 @@ class Reading {
   // The request never got into flight, or it has its result.
   void is_over() { is_over_ = true; }
 
+  EventIds ids() const { return ids_of(*session_, stream_); }
+
+  // Its client may come back for the rest.
+  void hand_over(BrokenStream broken) {
+    is_over_ = true;
+    core_.background().spawn(detach(session_, stream_, std::move(broken)));
+  }
+
   Task<Result<upstream::Event>> next() {
     const StreamId stream = stream_;
     auto event = co_await session_->home.ask(&McpSession::next, stream);
@@ -47,16 +68,10 @@ class Reading {
   bool is_over_ = false;
 };
 
-// What a call is about, for its whole life.
-struct Call {
-  mcp::Id id;
-  mcp::Touches touches;
-  mcp::Subject subject;
-};
-
 class CallSource final : public MessageSource {
  public:
-  CallSource(policy::Exchange& exchange, McpView view, Call call, std::unique_ptr<Reading> reading)
+  CallSource(policy::Exchange& exchange, McpView view, CallFacts call,
+             std::unique_ptr<Reading> reading)
       : exchange_(exchange), view_(view), call_(std::move(call)), reading_(std::move(reading)) {}
 
   Task<std::optional<std::string>> next() override {
@@ -73,10 +88,14 @@ class CallSource final : public MessageSource {
     co_return view_.answer_text(call_.id, call_.touches, call_.subject, event->message());
   }
 
+  void interrupted(StreamRest rest) override {
+    reading_->hand_over(BrokenStream(call_, std::move(rest), is_over_));
+  }
+
  private:
   policy::Exchange& exchange_;
   McpView view_;
-  Call call_;
+  CallFacts call_;
   std::unique_ptr<Reading> reading_;
   bool is_over_ = false;
 };
@@ -99,15 +118,65 @@ http::Response json_response(std::string text) {
 }
 
 // The first event decides the form of the answer.
-http::Response first_answer(const McpPlace& at, const McpView& view, Call call,
+http::Response first_answer(const McpPlace& at, const McpView& view, CallFacts call,
                             upstream::Event first, std::unique_ptr<Reading> reading) {
   if (first.kind() == upstream::Event::Kind::result) {
     return json_response(view.answer_text(call.id, call.touches, call.subject, first.message()));
   }
+  EventIds ids = reading->ids();
   auto source =
       std::make_unique<CallSource>(at.exchange, view, std::move(call), std::move(reading));
-  return stream_response(at.core.loop(), std::move(source), first.text());
+  return stream_response(at.core.loop(), std::move(source), first.text(), std::move(ids));
 }
+
+// A stream that goes on where it broke off.
+class ResumedSource final : public MessageSource {
+ public:
+  ResumedSource(McpPlace at, SessionHome session, StreamId stream, BrokenStream broken)
+      : core_(at.core),
+        exchange_(at.exchange),
+        session_(std::move(session)),
+        view_(at.exchange, at.backend, session_->number),
+        stream_(stream),
+        broken_(std::move(broken)) {}
+
+  Task<std::optional<std::string>> next() override {
+    if (!broken_.rest.sent.empty()) {
+      std::string text = std::move(broken_.rest.sent.front().text);
+      broken_.rest.sent.pop_front();
+      co_return text;
+    }
+    if (broken_.is_over) co_return std::nullopt;
+    const StreamId stream = stream_;
+    auto event = co_await session_->home.ask(&McpSession::next_kept, stream);
+    const CallFacts& call = broken_.facts;
+    if (!event) {
+      broken_.is_over = true;
+      const Fault fault = event.error().fault();
+      if (fault == Fault::cancelled || fault == Fault::not_found) co_return std::nullopt;
+      co_return error_text(exchange_, call.id, event.error());
+    }
+    if (event->kind() != upstream::Event::Kind::result) co_return event->text();
+    broken_.is_over = true;
+    co_return view_.answer_text(call.id, call.touches, call.subject, event->message());
+  }
+
+  void interrupted(StreamRest rest) override {
+    for (auto& unsent : broken_.rest.sent) {
+      rest.sent.push_back({rest.next++, std::move(unsent.text)});
+    }
+    broken_.rest = std::move(rest);
+    core_.background().spawn(detach(session_, stream_, std::move(broken_)));
+  }
+
+ private:
+  Core& core_;
+  policy::Exchange& exchange_;
+  SessionHome session_;
+  McpView view_;
+  StreamId stream_;
+  BrokenStream broken_;
+};
 
 class ListenSource final : public MessageSource {
  public:
@@ -250,7 +319,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
       !is_named || (!is_nobodys && view.allows(*subject, request.method(), request.params()));
   // Only of what the caller may see: who may not, must not learn that it exists.
   if (is_allowed && !has_scopes(at, *subject)) co_return refuse_scope(at, *subject);
-  Call call{request.id(), method.touches, std::move(*subject)};
+  CallFacts call{request.id(), method.touches, std::move(*subject)};
   CallOrder order(kind_of(call.subject), call.subject.name, is_allowed, std::move(request),
                   deadline_of(at.core, at.route));
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
@@ -269,6 +338,23 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
     co_return refuse_ended(at.exchange, call.id, first.error());
   }
   co_return refuse_call(at.exchange, call.id, first.error());
+}
+
+Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
+                                               std::string_view last_event_id) {
+  const auto place = EventIds::read(last_event_id);
+  StreamId stream = 0;
+  if (place) std::from_chars(place->name.data(), place->name.data() + place->name.size(), stream);
+  // Our own spelling of it, and no other.
+  if (!place || std::to_string(stream) != place->name) co_return std::nullopt;
+  auto broken = co_await session->home.ask(&McpSession::reattach, stream);
+  if (!broken) co_return std::nullopt;
+  auto& sent = broken->rest.sent;
+  while (!sent.empty() && sent.front().number <= place->number) sent.pop_front();
+  EventIds ids = ids_of(*session, stream);
+  ids.first = sent.empty() ? broken->rest.next : sent.front().number;
+  auto source = std::make_unique<ResumedSource>(at, std::move(session), stream, std::move(*broken));
+  co_return stream_response(at.core.loop(), std::move(source), std::nullopt, std::move(ids));
 }
 
 Task<http::Response> serve_listener(McpPlace at, SessionHome session) {

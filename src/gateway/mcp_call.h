@@ -31,6 +31,11 @@ bool has_scopes(const McpPlace& at, const mcp::Subject& subject);
 http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject);
 Deadline deadline_of(Core& core, const runtime::Route& route);
 
+// The rest of a call's stream that broke off behind that event (2025-11-25, transports); nothing if
+// it is none of this session's or is not kept any more.
+Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
+                                               std::string_view last_event_id);
+
 // The stream of what belongs to no request.
 Task<http::Response> serve_listener(McpPlace at, SessionHome session);
 

@@ -340,6 +340,12 @@ Task<http::Response> get(McpPlace place) {
     auto refused = co_await endpoint.fetch_credentials(std::nullopt);
     if (refused) co_return std::move(*refused);
   }
+  const auto last = place.exchange.request().headers.find("last-event-id");
+  if (last) {
+    const std::string id(*last);
+    auto rest = co_await serve_rest(place, *session, id);
+    if (rest) co_return std::move(*rest);
+  }
   co_return co_await serve_listener(place, std::move(*session));
 }
 

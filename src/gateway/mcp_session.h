@@ -16,7 +16,9 @@
 #include "base/signal.h"
 #include "base/task_group.h"
 #include "gateway/catalogue.h"
+#include "gateway/event_stream.h"
 #include "mcp/message.h"
+#include "mcp/method.h"
 #include "policy/exchange.h"
 #include "upstream/upstream.h"
 
@@ -41,6 +43,23 @@ class CallOrder {
   bool is_allowed;
   mcp::Message request;
   Deadline deadline;
+};
+
+// What a call is about, for its whole life.
+struct CallFacts {
+  mcp::Id id;
+  mcp::Touches touches;
+  mcp::Subject subject;
+};
+
+// A stream that broke off, for the client that comes back for the rest of it.
+class BrokenStream {
+ public:
+  BrokenStream(CallFacts the_facts, StreamRest the_rest, bool over)
+      : facts(std::move(the_facts)), rest(std::move(the_rest)), is_over(over) {}
+  CallFacts facts;
+  StreamRest rest;
+  bool is_over;  // the call's end is in the rest
 };
 
 class McpSession {
@@ -71,6 +90,15 @@ class McpSession {
   // asks is refused.
   Task<> leave(StreamId stream);
 
+  // The same, but the client may come back for what comes of it. Kept are the streams that broke
+  // off last.
+  Task<> detach(StreamId stream, BrokenStream broken);
+  // The client is back: what it may not have got yet. Fault::not_found if there is no such stream.
+  Task<Result<BrokenStream>> reattach(StreamId stream);
+  // What comes next of a stream that was reattached, up to its result; Fault::not_found when it is
+  // over.
+  Task<Result<upstream::Event>> next_kept(StreamId stream);
+
   // A client's notification. notifications/cancelled ends the request it names.
   Task<Result<>> notify(mcp::Message notification);
   // A client's answer to a question of the server. One that nobody waits for is dropped.
@@ -92,11 +120,13 @@ class McpSession {
 
  private:
   struct InFlight;
+  struct Kept;
   class Claim;
 
   bool is_surely_known(const CallOrder& order) const;
   Task<> until_replaced(StreamId listener);
   Task<> finish(std::shared_ptr<InFlight> flight);
+  Task<> keep_on(StreamId stream, std::shared_ptr<Kept> kept);
   Task<> refuse(upstream::QuestionId question);
   Task<> refuse_asked(StreamId stream);
   Task<> refuse_old_questions();
@@ -112,6 +142,8 @@ class McpSession {
   bool is_ended_ = false;
   StreamId last_listener_ = 0;
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
+  std::map<std::uint64_t, std::shared_ptr<Kept>> kept_;  // by when the stream broke off
+  std::uint64_t last_kept_ = 0;
   struct Asked {
     StreamId stream;
     Instant at;

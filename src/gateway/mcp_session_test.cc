@@ -352,6 +352,64 @@ TEST_F(McpSessionTest, begins_nothing_once_it_has_ended_and_finishes_what_was_be
   EXPECT_TRUE(run(session_.next(stream)));
 }
 
+BrokenStream broken(bool is_over = false) {
+  StreamRest rest;
+  rest.sent.push_back({1, "first"});
+  rest.next = 2;
+  return BrokenStream(CallFacts{mcp::Id(7), mcp::Touches::tool, {}}, std::move(rest), is_over);
+}
+
+TEST_F(McpSessionTest, keeps_what_comes_of_a_call_for_a_client_that_comes_back) {
+  const StreamId stream = start("7").value();
+  EXPECT_EQ(run(session_.reattach(stream)).error().fault(), Fault::not_found);
+  Task<> detaching = begin(session_.detach(stream, broken()));
+  ASSERT_TRUE(detaching.is_done());
+  call(0).say(notification("notifications/message"));
+  call(0).say(question(5));
+  call(0).say(result("{}"));
+  scheduler_.run();
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{5}) << "nobody is there to be asked";
+  EXPECT_TRUE(call(0).is_gone);
+
+  const auto back = run(session_.reattach(stream));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->rest.sent.front().text, "first");
+  EXPECT_FALSE(run(session_.reattach(stream))) << "one reader at a time";
+  EXPECT_EQ(run(session_.next_kept(stream)).value().method(), "notifications/message");
+  EXPECT_EQ(run(session_.next_kept(stream)).value().kind(), Event::Kind::result);
+  EXPECT_EQ(run(session_.next_kept(stream)).error().fault(), Fault::not_found);
+}
+
+TEST_F(McpSessionTest, goes_on_with_a_stream_that_breaks_off_again) {
+  const StreamId stream = start("7").value();
+  (void)begin(session_.detach(stream, broken()));
+  ASSERT_TRUE(run(session_.reattach(stream)));
+  auto coming = begin(session_.next_kept(stream));
+  EXPECT_FALSE(coming.is_done());
+  call(0).say(question(5));
+  scheduler_.run();
+  ASSERT_TRUE(coming.is_done());
+  EXPECT_EQ(coming.take().value().kind(), Event::Kind::question);
+  (void)begin(session_.detach(stream, broken()));
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{5});
+  call(0).say(result("{}"));
+  scheduler_.run();
+  ASSERT_TRUE(run(session_.reattach(stream)));
+  EXPECT_EQ(run(session_.next_kept(stream)).value().kind(), Event::Kind::result);
+}
+
+TEST_F(McpSessionTest, keeps_a_bounded_number_of_streams_for_a_bounded_time) {
+  std::vector<StreamId> streams;
+  for (int id = 0; id < 17; ++id) {
+    streams.push_back(start(std::to_string(id)).value());
+    (void)begin(session_.detach(streams.back(), broken()));
+  }
+  EXPECT_FALSE(run(session_.reattach(streams[0])));
+  EXPECT_TRUE(run(session_.reattach(streams[1])));
+  scheduler_.advance(std::chrono::minutes(6));
+  EXPECT_FALSE(run(session_.reattach(streams[2])));
+}
+
 TEST_F(McpSessionTest, keeps_tools_and_prompts_apart_and_takes_resources_for_known) {
   EXPECT_TRUE(knows("file:///x", Kind::resource).value());
   EXPECT_TRUE(heard_.calls.empty());

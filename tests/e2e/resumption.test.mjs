@@ -1,0 +1,101 @@
+// Streams of calls that break off, and clients that come back for the rest.
+import { test, after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { fixture, jwtAuth, mcpConfig, received, start, token, until, workFolder } from './lib/gateway.mjs';
+import { RawClient } from './lib/mcp.mjs';
+
+describe('a stream that breaks off', () => {
+  let gateway, log;
+  before(async () => {
+    const folder = workFolder();
+    log = join(folder, 'received');
+    gateway = await start((port) => mcpConfig(port, { args: [fixture, '--log', log], policies: jwtAuth }), { folder });
+  });
+  after(() => gateway?.stop());
+
+  const session = async (options) => { const client = new RawClient(gateway.port, { version: '2025-11-25', ...options }); await client.initialize(); return client; };
+  const headersOf = (client) => ({ accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...client.headers, 'mcp-session-id': client.session, 'mcp-protocol-version': client.version });
+
+  /** The events of an answer as they come: [{ id, message }]; `stop` cuts it. */
+  function follow(answer) {
+    const found = { events: [], done: false };
+    (async () => {
+      let text = '';
+      for await (const piece of answer.body) {
+        text += Buffer.from(piece).toString();
+        for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+          const fields = Object.fromEntries(text.slice(0, end).split('\n').filter((line) => !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+          if (fields.data) found.events.push({ id: fields.id, message: JSON.parse(fields.data) });
+        }
+      }
+      found.done = true;
+    })().catch(() => {});
+    return found;
+  }
+
+  async function call(client, ms, cutAfter) {
+    const stop = new AbortController();
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms }, _meta: { progressToken: 'p' } } });
+    const answer = await fetch(gateway.url(), { method: 'POST', headers: headersOf(client), body, signal: stop.signal });
+    const stream = follow(answer);
+    await until(() => stream.events.length >= cutAfter, 'the first events');
+    stop.abort();
+    return stream.events;
+  }
+  const resume = async (client, id) => fetch(gateway.url(), { headers: { ...headersOf(client), accept: 'text/event-stream', 'last-event-id': id } });
+
+  test('goes on where the client says, with what it missed and the result', async () => {
+    const client = await session();
+    const seen = await call(client, 1200, 1);
+    const rest = follow(await resume(client, seen[0].id));
+    await until(() => rest.done, 'the end of the rest', 10000);
+    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [2, 3, 4]);
+    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 1200');
+    assert.equal(rest.events.at(-1).message.id, 'slow');
+    assert.equal(new Set([seen[0].id, ...rest.events.map(({ id }) => id)]).size, 5, 'every event has an id of its own');
+    assert.equal(received(log).filter((line) => line.params?.name === 'slow').length, 1);
+    assert.ok(!received(log).some((line) => line.method === 'notifications/cancelled'));
+  });
+
+  test('is kept when it has come to its end', async () => {
+    const client = await session();
+    const seen = await call(client, 400, 2);
+    await new Promise((done) => setTimeout(done, 1000));
+    const rest = follow(await resume(client, seen[0].id));
+    await until(() => rest.done, 'the end of the rest');
+    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [2, 3, 4]);
+    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 400');
+  });
+
+  test('may break off again', async () => {
+    const client = await session();
+    const seen = await call(client, 2000, 1);
+    const stop = new AbortController();
+    const again = follow(await fetch(gateway.url(), { headers: { ...headersOf(client), accept: 'text/event-stream', 'last-event-id': seen[0].id }, signal: stop.signal }));
+    await until(() => again.events.length >= 1, 'one more');
+    stop.abort();
+    await new Promise((done) => setTimeout(done, 200));
+    const rest = follow(await resume(client, again.events[0].id));
+    await until(() => rest.done, 'the end of the rest', 10000);
+    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [3, 4]);
+    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 2000');
+  });
+
+  test("is nothing to another session or caller", async () => {
+    const client = await session();
+    const seen = await call(client, 400, 1);
+    const other = await session();
+    for (const [thief, id] of [[other, seen[0].id], [client, 'x'], [client, '1-1'], [client, `0${seen[0].id}`]]) {
+      const stop = new AbortController();
+      const answer = await fetch(gateway.url(), { headers: { ...headersOf(thief), accept: 'text/event-stream', 'last-event-id': id }, signal: stop.signal });
+      assert.equal(answer.status, 200);
+      const stream = follow(answer);
+      await new Promise((done) => setTimeout(done, 300));
+      assert.deepEqual(stream.events, [], 'an ordinary stream');
+      stop.abort();
+    }
+    const stranger = await fetch(gateway.url(), { headers: { ...headersOf(client), authorization: `Bearer ${token('example1')}`, accept: 'text/event-stream', 'last-event-id': seen[0].id } });
+    assert.equal(stranger.status, 404);
+  });
+});
