@@ -59,6 +59,16 @@ struct ModernSession::Call {
         asks(capabilities),
         log_level(level) {}
 
+  // The server's own key, if it is of a revision that has them, else one of ours.
+  std::string key_of(const mcp::Message& question) {
+    auto given = mcp::input_key(question.params());
+    const bool is_free = std::none_of(asked.begin(), asked.end(), [&](const Asked& other) {
+      return given && other.request.key == *given;
+    });
+    if (given && is_free) return std::move(*given);
+    return "ask-" + std::to_string(++last_key);
+  }
+
   bool is_parked() const { return parked_until.has_value(); }
 
   std::unique_ptr<upstream::Conversation> conversation;
@@ -224,8 +234,7 @@ Task<> ModernSession::take(Call& call, upstream::Event event) {
         break;
       }
       if (call.asked.empty()) call.asked_at = scheduler_.now();
-      mcp::InputRequest request{"ask-" + std::to_string(++call.last_key),
-                                std::string(event.method()),
+      mcp::InputRequest request{call.key_of(event.message()), std::string(event.method()),
                                 mcp::question_params(event.message().params())};
       call.asked.push_back(Call::Asked{question, std::move(request)});
       break;

@@ -202,14 +202,15 @@ std::string result_for(std::string_view method, json::Value result, const Answer
   return out.end_object().take();
 }
 
-std::string error_for(std::string_view method, json::Value error, const Id& id) {
+std::string error_for(std::string_view method, json::Value error, const Id& id, Revision revision) {
   const auto said = error.find("code")->as_int().value_or(0);
   const std::string message(error.find_string("message").value_or(""));
   const auto data = error.find("data");
   const std::string_view data_text = data ? data->raw() : std::string_view();
   int code = said < -99'999 || said > 99'999 ? static_cast<int>(Code::internal_error)
                                              : static_cast<int>(said);
-  if (code == static_cast<int>(Code::missing_capability)) {
+  const bool is_known = era_of(revision) == Era::modern;
+  if (code == static_cast<int>(Code::missing_capability) && !is_known) {
     return error_text(id, Code::invalid_params,
                       "The server needs a capability that the client does not have: " + message,
                       data_text);

@@ -55,8 +55,8 @@ TEST(ModernAnswer, reads_what_a_server_requires) {
 
 TEST(ModernAnswer, never_uses_codes_that_older_clients_take_for_something_else) {
   const auto code_of = [](std::string_view method, const std::string& error) {
-    const json::Document response =
-        parsed(error_for(method, parsed(error).root(), Id(std::uint64_t{1})));
+    const json::Document response = parsed(
+        error_for(method, parsed(error).root(), Id(std::uint64_t{1}), Revision::v2025_11_25));
     return response.root().find("error")->find("code")->as_int();
   };
   EXPECT_EQ(code_of("tools/call", R"({"code":-32021,"message":"m"})"), -32602);

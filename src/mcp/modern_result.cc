@@ -11,6 +11,7 @@ namespace mcp {
 namespace {
 
 constexpr std::string_view meta_server = "io.modelcontextprotocol/serverInfo";
+constexpr std::string_view meta_key = "agentgateway/inputKey";
 
 bool is_cacheable(std::string_view method) {
   constexpr std::array<std::string_view, 6> methods = {
@@ -99,9 +100,43 @@ std::string discover_result(json::Value initialized, std::span<const std::string
   return out.end_object().take();
 }
 
+std::string with_input_key(std::string_view params, std::string_view key) {
+  const auto document = json::Document::parse(std::string(params));
+  if (!document) return std::string(params);
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : document->root().members()) {
+    if (member.name != "_meta") out.name(member.name).raw(one_line(member.value.raw()));
+  }
+  out.name("_meta").begin_object();
+  const json::Value meta = document->root().find("_meta").value_or(json::Value());
+  for (const json::Member member : meta.members()) {
+    if (member.name != meta_key) out.name(member.name).raw(one_line(member.value.raw()));
+  }
+  return out.name(meta_key).string(key).end_object().end_object().take();
+}
+
+std::optional<std::string> input_key(json::Value params) {
+  constexpr std::size_t key_bytes_max = 256;
+  const auto meta = params.find("_meta");
+  const auto key = meta ? meta->find_string(meta_key) : std::nullopt;
+  if (!key || key->empty() || key->size() > key_bytes_max) return std::nullopt;
+  return std::string(*key);
+}
+
 std::string question_params(json::Value params) {
   if (!params.is_object()) return "{}";
-  return without_members(params, {"task", "elicitationId"});
+  const auto meta = params.find("_meta");
+  if (!meta || !meta->find(meta_key)) return without_members(params, {"task", "elicitationId"});
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : params.members()) {
+    if (member.name == "task" || member.name == "elicitationId") continue;
+    const std::string text = member.name == "_meta" ? without_members(member.value, {meta_key})
+                                                    : one_line(member.value.raw());
+    if (text != "{}" || member.name != "_meta") out.name(member.name).raw(text);
+  }
+  return out.end_object().take();
 }
 
 std::vector<InputRequest> required_visits(json::Value error) {

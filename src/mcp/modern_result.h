@@ -2,6 +2,7 @@
 // Results of the stateless revision (2026-07-28), made of what a server of the session-based
 // revisions answered. All are JSON texts of objects.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,13 @@ struct InputRequest {
   std::string method;
   std::string params;  // JSON text of an object
 };
-// The params of a question without what the revision has no place for.
+// The key that a server of this revision gave a question, which rides in the question's `_meta`
+// from the server's side of the gateway to the client's. `params` are JSON text of an object.
+std::string with_input_key(std::string_view params, std::string_view key);
+// Nothing if there is none that could be one.
+std::optional<std::string> input_key(json::Value params);
+
+// The params of a question without that, and without what the revision has no place for.
 std::string question_params(json::Value params);
 // The questions of an error that says which addresses the user has to visit first (2025-11-25,
 // elicitation); none if it says none.

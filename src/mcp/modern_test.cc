@@ -206,6 +206,16 @@ TEST(ModernResult, discovers_from_the_answer_to_initialize) {
       R"({"resultType":"complete","supportedVersions":["2024-11-05","2025-03-26","2025-06-18","2025-11-25","2026-07-28"],"capabilities":{"tools":{"listChanged":true}},"instructions":"i","ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}})");
 }
 
+TEST(ModernResult, hands_on_the_key_of_a_question) {
+  const json::Document params = parse(with_input_key(R"({"message":"m","_meta":{"x":1}})", "name"));
+  EXPECT_EQ(input_key(params.root()), "name");
+  EXPECT_EQ(question_params(params.root()), R"({"message":"m","_meta":{"x":1}})");
+  const json::Document bare = parse(with_input_key("{}", "name"));
+  EXPECT_EQ(question_params(bare.root()), "{}");
+  EXPECT_FALSE(input_key(parse(R"({"_meta":{"agentgateway/inputKey":""}})").root()));
+  EXPECT_FALSE(input_key(json::Value()));
+}
+
 TEST(ModernResult, asks_in_the_words_of_the_revision) {
   const json::Document params =
       parse(R"({"mode":"url","url":"https://x","elicitationId":"e","task":{},"message":"m"})");

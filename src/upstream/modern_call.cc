@@ -2,6 +2,7 @@
 
 #include "base/sleep.h"
 #include "json/write.h"
+#include "mcp/modern_result.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_modern_call.h"
@@ -179,7 +180,7 @@ Task<Result<ModernCall::Next>> ModernCall::take_response(mcp::Message response) 
       session_.channel_->doubt();
       co_return failed(Fault::not_found, "the server does not speak 2026-07-28 any more");
     }
-    give(mcp::error_for(method_, *error, mcp::Id(id_)));
+    give(mcp::error_for(method_, *error, mcp::Id(id_), session_.shown_revision_));
     co_return Next::over;
   }
   const json::Value result = *response.result();
@@ -235,8 +236,11 @@ void ModernCall::ask_client(const mcp::InputRequired& required) {
       continue;
     }
     const std::uint64_t asked = session_.dialog_.take_id();
-    auto message =
-        read_answer(mcp::request_text(mcp::Id(asked), question.method, question_params(question)));
+    std::string text = question_params(question);
+    // Clients of this revision get the server's own keys.
+    const bool is_known = mcp::era_of(session_.shown_revision_) == mcp::Era::modern;
+    if (is_known) text = mcp::with_input_key(text, key);
+    auto message = read_answer(mcp::request_text(mcp::Id(asked), question.method, text));
     if (!message) continue;
     asked_.emplace(asked, Asked{key, is_elicitation});
     session_.asking_.emplace(asked, this);
