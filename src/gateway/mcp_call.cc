@@ -124,6 +124,8 @@ http::Response first_answer(const McpPlace& at, const McpView& view, CallFacts c
     return json_response(view.answer_text(call.id, call.touches, call.subject, first.message()));
   }
   EventIds ids = reading->ids();
+  // So that the stream is known to be broken when its client comes back for the rest.
+  if (at.exchange.connection != nullptr) at.exchange.connection->take_end_for_leaving();
   auto source =
       std::make_unique<CallSource>(at.exchange, view, std::move(call), std::move(reading));
   return stream_response(at.core.loop(), std::move(source), first.text(), std::move(ids));
@@ -349,6 +351,7 @@ Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
   if (!place || std::to_string(stream) != place->name) co_return std::nullopt;
   auto broken = co_await session->home.ask(&McpSession::reattach, stream);
   if (!broken) co_return std::nullopt;
+  if (at.exchange.connection != nullptr) at.exchange.connection->take_end_for_leaving();
   auto& sent = broken->rest.sent;
   while (!sent.empty() && sent.front().number <= place->number) sent.pop_front();
   EventIds ids = ids_of(*session, stream);

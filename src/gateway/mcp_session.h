@@ -144,6 +144,7 @@ class McpSession {
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;
   std::map<std::uint64_t, std::shared_ptr<Kept>> kept_;  // by when the stream broke off
   std::uint64_t last_kept_ = 0;
+  Signal kept_changed_;
   struct Asked {
     StreamId stream;
     Instant at;

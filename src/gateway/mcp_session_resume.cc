@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t streams_kept_max = 16;
 constexpr std::size_t events_kept_max = 64;
 constexpr auto kept_for = std::chrono::minutes(5);
+constexpr auto noticed_within = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -52,6 +53,7 @@ Task<> McpSession::detach(StreamId stream, BrokenStream broken) {
   });
   while (kept_.size() >= streams_kept_max) kept_.erase(kept_.begin());
   kept_.emplace(++last_kept_, kept);
+  kept_changed_.notify_all();
   const bool goes_on = !kept->broken.is_over && !kept->is_kept_on && in_flight_.contains(stream);
   if (goes_on) {
     kept->is_kept_on = true;
@@ -90,7 +92,16 @@ Task<> McpSession::keep_on(StreamId stream, std::shared_ptr<Kept> kept) {
   kept->changed.notify_all();
 }
 
+// A client may be back before the end of its old connection was noticed.
 Task<Result<BrokenStream>> McpSession::reattach(StreamId stream) {
+  const auto is_kept = [&] {
+    return std::any_of(kept_.begin(), kept_.end(),
+                       [&](const auto& entry) { return entry.second->stream == stream; });
+  };
+  const Deadline noticed = Deadline::in(scheduler_.now(), noticed_within);
+  while (in_flight_.contains(stream) && !is_kept() && !noticed.has_passed(scheduler_.now())) {
+    co_await kept_changed_.wait(noticed);
+  }
   const auto known = std::find_if(kept_.begin(), kept_.end(), [&](const auto& entry) {
     return entry.second->stream == stream;
   });

@@ -361,7 +361,7 @@ BrokenStream broken(bool is_over = false) {
 
 TEST_F(McpSessionTest, keeps_what_comes_of_a_call_for_a_client_that_comes_back) {
   const StreamId stream = start("7").value();
-  EXPECT_EQ(run(session_.reattach(stream)).error().fault(), Fault::not_found);
+  EXPECT_EQ(run(session_.reattach(stream + 1)).error().fault(), Fault::not_found);
   Task<> detaching = begin(session_.detach(stream, broken()));
   ASSERT_TRUE(detaching.is_done());
   call(0).say(notification("notifications/message"));
@@ -378,6 +378,21 @@ TEST_F(McpSessionTest, keeps_what_comes_of_a_call_for_a_client_that_comes_back) 
   EXPECT_EQ(run(session_.next_kept(stream)).value().method(), "notifications/message");
   EXPECT_EQ(run(session_.next_kept(stream)).value().kind(), Event::Kind::result);
   EXPECT_EQ(run(session_.next_kept(stream)).error().fault(), Fault::not_found);
+}
+
+TEST_F(McpSessionTest, waits_a_moment_for_the_end_of_the_old_connection) {
+  const StreamId stream = start("7").value();
+  auto early = begin(session_.reattach(stream));
+  EXPECT_FALSE(early.is_done());
+  (void)begin(session_.detach(stream, broken()));
+  ASSERT_TRUE(early.is_done());
+  EXPECT_TRUE(early.take());
+
+  const StreamId held = start("8").value();
+  auto never = begin(session_.reattach(held));
+  scheduler_.advance(std::chrono::seconds(3));
+  ASSERT_TRUE(never.is_done());
+  EXPECT_FALSE(never.take());
 }
 
 TEST_F(McpSessionTest, goes_on_with_a_stream_that_breaks_off_again) {

@@ -268,20 +268,22 @@ void ModernSession::take_notification(Call& call, upstream::Event event) {
   if (level && *level >= *call.log_level) call.events.push_back(std::move(event));
 }
 
+upstream::Event ModernSession::take_first(StreamId stream, const CallPlace& call) {
+  upstream::Event event = std::move(call->events.front());
+  call->events.pop_front();
+  call->changed.notify_all();
+  if (event.kind() == upstream::Event::Kind::result) {
+    calls_.erase(stream);
+    if (!call->asked.empty()) background_.spawn(refuse_asked(call));
+  }
+  return event;
+}
+
 Task<Result<Turn>> ModernSession::next(StreamId stream) {
   const CallPlace call = find(stream);
   if (!call) co_return failed(Fault::not_found, "the call is over");
   for (;;) {
-    if (!call->events.empty()) {
-      upstream::Event event = std::move(call->events.front());
-      call->events.pop_front();
-      call->changed.notify_all();
-      if (event.kind() == upstream::Event::Kind::result) {
-        calls_.erase(stream);
-        if (!call->asked.empty()) background_.spawn(refuse_asked(call));
-      }
-      co_return Turn(std::move(event));
-    }
+    if (!call->events.empty()) co_return Turn(take_first(stream, call));
     if (call->ended) {
       calls_.erase(stream);
       co_return tl::unexpected<Error>(*call->ended);

@@ -125,6 +125,7 @@ class ModernSession {
   Task<> pump();
   void observe(const upstream::Event& event);
   CallPlace find(StreamId stream) const;
+  upstream::Event take_first(StreamId stream, const CallPlace& call);
 
   Scheduler& scheduler_;
   Upstream upstream_;  // null until it is open
