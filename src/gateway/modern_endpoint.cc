@@ -25,6 +25,17 @@ http::Response refuse_fault(policy::Exchange& exchange, const mcp::ReadFault& fa
   return refused;
 }
 
+// An argument in a header that cannot be read at all is wrong whatever the tool makes of it.
+std::optional<mcp::ModernFault> unreadable_argument(const http::Headers& headers) {
+  for (const http::Field field : headers) {
+    const bool is_argument = field.name.starts_with("mcp-param-");
+    if (!is_argument || mcp::decode_mirrored(field.value)) continue;
+    return mcp::ModernFault(400, mcp::Code::header_mismatch,
+                            "the header " + std::string(field.name) + " is not valid base64");
+  }
+  return std::nullopt;
+}
+
 // What a client learns before anything else: what the server can do, as far as this caller may use
 // it.
 class Discovery {
@@ -91,6 +102,9 @@ Task<http::Response> serve_modern(McpPlace at, mcp::Message message) {
   if (exchange.connection != nullptr) exchange.connection->take_end_for_leaving();
   const auto request = mcp::judge_modern(message, headers_of(exchange.request().headers));
   if (!request) co_return refuse_modern(exchange, message.id(), request.error());
+  if (const auto fault = unreadable_argument(exchange.request().headers)) {
+    co_return refuse_modern(exchange, message.id(), *fault);
+  }
   const auto method = mcp::admit(message, mcp::Sender::client, mcp::Era::modern);
   if (!method) co_return refuse_fault(exchange, method.error());
   if (message.method() == "server/discover") {
