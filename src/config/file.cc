@@ -151,6 +151,7 @@ void describe(schema::Object<StdioTarget>& o) {
        "keep nothing there. Not given: it lives as long as its session. agentgateway has no such "
        "setting.")
       .check(check_idle);
+  o.field("era", &StdioTarget::era, era_words);
 }
 
 void describe(schema::Object<HttpTarget>& o) {

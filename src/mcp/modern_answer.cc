@@ -135,21 +135,30 @@ void write_content(json::Writer& out, json::Value result, Revision revision) {
   out.end_array();
 }
 
+void write_meta(json::Writer& out, json::Value value) {
+  const std::string meta = plain_meta(value);
+  if (!meta.empty()) out.name("_meta").raw(meta);
+}
+
+// Whether a member of a tool's result says something that the client can read.
+bool is_readable(const json::Member& member, Revision revision) {
+  if (is_modern_only(member.name) || member.name == "content") return false;
+  if (member.name == "isError") return member.value.as_bool().has_value();
+  if (member.name != "structuredContent") return true;
+  return member.value.is_object() || !is_legacy(revision);
+}
+
 std::string tool_result(json::Value result, Revision revision) {
   json::Writer out;
   out.begin_object();
   write_content(out, result, revision);
   for (const json::Member member : result.members()) {
-    if (is_modern_only(member.name) || member.name == "content") continue;
-    const bool fits = member.value.is_object() || !is_legacy(revision);
-    if (member.name == "structuredContent" && !fits) continue;
-    if (member.name == "isError" && !member.value.as_bool()) continue;
+    if (!is_readable(member, revision)) continue;
     if (member.name == "_meta") {
-      const std::string meta = plain_meta(member.value);
-      if (!meta.empty()) out.name("_meta").raw(meta);
-      continue;
+      write_meta(out, member.value);
+    } else {
+      out.name(member.name).value(member.value);
     }
-    out.name(member.name).value(member.value);
   }
   return out.end_object().take();
 }
@@ -190,8 +199,7 @@ std::string result_for(std::string_view method, json::Value result, const Answer
   for (const json::Member member : result.members()) {
     if (is_modern_only(member.name)) continue;
     if (member.name == "_meta") {
-      const std::string meta = plain_meta(member.value);
-      if (!meta.empty()) out.name("_meta").raw(meta);
+      write_meta(out, member.value);
     } else if (list && member.name == list->list) {
       out.name(member.name).raw(list_for(member.value, *list, view));
     } else if (member.name != "nextCursor" || member.value.is_string()) {
@@ -209,8 +217,7 @@ std::string error_for(std::string_view method, json::Value error, const Id& id, 
   const std::string_view data_text = data ? data->raw() : std::string_view();
   int code = said < -99'999 || said > 99'999 ? static_cast<int>(Code::internal_error)
                                              : static_cast<int>(said);
-  const bool is_known = era_of(revision) == Era::modern;
-  if (code == static_cast<int>(Code::missing_capability) && !is_known) {
+  if (code == static_cast<int>(Code::missing_capability) && is_legacy(revision)) {
     return error_text(id, Code::invalid_params,
                       "The server needs a capability that the client does not have: " + message,
                       data_text);
@@ -221,7 +228,8 @@ std::string error_for(std::string_view method, json::Value error, const Id& id, 
   }
   const bool is_missing =
       (data && data->find("uri")) || base::to_lower(message).find("not found") != std::string::npos;
-  if (method == "resources/read" && code == static_cast<int>(Code::invalid_params) && is_missing) {
+  const bool is_bad = code == static_cast<int>(Code::invalid_params);
+  if (method == "resources/read" && is_bad && is_missing && is_legacy(revision)) {
     code = static_cast<int>(Code::resource_not_found);
   }
   return error_text(id, code, message, data_text);
@@ -231,12 +239,11 @@ std::string params_for(json::Value params) {
   json::Writer out;
   out.begin_object();
   for (const json::Member member : params.members()) {
-    if (member.name != "_meta") {
+    if (member.name == "_meta") {
+      write_meta(out, member.value);
+    } else {
       out.name(member.name).value(member.value);
-      continue;
     }
-    const std::string meta = plain_meta(member.value);
-    if (!meta.empty()) out.name("_meta").raw(meta);
   }
   return out.end_object().take();
 }

@@ -40,7 +40,8 @@ class AnswerView {
 // A complete result, as JSON text.
 std::string result_for(std::string_view method, json::Value result, const AnswerView& view);
 
-// An error, as the whole response under `id`, for a client of that revision.
+// An error, as the whole response under `id`. Codes that only clients of the modern revision know
+// are for them alone; what went wrong between the gateway and the server is for nobody.
 std::string error_for(std::string_view method, json::Value error, const Id& id, Revision revision);
 
 // params of a notification or question without what is the modern revision's own; JSON text.

@@ -54,9 +54,10 @@ TEST(ModernAnswer, reads_what_a_server_requires) {
 }
 
 TEST(ModernAnswer, never_uses_codes_that_older_clients_take_for_something_else) {
-  const auto code_of = [](std::string_view method, const std::string& error) {
-    const json::Document response = parsed(
-        error_for(method, parsed(error).root(), Id(std::uint64_t{1}), Revision::v2025_11_25));
+  const auto code_of = [](std::string_view method, const std::string& error,
+                          Revision revision = Revision::v2025_11_25) {
+    const json::Document response =
+        parsed(error_for(method, parsed(error).root(), Id(std::uint64_t{1}), revision));
     return response.root().find("error")->find("code")->as_int();
   };
   EXPECT_EQ(code_of("tools/call", R"({"code":-32021,"message":"m"})"), -32602);
@@ -65,6 +66,10 @@ TEST(ModernAnswer, never_uses_codes_that_older_clients_take_for_something_else) 
   EXPECT_EQ(code_of("tools/call", R"({"code":5000000000,"message":"m"})"), -32603);
   EXPECT_EQ(code_of("tools/call", R"({"code":7,"message":"m"})"), 7);
   EXPECT_EQ(code_of("resources/read", R"({"code":-32602,"message":"Not Found"})"), -32002);
+  const Revision modern = Revision::v2026_07_28;
+  EXPECT_EQ(code_of("resources/read", R"({"code":-32602,"message":"Not Found"})", modern), -32602);
+  EXPECT_EQ(code_of("tools/call", R"({"code":-32021,"message":"m"})", modern), -32021);
+  EXPECT_EQ(code_of("tools/call", R"({"code":-32020,"message":"m"})", modern), -32603);
 }
 
 }  // namespace

@@ -29,32 +29,26 @@ bool is_token(std::string_view text) {
 class Annotations {
  public:
   // Of an object's properties, which are the only place where one may stand.
-  Result<> take_properties(json::Value schema, std::size_t depth) {
+  Result<> take_schema(json::Value schema, std::size_t depth) {
     if (depth > schema_depth_max) return failed(Fault::bad_request, "the schema is too deep");
     for (const json::Member member : schema.members()) {
-      if (member.name == annotation && depth == 0) {
-        return failed(Fault::bad_request, "an x-mcp-header stands at the schema's root");
-      }
       const bool are_properties = member.name == "properties" && member.value.is_object();
-      if (!are_properties) {
-        if (member.name != annotation) TRY(refuse_within(member.value, depth + 1));
-        continue;
-      }
-      for (const json::Member property : member.value.members()) {
-        path_.emplace_back(property.name);
-        TRY(take_property(property.value, depth + 1));
-        path_.pop_back();
-      }
+      TRY(are_properties ? take_properties(member.value, depth) : refuse_member(member, depth));
     }
     return {};
   }
   std::vector<ToolHeader> take() { return std::move(found_); }
 
  private:
-  Result<> take_property(json::Value schema, std::size_t depth) {
-    const auto header = schema.find(annotation);
-    if (header) TRY(take_header(*header, schema));
-    return take_properties(schema, depth);
+  Result<> take_properties(json::Value properties, std::size_t depth) {
+    for (const json::Member property : properties.members()) {
+      path_.emplace_back(property.name);
+      const auto header = property.value.find(annotation);
+      if (header) TRY(take_header(*header, property.value));
+      TRY(take_schema(property.value, depth + 1));
+      path_.pop_back();
+    }
+    return {};
   }
 
   Result<> take_header(json::Value header, json::Value schema) {
@@ -77,18 +71,28 @@ class Annotations {
     return {};
   }
 
-  // Where it may not stand: in items, alternatives, definitions. Names of properties there may well
-  // be called so.
-  static Result<> refuse_within(json::Value value, std::size_t depth) {
-    if (depth > schema_depth_max) return {};
-    for (const json::Member member : value.members()) {
-      if (member.name == annotation && member.value.is_string()) {
-        return failed(Fault::bad_request, "an x-mcp-header stands where none may be");
-      }
-      TRY(refuse_within(member.value, depth + 1));
-    }
-    for (const json::Value element : value.elements()) TRY(refuse_within(element, depth + 1));
-    return {};
+  // Anything else of a schema: a property's own annotation was taken already.
+  static Result<> refuse_member(const json::Member& member, std::size_t depth) {
+    const bool is_taken = member.name == annotation && depth > 0;
+    const bool is_misplaced = member.name == annotation || has_annotation(member.value, depth + 1);
+    if (is_taken || !is_misplaced) return {};
+    return failed(Fault::bad_request, "an x-mcp-header stands where none may be");
+  }
+
+  // In items, alternatives, definitions. Names of properties there may well be called so.
+  static bool has_annotation(json::Value value, std::size_t depth) {
+    if (depth > schema_depth_max) return false;
+    const auto is_one = [depth](const json::Member& member) {
+      const bool is_said = member.name == annotation && member.value.is_string();
+      return is_said || has_annotation(member.value, depth + 1);
+    };
+    const auto has_one = [depth](json::Value element) {
+      return has_annotation(element, depth + 1);
+    };
+    const auto members = value.members();
+    const auto elements = value.elements();
+    return std::any_of(members.begin(), members.end(), is_one) ||
+           std::any_of(elements.begin(), elements.end(), has_one);
   }
 
   std::vector<std::string> path_;
@@ -175,7 +179,7 @@ Result<std::vector<ToolHeader>> tool_headers(json::Value tool) {
                                 text.find("\\u") != std::string_view::npos;
   if (!may_be_annotated) return std::vector<ToolHeader>();
   Annotations annotations;
-  TRY(annotations.take_properties(*schema, 0));
+  TRY(annotations.take_schema(*schema, 0));
   return annotations.take();
 }
 

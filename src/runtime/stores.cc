@@ -23,6 +23,7 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target, const Tar
   settings.handshake = limits.start_within;
   settings.queue = limits.queue;
   settings.command = target.command;
+  settings.era = era_of(target.era);
   settings.arguments = target.arguments;
   settings.environment = target.environment;
   settings.clear_environment = target.clear_environment;

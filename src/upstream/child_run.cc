@@ -3,6 +3,7 @@
 #include "base/before.h"
 #include "base/sleep.h"
 #include "base/text.h"
+#include "upstream/detail_environment.h"
 #include "upstream/detail_stdio_session.h"
 
 namespace upstream {
@@ -52,12 +53,36 @@ ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog
       over_(over),
       counted_(std::move(counted)),
       child_(std::move(child)),
-      tasks_(scheduler) {
-  tasks_.spawn(read(*this));
-  tasks_.spawn(read_errors(*this));
-  tasks_.spawn(feed(*this));
-  tasks_.spawn(await_exit(*this));
-  tasks_.spawn(supervise(*this));
+      tasks_(std::in_place, scheduler) {
+  tasks_->spawn(read(*this));
+  tasks_->spawn(read_errors(*this));
+  tasks_->spawn(feed(*this));
+  tasks_->spawn(await_exit(*this));
+  tasks_->spawn(supervise(*this));
+}
+
+Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
+                                                        const StdioPlace& place, Dialog& dialog,
+                                                        Wakeup& over, Deadline deadline) {
+  const std::vector<std::string> own = own_environment();
+  net::Command command(place.settings.command);
+  command.environment = child_environment(place.settings, own);
+  command.program = find_program(place.settings.command, command.environment, own);
+  command.arguments = place.settings.arguments;
+  command.folder = place.settings.directory;
+  net::ChildLimits limits;
+  limits.line_bytes_max = place.settings.line_bytes_max;
+  CO_TRY(ChildCount::Place counted, ChildCount::take(place.children));
+  auto child = co_await net::start_child(place.spawner, std::move(command), limits, deadline);
+  if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
+  place.log.info("child started", {{"target", place.name.text()}, {"pid", (*child)->pid()}});
+  co_return std::make_unique<ChildRun>(scheduler, place, dialog, std::move(*child),
+                                       std::move(counted), over);
+}
+
+ChildParts ChildRun::take_apart(std::unique_ptr<ChildRun> run) {
+  run->tasks_.reset();
+  return ChildParts(std::move(run->child_), std::move(run->counted_));
 }
 
 Task<> ChildRun::read(ChildRun& run) {

@@ -34,7 +34,10 @@ class Dialog {
   static constexpr std::size_t calls_max = 256;     // in flight
   static constexpr std::size_t questions_max = 64;  // open
 
-  explicit Dialog(Random& random, const QueueLimits& limits = QueueLimits());
+  // `era` is the server's. A modern one asks nothing, and what it says under the name of a
+  // subscription belongs to the call that made it.
+  explicit Dialog(Random& random, const QueueLimits& limits = QueueLimits(),
+                  mcp::Era era = mcp::Era::legacy);
   Dialog(const Dialog&) = delete;
   Dialog& operator=(const Dialog&) = delete;
   ~Dialog();
@@ -107,6 +110,7 @@ class Dialog {
   void send(std::string line);
   InFlight* call_of(const mcp::Id& id) const;
   InFlight* likely_call() const;
+  InFlight* subscriber(const mcp::Message& notification) const;
   void receive_response(mcp::Message message);
   void receive_question(mcp::Message message);
   void receive_notification(mcp::Message message);
@@ -118,6 +122,7 @@ class Dialog {
   void hand_over_questions(InFlight& call);
 
   const QueueLimits limits_;
+  mcp::Era era_;
   std::uint64_t next_id_;
   std::uint64_t next_question_;
   std::map<std::uint64_t, InFlight*> calls_;

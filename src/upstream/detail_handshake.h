@@ -13,6 +13,7 @@ class InitializeParams {
   // Fault::bad_request if the params lack protocolVersion or capabilities.
   static Result<InitializeParams> from(json::Value params);
   json::Value value() const { return document_.root(); }
+  InitializeParams copy() const;
 
  private:
   explicit InitializeParams(json::Document document) : document_(std::move(document)) {}

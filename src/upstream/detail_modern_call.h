@@ -34,6 +34,11 @@ class ModernCall final : public Conversation {
   Task<Result<>> talk();
   Task<Result<Next>> ask_once();
   Task<Result<Next>> take_response(mcp::Message response);
+  Task<Result<Next>> take_error(json::Value error);
+  Result<Next> take_requirement(json::Value result);
+  Task<Result<>> until_ready(Next next);
+  Task<Result<>> wait_a_while();
+  bool is_mirrored() const;
   Task<Result<>> know_tool(bool anew);
   Task<Result<>> list_tools();
   static Task<Result<mcp::Message>> last_of(ModernAnswer& answer);
@@ -57,6 +62,8 @@ class ModernCall final : public Conversation {
   std::map<std::uint64_t, Asked> asked_;  // what the client has not answered yet
   std::optional<Error> unanswered_;       // what makes going on impossible
   int rounds_ = 0;                        // of questions
+  int waits_ = 0;
+  Duration wait_ = std::chrono::milliseconds(50);
   bool has_refreshed_ = false;
   Signal answered_;
   std::unique_ptr<Conversation> conversation_;

@@ -91,6 +91,9 @@ class ModernSession final : public Session {
   static Task<> listen(ModernSession& session);
   Task<> until_filter_changes(std::uint64_t number);
   Task<Result<>> until_other_filter(std::uint64_t number);
+  Task<> until_settled(std::uint64_t number);
+  Task<> until_ended(std::uint64_t number);
+  void note_heard(std::uint64_t number);
   Duration note_silence(Duration wait);
   void tell_all_changed();
   void change_filter();
@@ -111,6 +114,7 @@ class ModernSession final : public Session {
   std::uint64_t heard_number_ = 0;               // of the filter that is in force
   std::optional<Error> deaf_;                    // the server has no such stream
   bool is_listening_ = false;
+  bool has_missed_ = false;  // while nobody listened
   Signal listener_changed_;
   Dialog dialog_;
   std::unique_ptr<ModernListener> listener_;

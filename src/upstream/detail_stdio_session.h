@@ -36,6 +36,15 @@ class StdioPlace {
   const std::shared_ptr<ChildCount> children;
 };
 
+// A child and its place among those that may be.
+class ChildParts {
+ public:
+  ChildParts(std::unique_ptr<net::Child> the_child, ChildCount::Place its_place)
+      : child(std::move(the_child)), counted(std::move(its_place)) {}
+  std::unique_ptr<net::Child> child;
+  ChildCount::Place counted;
+};
+
 // One run of the child: the process and the tasks that serve its pipes. It ends by itself and says
 // so in reason(); it must be destroyed from outside its tasks, then.
 class ChildRun {
@@ -45,6 +54,14 @@ class ChildRun {
   ChildRun(const ChildRun&) = delete;
   ChildRun& operator=(const ChildRun&) = delete;
   ~ChildRun() = default;
+
+  // Starts a child and serves its pipes.
+  static Task<Result<std::unique_ptr<ChildRun>>> start(Scheduler& scheduler,
+                                                       const StdioPlace& place, Dialog& dialog,
+                                                       Wakeup& over, Deadline deadline);
+  // The child without what served it, for another dialog. Not from inside a task of the run, which
+  // must not have ended.
+  static ChildParts take_apart(std::unique_ptr<ChildRun> run);
 
   // Why it ended; empty while it runs. `over` was queued, and the dialog's calls have failed.
   const std::string& reason() const { return reason_; }
@@ -72,7 +89,7 @@ class ChildRun {
   std::uint64_t skipped_ = 0;
   std::string reason_;
   Signal changed_;
-  TaskGroup tasks_;  // last: its tasks use everything above
+  std::optional<TaskGroup> tasks_;  // last: its tasks use everything above
 };
 
 class StdioSession final : public Session {
@@ -81,6 +98,8 @@ class StdioSession final : public Session {
                InitializeParams params);
   ~StdioSession() override;
 
+  // Uses that child, which is running, and starts none.
+  void adopt(ChildParts parts);
   // Starts the child and opens the session with it. On an error the session is of no use.
   Task<Result<>> bring_up(Deadline deadline);
 
@@ -124,6 +143,7 @@ class StdioSession final : public Session {
   Restarts restarts_;
   Instant started_;
   bool has_been_started_ = false;
+  bool is_adopted_ = false;  // the child that runs was not started here
   bool is_up_ = false;
   bool is_reviving_ = false;
   Signal revived_;

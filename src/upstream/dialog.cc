@@ -136,8 +136,11 @@ class Dialog::InFlight final : public Conversation {
   Signal changed_;
 };
 
-Dialog::Dialog(Random& random, const QueueLimits& limits)
-    : limits_(limits), next_id_(random_start(random)), next_question_(random_start(random)) {}
+Dialog::Dialog(Random& random, const QueueLimits& limits, mcp::Era era)
+    : limits_(limits),
+      era_(era),
+      next_id_(random_start(random)),
+      next_question_(random_start(random)) {}
 
 Dialog::~Dialog() {
   close(Error(Fault::cancelled, "the session was closed"));
@@ -283,7 +286,7 @@ void Dialog::receive_response(mcp::Message message) {
 void Dialog::receive_question(mcp::Message message) {
   const mcp::Id asked = message.id();
   if (message.method() == "ping") return send(mcp::result_text(asked, "{}"));
-  const auto method = mcp::admit(message, mcp::Sender::server, mcp::Era::legacy);
+  const auto method = mcp::admit(message, mcp::Sender::server, era_);
   if (!method) return send(mcp::error_text(method.error()));
   if (questions_.size() >= questions_max) {
     return send(mcp::error_text(asked, mcp::Code::internal_error, "Too many open questions"));
@@ -294,14 +297,16 @@ void Dialog::receive_question(mcp::Message message) {
 }
 
 void Dialog::receive_notification(mcp::Message message) {
-  const auto method = mcp::admit(message, mcp::Sender::server, mcp::Era::legacy);
+  const auto method = mcp::admit(message, mcp::Sender::server, era_);
   if (!method || *method == nullptr) {
     ++counts_.notifications_dropped;
     return;
   }
   if (message.method() == "notifications/progress") return receive_progress(std::move(message));
   if (message.method() == "notifications/cancelled") return receive_cancelled(std::move(message));
+  InFlight* const call = subscriber(message);
   Event event(Event::Kind::notification, std::move(message));
+  if (call != nullptr) return call->put(std::move(event));
   if (event.method() == "notifications/message") return deliver(std::move(event));
   keep_unsolicited(std::move(event));
 }
@@ -378,6 +383,15 @@ Dialog::InFlight* Dialog::call_of(const mcp::Id& id) const {
   const auto number = number_of(id);
   const auto found = number ? calls_.find(*number) : calls_.end();
   return found == calls_.end() ? nullptr : found->second;
+}
+
+// Whose answer a modern server's notification is part of (2026-07-28, subscriptions).
+Dialog::InFlight* Dialog::subscriber(const mcp::Message& notification) const {
+  if (era_ == mcp::Era::legacy) return nullptr;
+  const auto meta = notification.params().find("_meta");
+  const auto named = meta ? meta->find("io.modelcontextprotocol/subscriptionId") : std::nullopt;
+  const auto id = named ? mcp::Id::from(*named) : std::nullopt;
+  return id ? call_of(*id) : nullptr;
 }
 
 Dialog::InFlight* Dialog::likely_call() const {

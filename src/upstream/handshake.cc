@@ -69,6 +69,10 @@ Result<InitializeParams> InitializeParams::from(json::Value params) {
   return InitializeParams(std::move(document));
 }
 
+InitializeParams InitializeParams::copy() const {
+  return InitializeParams(*json::Document::parse(std::string(document_.text())));
+}
+
 Task<Result<Handshake>> shake_hands(Dialog& dialog, const InitializeParams& params,
                                     Deadline deadline) {
   const mcp::Call call("initialize", params.value(), deadline);

@@ -12,7 +12,6 @@ namespace {
 
 constexpr int rounds_max = 8;   // of questions in one call
 constexpr int waits_max = 100;  // for a server that only wants to be asked again
-constexpr Duration wait_first = std::chrono::milliseconds(50);
 constexpr Duration wait_max = std::chrono::seconds(5);
 constexpr int pages_max = 100;  // of tools/list, read for the sake of one call
 
@@ -89,29 +88,37 @@ Task<> ModernCall::run(ModernCall& call) {
 }
 
 Task<Result<>> ModernCall::talk() {
-  const bool is_mirrored = session_.channel_->has_headers() && method_ == "tools/call";
-  if (is_mirrored) CO_TRY(co_await know_tool(false));
-  int waits = 0;
-  Duration wait = wait_first;
+  if (is_mirrored()) CO_TRY(co_await know_tool(false));
   for (;;) {
     CO_TRY(const Next next, co_await ask_once());
     if (next == Next::over) co_return Result<>();
-    if (next == Next::wait) {
-      if (++waits > waits_max) break;
-      co_await sleep_until(Deadline::in(scheduler().now(), wait).or_sooner(deadline_));
-      wait = std::min(wait * 2, wait_max);
-    }
-    if (next == Next::questions) {
-      CO_TRY(co_await until_answered());
-      if (unanswered_) {
-        give(mcp::error_text(mcp::Id(id_), mcp::Code::internal_error, unanswered_->why()));
-        co_return Result<>();
-      }
-    }
+    CO_TRY(co_await until_ready(next));
+    if (unanswered_) break;
     // Each round has an id of its own (2026-07-28, MRTR).
     request_id_ = session_.dialog_.take_id();
   }
-  co_return failed(Fault::upstream_failed, "the server wants to be asked again and again");
+  give(mcp::error_text(mcp::Id(id_), mcp::Code::internal_error, unanswered_->why()));
+  co_return Result<>();
+}
+
+Task<Result<>> ModernCall::until_ready(Next next) {
+  if (next == Next::wait) co_return co_await wait_a_while();
+  if (next == Next::questions) co_return co_await until_answered();
+  co_return Result<>();
+}
+
+// Longer each time.
+Task<Result<>> ModernCall::wait_a_while() {
+  if (++waits_ > waits_max) {
+    co_return failed(Fault::upstream_failed, "the server wants to be asked again and again");
+  }
+  co_await sleep_until(Deadline::in(scheduler().now(), wait_).or_sooner(deadline_));
+  wait_ = std::min(wait_ * 2, wait_max);
+  co_return Result<>();
+}
+
+bool ModernCall::is_mirrored() const {
+  return session_.channel_->has_headers() && method_ == "tools/call";
 }
 
 Task<Result<>> ModernCall::until_answered() {
@@ -169,38 +176,41 @@ void ModernCall::take_notification(mcp::Message message) {
 }
 
 Task<Result<ModernCall::Next>> ModernCall::take_response(mcp::Message response) {
-  if (const auto error = response.error()) {
-    const bool is_mirrored = session_.channel_->has_headers() && method_ == "tools/call";
-    const bool is_stale = is_mirrored && is_code(*error, mcp::Code::header_mismatch);
-    if (is_stale && !std::exchange(has_refreshed_, true)) {
-      CO_TRY(co_await know_tool(true));
-      co_return Next::again;
-    }
-    if (is_code(*error, mcp::Code::unsupported_version)) {
-      session_.channel_->doubt();
-      co_return failed(Fault::not_found, "the server does not speak 2026-07-28 any more");
-    }
-    give(mcp::error_for(method_, *error, mcp::Id(id_), session_.shown_revision_));
-    co_return Next::over;
-  }
+  if (response.error()) co_return co_await take_error(*response.error());
   const json::Value result = *response.result();
   const auto type = result.find_string("resultType").value_or("complete");
   if (type == "complete") {
     take_result(result);
     co_return Next::over;
   }
-  if (type != "input_required" || !may_require_input(method_)) {
-    co_return failed(Fault::upstream_failed, "the server's result is of an unknown type");
+  if (type == "input_required" && may_require_input(method_)) co_return take_requirement(result);
+  co_return failed(Fault::upstream_failed, "the server's result is of an unknown type");
+}
+
+Task<Result<ModernCall::Next>> ModernCall::take_error(json::Value error) {
+  const bool is_stale = is_mirrored() && is_code(error, mcp::Code::header_mismatch);
+  if (is_stale && !std::exchange(has_refreshed_, true)) {
+    CO_TRY(co_await know_tool(true));
+    co_return Next::again;
   }
-  CO_TRY(const mcp::InputRequired required, mcp::input_required(result));
+  if (is_code(error, mcp::Code::unsupported_version)) {
+    session_.channel_->doubt();
+    co_return failed(Fault::not_found, "the server does not speak 2026-07-28 any more");
+  }
+  give(mcp::error_for(method_, error, mcp::Id(id_), session_.shown_revision_));
+  co_return Next::over;
+}
+
+Result<ModernCall::Next> ModernCall::take_requirement(json::Value result) {
+  TRY(const mcp::InputRequired required, mcp::input_required(result));
   retry_ = mcp::ModernRetry();
   retry_.state = required.state;
-  if (required.questions.empty()) co_return Next::wait;
+  if (required.questions.empty()) return Next::wait;
   if (++rounds_ > rounds_max) {
-    co_return failed(Fault::upstream_failed, "the server asks the client again and again");
+    return failed(Fault::upstream_failed, "the server asks the client again and again");
   }
   ask_client(required);
-  co_return Next::questions;
+  return Next::questions;
 }
 
 void ModernCall::take_result(json::Value result) {

@@ -61,28 +61,36 @@ class HttpAnswer final : public ModernAnswer {
   // Messages line by line under the name of JSON: a known server listens so.
   Task<Result<mcp::Message>> next_line() {
     for (;;) {
-      const std::size_t end = lines_.find('\n');
-      const bool is_last = end == std::string::npos && is_at_end_;
-      if (end == std::string::npos && !is_last) {
-        if (lines_.size() > place_.settings.event_bytes_max) {
-          co_return failed(Fault::upstream_failed, "the server's line is too long");
-        }
-        CO_TRY(const std::optional<std::string> piece, co_await body_.read(deadline_));
-        is_at_end_ = !piece;
-        if (piece) lines_ += *piece;
-        continue;
+      std::optional<std::string> line = take_line();
+      if (line) {
+        CO_TRY(mcp::Message message, read_answer(std::move(*line)));
+        CO_TRY(check(message));
+        co_return std::move(message);
       }
-      std::string line = lines_.substr(0, end);
-      lines_.erase(0, is_last ? lines_.size() : end + 1);
-      const bool is_blank = line.find_first_not_of(" \t\r") == std::string::npos;
-      if (is_blank && is_last) {
+      if (is_at_end_)
         co_return failed(Fault::upstream_failed, "the server's answer ended too early");
-      }
-      if (is_blank) continue;
-      CO_TRY(mcp::Message message, read_answer(std::move(line)));
-      CO_TRY(check(message));
-      co_return std::move(message);
+      CO_TRY(co_await read_more());
     }
+  }
+
+  Task<Result<>> read_more() {
+    if (lines_.size() > place_.settings.event_bytes_max) {
+      co_return failed(Fault::upstream_failed, "the server's line is too long");
+    }
+    CO_TRY(const std::optional<std::string> piece, co_await body_.read(deadline_));
+    is_at_end_ = !piece;
+    lines_ += piece.value_or("\n");
+    co_return Result<>();
+  }
+
+  // The next line that is not blank, of those that have been read.
+  std::optional<std::string> take_line() {
+    for (std::size_t end = lines_.find('\n'); end != std::string::npos; end = lines_.find('\n')) {
+      std::string line = lines_.substr(0, end);
+      lines_.erase(0, end + 1);
+      if (line.find_first_not_of(" \t\r") != std::string::npos) return line;
+    }
+    return std::nullopt;
   }
 
   Task<Result<mcp::Message>> without_answer() {

@@ -118,33 +118,23 @@ Task<Result<>> ModernSession::until_other_filter(std::uint64_t number) {
 // Opens what is to be listened to, whenever that is something else or the server ended it.
 Task<> ModernSession::listen(ModernSession& session) {
   Duration wait = wait_first;
-  bool has_missed = false;
   for (;;) {
     const std::uint64_t number = session.filter_number_;
     if (session.listen_filter().empty()) {
       session.listener_.reset();
-      session.heard_number_ = number;
-      session.listener_changed_.notify_all();
+      session.note_heard(number);
       co_await session.until_filter_changes(number);
       continue;
     }
     session.next_listener_ = std::make_unique<ModernListener>(session, number);
-    while (!session.next_listener_->is_settled() && session.filter_number_ == number) {
-      co_await session.listener_changed_.wait();
-    }
+    co_await session.until_settled(number);
     if (session.next_listener_->is_acknowledged()) {
       session.listener_ = std::move(session.next_listener_);
-      session.heard_number_ = number;
-      session.deaf_.reset();
-      session.listener_changed_.notify_all();
-      if (std::exchange(has_missed, false)) session.tell_all_changed();
-      while (!session.listener_->ended() && session.filter_number_ == number) {
-        co_await session.listener_changed_.wait();
-      }
+      session.note_heard(number);
+      co_await session.until_ended(number);
       wait = wait_first;
     }
     if (session.filter_number_ != number) continue;
-    has_missed = true;
     wait = session.note_silence(wait);
     const Deadline next = Deadline::in(session.channel_->scheduler().now(), wait);
     auto changed = session.until_other_filter(number);
@@ -152,11 +142,32 @@ Task<> ModernSession::listen(ModernSession& session) {
   }
 }
 
+Task<> ModernSession::until_settled(std::uint64_t number) {
+  while (!next_listener_->is_settled() && filter_number_ == number) {
+    co_await listener_changed_.wait();
+  }
+}
+
+Task<> ModernSession::until_ended(std::uint64_t number) {
+  while (!listener_->ended() && filter_number_ == number) {
+    co_await listener_changed_.wait();
+  }
+}
+
+// What is wanted is listened for.
+void ModernSession::note_heard(std::uint64_t number) {
+  heard_number_ = number;
+  deaf_.reset();
+  listener_changed_.notify_all();
+  if (std::exchange(has_missed_, false)) tell_all_changed();
+}
+
 // A listener ended. How long to wait before the next one.
 Duration ModernSession::note_silence(Duration wait) {
   const ModernListener* ended = next_listener_ ? next_listener_.get() : listener_.get();
   const Error why = *ended->ended();
   const bool was_heard = ended == listener_.get();
+  has_missed_ = true;
   next_listener_.reset();
   listener_.reset();
   if (was_heard) return wait_first;

@@ -120,8 +120,7 @@ Result<std::unique_ptr<Conversation>> ModernSession::begin(const mcp::Call& call
   if (method == "resources/subscribe" || method == "resources/unsubscribe") {
     return change_subscription(call);
   }
-  mcp::ParamsEdit edit = call.edit();
-  auto params = json::Document::parse(mcp::edited_params(call.params(), edit));
+  auto params = json::Document::parse(mcp::edited_params(call.params(), call.edit()));
   if (!params) return tl::unexpected<Error>(params.error());
   TRY(auto begun, dialog_.start_apart(call));
   return std::make_unique<ModernCall>(*this, std::move(begun), method, std::move(*params),

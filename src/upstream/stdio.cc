@@ -2,9 +2,8 @@
 
 #include <mutex>
 
-#include "base/random.h"
 #include "base/sleep.h"
-#include "upstream/detail_stdio_session.h"
+#include "upstream/detail_stdio_opening.h"
 
 namespace upstream {
 namespace {
@@ -29,24 +28,24 @@ class StdioTarget final : public Target {
       std::shared_ptr<Site>, json::Value initialize_params, Deadline deadline,
       std::shared_ptr<const auth::CurrentCredentials>) override {
     CO_TRY(auto params, InitializeParams::from(initialize_params));
+    CO_TRY(auto copy, json::Document::parse(std::string(initialize_params.raw())));
     Scheduler& scheduler = co_await this_scheduler();
     CO_TRY(const Instant next, next_try(scheduler.now()));
     if (next - scheduler.now() > backoff_waited_max || deadline.has_passed(next)) {
       co_return failed(Fault::unavailable, "the server failed to start a moment ago");
     }
     co_await sleep_until(Deadline(next));
-    SystemRandom random;
-    auto session = std::make_unique<StdioSession>(scheduler, place_, random, std::move(params));
-    Result<> up = co_await session->bring_up(deadline);
+    StdioOpening opening(scheduler, place_, era_, std::move(copy), std::move(params));
+    auto session = co_await opening.open(deadline);
     // What a server refuses one client for must not open the breaker for the others.
-    const bool is_clients_fault = !up && up.error().fault() == Fault::bad_request;
-    if (!is_clients_fault && session->has_been_started()) count(up.has_value(), scheduler.now());
-    if (!up) {
+    const bool is_clients_fault = !session && session.error().fault() == Fault::bad_request;
+    const bool is_counted = !is_clients_fault && opening.has_started_child();
+    if (is_counted) count(session.has_value(), scheduler.now());
+    if (!session) {
       place_->log.warn("session not opened",
-                       {{"target", place_->name.text()}, {"reason", up.error().why()}});
-      co_return tl::unexpected(std::move(up).error());
+                       {{"target", place_->name.text()}, {"reason", session.error().why()}});
     }
-    co_return std::unique_ptr<Session>(std::move(session));
+    co_return session;
   }
 
  private:
@@ -64,6 +63,7 @@ class StdioTarget final : public Target {
   }
 
   std::shared_ptr<const StdioPlace> place_;
+  const std::shared_ptr<EraMemory> era_ = std::make_shared<EraMemory>();
   std::mutex mutex_;
   Restarts restarts_;
 };

@@ -1,5 +1,6 @@
 #pragma once
-// A server that is a child process and speaks JSON-RPC in lines over its standard input and output.
+// A server that is a child process and speaks JSON-RPC in lines over its standard input and output,
+// of whichever era it says when it is first started.
 // One child per session; it is started by the spawner without a shell and ended with its whole
 // group.
 
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,9 +30,13 @@ struct StdioSettings {
   bool clear_environment = false;  // inherit nothing; PATH is then used only to find the command
   std::string directory;           // working directory; empty: the gateway's
 
+  // Nothing: it is found out.
+  std::optional<mcp::Era> era;
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
   // How long a child may have nothing to do; zero: for ever.
   std::chrono::milliseconds idle = std::chrono::milliseconds::zero();
+  // For a server of unknown era to say that it is a modern one, counted from its start.
+  std::chrono::milliseconds probe = std::chrono::milliseconds(2500);
   std::size_t line_bytes_max = 4 << 20;
   QueueLimits queue;
 

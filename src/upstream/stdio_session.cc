@@ -1,7 +1,6 @@
 #include "base/before.h"
 #include "base/sleep.h"
 #include "mcp/write.h"
-#include "upstream/detail_environment.h"
 #include "upstream/detail_stdio_session.h"
 
 namespace upstream {
@@ -81,24 +80,19 @@ Task<Result<>> StdioSession::bring_up(Deadline deadline) {
 }
 
 Task<Result<>> StdioSession::spawn(Deadline deadline) {
-  const std::vector<std::string> own = own_environment();
-  net::Command command(place_->settings.command);
-  command.environment = child_environment(place_->settings, own);
-  command.program = find_program(place_->settings.command, command.environment, own);
-  command.arguments = place_->settings.arguments;
-  command.folder = place_->settings.directory;
-  net::ChildLimits limits;
-  limits.line_bytes_max = place_->settings.line_bytes_max;
+  if (std::exchange(is_adopted_, false) && run_ != nullptr) co_return Result<>();
   forget_run();
-  CO_TRY(ChildCount::Place counted, ChildCount::take(place_->children));
   started_ = scheduler_.now();
   has_been_started_ = true;
-  auto child = co_await net::start_child(place_->spawner, std::move(command), limits, deadline);
-  if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
-  place_->log.info("child started", {{"target", place_->name.text()}, {"pid", (*child)->pid()}});
-  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(*child),
-                                    std::move(counted), over_);
+  CO_TRY(run_, co_await ChildRun::start(scheduler_, *place_, dialog_, over_, deadline));
   co_return Result<>();
+}
+
+void StdioSession::adopt(ChildParts parts) {
+  started_ = scheduler_.now();
+  is_adopted_ = true;
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts.child),
+                                    std::move(parts.counted), over_);
 }
 
 // A restart that was given up midway leaves its run behind.

@@ -55,6 +55,7 @@ StdioWorld::StdioWorld()
 StdioSettings StdioWorld::settings(const std::string& script) const {
   StdioSettings settings;
   settings.command = "python3";
+  settings.era = mcp::Era::legacy;  // the scripts begin with initialize
   settings.arguments = {"tests/peers/stdio_server.py", script, marker_};
   return settings;
 }

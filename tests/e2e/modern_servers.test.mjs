@@ -4,8 +4,9 @@ import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { freePort, patience, root, start, until } from './lib/gateway.mjs';
-import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
+import { freePort, mcpConfig, patience, root, start, until } from './lib/gateway.mjs';
+import { callText, connect, failure, textOf, toolNames } from './lib/mcp.mjs';
+import { connectModern } from './lib/modern.mjs';
 import { remoteConfig, RemoteServer } from './lib/remote.mjs';
 
 const server = join(root, 'tests/e2e/lib/suite_server.mjs');
@@ -25,6 +26,9 @@ const transports = {
   async http() {
     const remote = await new RemoteServer(await freePort(), (port) => [process.execPath, server, 'http', String(port), 'modern']).start();
     return { config: (port) => remoteConfig(port, remote.url), end: () => remote.kill() };
+  },
+  async stdio() {
+    return { config: (port) => mcpConfig(port, { cmd: process.execPath, args: [server, 'stdio', 'modern'] }), end: async () => {} };
   },
 };
 
@@ -117,6 +121,22 @@ for (const [transport, serve] of Object.entries(transports)) {
       const call = failure(client.callTool({ name: 'test_tool_with_progress' }, undefined, { signal: controller.signal, onprogress: () => controller.abort(), ...patient }));
       assert.match((await call).message, /abort/i);
       assert.match(await callText(client, 'test_simple_text'), /simple text/);
+      await client.close();
+    });
+
+    test('a client of 2026-07-28 finds everything, too', async () => {
+      const client = await connectModern(gateway.url(), {
+        capabilities: { sampling: {}, elicitation: { form: {} }, roots: {} }, set(client) {
+          client.setRequestHandler('elicitation/create', async ({ params }) => ({ action: 'accept', content: Object.fromEntries(Object.keys(params.requestedSchema.properties).map((name) => [name, 'somebody'])) }));
+          client.setRequestHandler('sampling/createMessage', async () => ({ model: 'canned', role: 'assistant', content: { type: 'text', text: 'canned answer' } }));
+          client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///tmp/a-root' }] }));
+        },
+      });
+      assert.ok((await client.listTools()).tools.length > 20);
+      assert.match(textOf(await client.callTool({ name: 'test_simple_text' })), /simple text/);
+      assert.match(textOf(await client.callTool({ name: 'test_sampling', arguments: { prompt: 'hello' } }, patient)), /canned answer/);
+      assert.match(textOf(await client.callTool({ name: 'test_input_required_result_multi_round' }, patient)), /somebody likes somebody/);
+      assert.match(textOf(await client.callTool({ name: 'test_header_parameters', arguments: { region: 'gr\u00fcn', count: 3 } }, patient)), /region gr\u00fcn/);
       await client.close();
     });
 

@@ -2,10 +2,12 @@
 """A stdio MCP server that plays a script, for tests of how the gateway treats its children.
 
 usage: stdio_server.py SCRIPT MARKER
-SCRIPT is JSON: a list of steps, or {"steps": [...], "handshake": false, "literal_ids": true}.
+SCRIPT is JSON: a list of steps, or {"steps": [...], "handshake": false, "literal_ids": true, "discover": "modern"}.
 MARKER is ignored; tests find this process and what it forked by it.
 
-The server answers initialize and reads notifications/initialized, then plays the steps. In what it
+The server answers initialize and reads notifications/initialized, then plays the steps. If it is sent
+server/discover first it does what `discover` says: modern (needs no initialize then), legacy, error, silent,
+late (answers when it is too late), die, poison (refuses initialize from then on). In what it
 writes, the ids 1 and 2 stand for the ids of the first and second request it is sent (unless
 literal_ids is set). After the last step it exits; the step {"serve": true} answers every request.
 """
@@ -28,8 +30,13 @@ class Requests:
         self.ids = []
         self.history = []
         self.initialize = None
+        self.late = None
+        self.notes = []
+        self.put_back = []
 
     def read_message(self):
+        if self.put_back:
+            return self.put_back.pop()
         line = sys.stdin.buffer.readline()
         if not line:
             sys.exit(0)
@@ -42,6 +49,7 @@ class Requests:
                 self.ids.append(message["id"])
                 self.history.append(message["method"])
                 return message
+            self.notes.append(message.get("method"))
 
     def id_of(self, number):
         while len(self.ids) < number:
@@ -66,8 +74,37 @@ def send(message):
     write(json.dumps(message).encode() + b"\n")
 
 
-def handshake(requests):
+def answer_discovery(message, how, requests):
+    """What follows server/discover; true if nothing else has to."""
+    versions = {"modern": ["2026-07-28"], "legacy": ["2025-11-25"], "late": ["2026-07-28"]}
+    result = {"jsonrpc": "2.0", "id": message["id"], "result": {
+        "resultType": "complete", "supportedVersions": versions.get(how),
+        "capabilities": {"tools": {}, "resources": {"subscribe": True}, "logging": {}}}}
+    if how == "die":
+        os._exit(3)
+    elif how == "late":
+        requests.late = result
+    elif how in versions:
+        send(result)
+    elif how != "silent":
+        send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "Method not found"}})
+    return how == "modern"
+
+
+def handshake(requests, discover):
     message = requests.read_message()
+    if discover == "modern" and message["method"] not in ("server/discover", "initialize"):
+        requests.put_back.append(message)
+        return
+    if message["method"] == "server/discover":
+        if answer_discovery(message, discover, requests):
+            return
+        message = requests.read_message()
+        if discover == "poison":
+            send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": 0, "message": "duplicate initialize"}})
+            message = requests.read_message()
+    if requests.late:
+        send(requests.late)
     requests.initialize = message["params"]
     send({"jsonrpc": "2.0", "id": message["id"], "result": {
         "protocolVersion": message["params"]["protocolVersion"],
@@ -104,6 +141,21 @@ def serve(requests):
             send({"jsonrpc": "2.0", "method": "notifications/message",
                   "params": {"level": "info", "data": "working"}})
             send({"jsonrpc": "2.0", "id": message["id"], "result": {}})
+        elif message["method"] == "subscriptions/listen":
+            meta = {"io.modelcontextprotocol/subscriptionId": message["id"]}
+            wanted = params["notifications"]
+            send({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+                  "params": {"_meta": meta, "notifications": wanted}})
+            for uri in wanted.get("resourceSubscriptions", []):
+                send({"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"_meta": meta, "uri": uri}})
+        elif params.get("name") == "require" and "inputResponses" not in params:
+            send({"jsonrpc": "2.0", "id": message["id"], "result": {
+                "resultType": "input_required", "inputRequests": {"where": {"method": "roots/list"}}, "requestState": "s"}})
+        elif params.get("name") == "require":
+            send({"jsonrpc": "2.0", "id": message["id"], "result": {
+                "content": [{"type": "text", "text": json.dumps(params["inputResponses"])}]}})
+        elif message["method"] == "notes":
+            send({"jsonrpc": "2.0", "id": message["id"], "result": {"methods": requests.notes}})
         elif message["method"] == "hang":
             pass
         elif message["method"] == "messages":
@@ -173,7 +225,7 @@ def main():
         script = {"steps": script}
     requests = Requests()
     if script.get("handshake", True):
-        handshake(requests)
+        handshake(requests, script.get("discover", "error"))
     for step in script["steps"]:
         play(step, requests, script.get("literal_ids", False))
 

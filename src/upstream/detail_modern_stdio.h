@@ -1,0 +1,53 @@
+#pragma once
+// Requests to a modern server that is a child process (2026-07-28, transports: stdio). There is no
+// session, so a child that ended is replaced when the next request comes.
+
+#include "upstream/detail_era_memory.h"
+#include "upstream/detail_modern_channel.h"
+#include "upstream/detail_stdio_session.h"
+
+namespace upstream {
+
+class ModernStdio final : public ModernChannel {
+ public:
+  ModernStdio(Scheduler& scheduler, std::shared_ptr<const StdioPlace> place,
+              std::shared_ptr<EraMemory> era, Random& random);
+  ~ModernStdio() override;
+
+  // Starts the child if there is none.
+  Task<Result<>> until_up(Deadline deadline);
+  // The child, for somebody who speaks to it otherwise; nothing if it ended. The channel is of no
+  // more use.
+  std::optional<ChildParts> give_up_child();
+  // Whether a child was started at all, however it fared.
+  bool has_been_started() const { return has_been_started_; }
+
+  Task<Result<std::unique_ptr<ModernAnswer>>> ask(ModernOrder order) override;
+  bool has_headers() const override { return false; }
+  Scheduler& scheduler() const override { return scheduler_; }
+  const Log& log() const override { return place_->log; }
+  const mcp::TargetName& name() const override { return place_->name; }
+  const QueueLimits& queue() const override { return place_->settings.queue; }
+  void doubt() override { era_->forget(); }
+
+ private:
+  static void on_over(void* channel);
+  void notice_end();
+  Task<Result<>> start(Deadline deadline);
+  Task<Result<>> until_started();
+  Task<Result<>> until_room();
+
+  Scheduler& scheduler_;
+  std::shared_ptr<const StdioPlace> place_;
+  std::shared_ptr<EraMemory> era_;
+  Dialog dialog_;
+  Restarts restarts_;
+  Instant started_;
+  bool has_been_started_ = false;
+  bool is_starting_ = false;
+  Signal start_over_;
+  Wakeup over_;
+  std::unique_ptr<ChildRun> run_;  // last: it uses everything above
+};
+
+}  // namespace upstream

@@ -1,0 +1,137 @@
+#include "base/before.h"
+#include "base/sleep.h"
+#include "upstream/detail_http_answer.h"
+#include "upstream/detail_modern_stdio.h"
+
+namespace upstream {
+namespace {
+
+constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before requests wait for the child to read
+// A child that lived this long is started again without delay.
+constexpr Duration proven_time = std::chrono::seconds(60);
+
+// What comes of a request is sorted out by the dialog, by ids and tokens.
+class LineAnswer final : public ModernAnswer {
+ public:
+  explicit LineAnswer(std::unique_ptr<Conversation> conversation)
+      : conversation_(std::move(conversation)) {}
+
+  Task<Result<mcp::Message>> next() override {
+    CO_TRY(Event event, co_await conversation_->next());
+    // Its token is the dialog's and not the asker's.
+    if (event.kind() == Event::Kind::progress) co_return read_answer(event.text());
+    co_return std::move(event).take_message();
+  }
+
+ private:
+  std::unique_ptr<Conversation> conversation_;
+};
+
+}  // namespace
+
+ModernStdio::ModernStdio(Scheduler& scheduler, std::shared_ptr<const StdioPlace> place,
+                         std::shared_ptr<EraMemory> era, Random& random)
+    : scheduler_(scheduler),
+      place_(std::move(place)),
+      era_(std::move(era)),
+      dialog_(random, place_->settings.queue, mcp::Era::modern),
+      over_(&ModernStdio::on_over, this) {}
+
+ModernStdio::~ModernStdio() {
+  dialog_.close(Error(Fault::cancelled, "the session was closed"));
+}
+
+// Runs by itself, so the tasks of the ended run may be destroyed.
+void ModernStdio::on_over(void* channel) {
+  auto& self = *static_cast<ModernStdio*>(channel);
+  self.run_.reset();
+  const Instant now = self.scheduler_.now();
+  if (now - self.started_ >= proven_time) self.restarts_.succeeded();
+  self.restarts_.failed_at(now);
+}
+
+void ModernStdio::notice_end() {
+  if (run_ == nullptr || run_->reason().empty()) return;
+  scheduler_.disarm(over_);
+  on_over(this);
+}
+
+std::optional<ChildParts> ModernStdio::give_up_child() {
+  notice_end();
+  if (run_ == nullptr) return std::nullopt;
+  return ChildRun::take_apart(std::move(run_));
+}
+
+Task<Result<>> ModernStdio::until_started() {
+  while (is_starting_) {
+    co_await start_over_.wait();
+  }
+  co_return Result<>();
+}
+
+// One caller starts the child, the others wait for what comes of it.
+Task<Result<>> ModernStdio::until_up(Deadline deadline) {
+  notice_end();
+  while (run_ == nullptr && is_starting_) {
+    CO_TRY(co_await before(deadline, until_started()));
+  }
+  if (run_ != nullptr) co_return Result<>();
+  class Starting {
+   public:
+    explicit Starting(ModernStdio& channel) : channel_(channel) { channel_.is_starting_ = true; }
+    Starting(const Starting&) = delete;
+    Starting& operator=(const Starting&) = delete;
+    ~Starting() {
+      channel_.is_starting_ = false;
+      channel_.start_over_.notify_all();
+    }
+
+   private:
+    ModernStdio& channel_;
+  };
+  const Starting starting(*this);
+  co_return co_await start(deadline);
+}
+
+Task<Result<>> ModernStdio::start(Deadline deadline) {
+  CO_TRY(const Instant next, restarts_.next_try(scheduler_.now()));
+  if (deadline.has_passed(next)) co_return failed(Fault::unavailable, "the server is restarting");
+  co_await sleep_until(Deadline(next));
+  // What was for the last child is not for this one.
+  dialog_.fail(Error(Fault::upstream_failed, "the server is started again"));
+  has_been_started_ = true;
+  started_ = scheduler_.now();
+  auto run = co_await ChildRun::start(scheduler_, *place_, dialog_, over_, deadline);
+  if (!run) {
+    restarts_.failed_at(scheduler_.now());
+    co_return tl::unexpected<Error>(run.error());
+  }
+  run_ = std::move(*run);
+  co_return Result<>();
+}
+
+Task<Result<>> ModernStdio::until_room() {
+  while (run_ != nullptr && dialog_.outgoing_bytes() > outgoing_bytes_max) {
+    co_await dialog_.outgoing_changed().wait();
+  }
+  co_return Result<>();
+}
+
+Task<Result<std::unique_ptr<ModernAnswer>>> ModernStdio::ask(ModernOrder order) {
+  CO_TRY(co_await until_up(order.deadline));
+  if (dialog_.outgoing_bytes() > outgoing_bytes_max) {
+    auto room = co_await before(order.deadline, until_room());
+    if (!room) co_return failed(Fault::timed_out, "the server does not read its input");
+  }
+  notice_end();
+  if (run_ == nullptr) co_return failed(Fault::upstream_failed, "the server ended");
+  CO_TRY(const auto params, json::Document::parse(std::move(order.params)));
+  const mcp::Call call(order.method, params.root(), order.deadline);
+  // A server that knows nothing of it is not told that nobody waits any more.
+  const bool is_probe = order.method == "server/discover";
+  auto conversation = is_probe ? dialog_.start_own(call) : dialog_.start(call);
+  if (!conversation) co_return tl::unexpected<Error>(conversation.error());
+  co_return std::make_unique<LineAnswer>(std::move(*conversation));
+}
+
+}  // namespace upstream
