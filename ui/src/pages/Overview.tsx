@@ -4,11 +4,12 @@ import { CircleCheck, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useFeed } from '../api/events';
 import { useConfigFile, useModel, useRuntime, useTargets } from '../api/queries';
-import type { Model, Problem } from '../api/types';
+import type { Metrics, Model, Problem } from '../api/types';
 import { letsAnonymousIn, routesOf, titleOf } from '../model';
 import { Card, Copy, PageHead, Waiting } from '../parts/feedback';
 import { Line } from '../parts/Line';
 import { problemText } from '../parts/Problems';
+import { Spark } from '../parts/Spark';
 import { agoText } from '../parts/time';
 
 const sourceText = {
@@ -87,6 +88,15 @@ function Attention() {
   );
 }
 
+/** Requests a second between one tick and the next. */
+function ratesOf(ticks: Metrics[]): number[] {
+  return ticks.slice(1).map((tick, index) => {
+    const before = ticks[index];
+    const seconds = before ? (Date.parse(tick.time) - Date.parse(before.time)) / 1000 : 0;
+    return before && seconds > 0 ? Math.max(0, tick.requests - before.requests) / seconds : 0;
+  });
+}
+
 function Decisions() {
   const feed = useFeed();
   const last = feed.metrics.at(-1);
@@ -135,6 +145,12 @@ function Decisions() {
               )}
             </Table.Tbody>
           </Table>
+          <Spark values={ratesOf(feed.metrics)} label="Requests a second" unit="/s" />
+          <Spark
+            values={feed.metrics.map((tick) => tick.latencyMs?.p99 ?? 0)}
+            label="Latency p99"
+            unit="ms"
+          />
           {top.length > 0 && (
             <Text size="sm">
               Most denied here and now: {top.map(([name, times]) => `${name} (${times})`).join(', ')}

@@ -26,6 +26,7 @@ import { Keys } from './Keys';
 import { Login } from './Login';
 import { Palette } from './Palette';
 import { type Entry, entries, groups } from './pages';
+import { Restarted } from './Restarted';
 
 function Theme() {
   const { setColorScheme } = useMantineColorScheme();
@@ -139,6 +140,7 @@ export function Shell() {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <Restarted />
         {error && !runtime.data ? <Failed title="No answer" message={error.message} /> : <Outlet />}
       </AppShell.Main>
       <Palette />

@@ -47,6 +47,27 @@ mcp:
       args: ["@modelcontextprotocol/server-everything"]
 `;
 
+/** Without policies, to a server that is a Node program. */
+export const open =
+  (server) =>
+  ({ port, admin }) =>
+    `
+config:
+  adminAddr: 127.0.0.1:${admin}
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - backends:
+      - mcp:
+          name: default
+          targets:
+          - name: everything
+            stdio:
+              cmd: node
+              args: [${JSON.stringify(server)}]
+`;
+
 /** A gateway with its admin address at `gateway.admin`. */
 export async function startWithUi(config = walkthrough, env = {}) {
   const [port, admin] = [await freePort(), await freePort()];
