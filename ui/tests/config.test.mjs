@@ -100,11 +100,9 @@ test('completion knows the fields of the configuration', async () => {
   const { page } = view;
   try {
     await page.goto('/ui/config');
-    await atEndOf(page, 'listeners:');
-    await page.keyboard.press('Home');
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('ArrowUp');
-    await page.keyboard.type('  list');
+    await editor(page).click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText('binds:\n- port: 1\n  list');
     await page.keyboard.press('Control+Space');
     await page.getByRole('option', { name: /listeners/ }).waitFor();
     view.assertQuiet();

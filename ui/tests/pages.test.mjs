@@ -164,7 +164,7 @@ test('on a narrow screen the pages fit, and the navigation is behind a button', 
     for (const path of ['/ui/', '/ui/listeners', '/ui/playground', '/ui/policies']) {
       await view.page.goto(path);
       await view.page.getByRole('heading', { level: 1 }).waitFor();
-      await view.page.waitForLoadState('networkidle').catch(() => {});
+      await view.page.getByRole('heading', { level: 2 }).first().waitFor();
       const [wide, has] = await view.page.evaluate(() => [
         document.documentElement.scrollWidth,
         document.documentElement.clientWidth,

@@ -13,7 +13,7 @@ before(async () => {
 after(() => browser?.close());
 
 const connect = async (page) => {
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.getByRole('button', { name: 'Connect', exact: true }).first().click();
   await page.getByRole('table', { name: 'Available Tools' }).waitFor();
 };
 const response = (page) => page.getByRole('region', { name: 'Response', exact: true });
