@@ -24,7 +24,7 @@ async function atEndOf(page, text) {
 
 test('an edit is judged, compared and saved; comments stay; another change is not overwritten', async () => {
   const gateway = await startWithUi();
-  const view = await browser.page(gateway.admin, { height: 1200 });
+  const view = await browser.page(gateway.ui, { height: 1200 });
   const { page } = view;
   const before = file(gateway);
   try {
@@ -96,7 +96,7 @@ test('an edit is judged, compared and saved; comments stay; another change is no
 
 test('completion knows the fields of the configuration', async () => {
   const gateway = await startWithUi();
-  const view = await browser.page(gateway.admin);
+  const view = await browser.page(gateway.ui);
   const { page } = view;
   try {
     await page.goto('/ui/config');

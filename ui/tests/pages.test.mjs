@@ -141,7 +141,7 @@ for (const theme of themes) {
   describe(`in the ${theme} theme`, () => {
     for (const [name, visit] of Object.entries(pages)) {
       test(name, async () => {
-        const view = await browser.page(gateway.admin, { theme });
+        const view = await browser.page(gateway.ui, { theme });
         try {
           await visit(view.page);
           await view.shoot(name);
@@ -159,7 +159,7 @@ for (const theme of themes) {
 }
 
 test('on a narrow screen the pages fit, and the navigation is behind a button', async () => {
-  const view = await browser.page(gateway.admin, { width: 390, height: 800 });
+  const view = await browser.page(gateway.ui, { width: 390, height: 800 });
   try {
     for (const path of ['/ui/', '/ui/listeners', '/ui/playground', '/ui/policies']) {
       await view.page.goto(path);
@@ -183,7 +183,7 @@ test('on a narrow screen the pages fit, and the navigation is behind a button', 
 });
 
 test('keys: the palette, going to a page, the list of keys', async () => {
-  const view = await browser.page(gateway.admin);
+  const view = await browser.page(gateway.ui);
   const { page } = view;
   try {
     await page.goto('/ui/');
@@ -204,9 +204,9 @@ test('keys: the palette, going to a page, the list of keys', async () => {
 });
 
 test('a broken file: the pages say what runs, where the mistake is, and follow when it is mended', async () => {
-  const view = await browser.page(gateway.admin);
+  const view = await browser.page(gateway.ui);
   const { page } = view;
-  const good = walkthrough({ port: gateway.port, admin: gateway.adminPort });
+  const good = walkthrough({ port: gateway.port });
   try {
     await page.goto('/ui/');
     await page.locator('[data-state=ok]').waitFor();

@@ -22,7 +22,7 @@ describe('a server with everything, and no rules', () => {
   let gateway, view, page;
   before(async () => {
     gateway = await startWithUi(open(everything2025));
-    view = await browser.page(gateway.admin);
+    view = await browser.page(gateway.ui);
     page = view.page;
     await page.goto('/ui/playground');
     await connect(page);
@@ -106,7 +106,7 @@ describe('a server with everything, and no rules', () => {
 
 test('callers side by side: what differs is marked, and a tool runs for all', async () => {
   const gateway = await startWithUi();
-  const view = await browser.page(gateway.admin, { height: 1200 });
+  const view = await browser.page(gateway.ui, { height: 1200 });
   const { page } = view;
   try {
     await page.goto('/ui/playground');

@@ -26,7 +26,7 @@ describe('the walkthrough in the browser', () => {
   let gateway, view, page;
   before(async () => {
     gateway = await startWithUi();
-    view = await browser.page(gateway.admin);
+    view = await browser.page(gateway.ui);
     page = view.page;
   });
   after(async () => {
@@ -141,7 +141,7 @@ describe('the walkthrough in the browser', () => {
     await page.getByRole('alert').filter({ hasText: /cors/i }).waitFor();
     const cors =
       '        cors:\n          allowOrigins: ["*"]\n          allowHeaders: ["*"]\n          exposeHeaders: ["*"]';
-    gateway.write(walkthrough({ port: gateway.port, admin: gateway.adminPort, extra: cors }));
+    gateway.write(walkthrough({ port: gateway.port, extra: cors }));
     // The pages follow by themselves.
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Policies' }).click();
     await page
@@ -165,7 +165,7 @@ describe('the walkthrough in the browser', () => {
 
 test('the short form of the configuration works as well', async () => {
   const gateway = await startWithUi(shorthand);
-  const view = await browser.page(gateway.admin);
+  const view = await browser.page(gateway.ui);
   try {
     await view.page.goto('/ui/listeners');
     await view.page

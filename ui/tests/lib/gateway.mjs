@@ -1,9 +1,7 @@
 // The real gateway with its admin address, as the walkthrough has it.
 import { freePort, offerEverything, start, workFolder } from '../../../tests/e2e/lib/gateway.mjs';
 
-export const walkthrough = ({ port, admin, extra = '' }) => `
-config:
-  adminAddr: 127.0.0.1:${admin}
+export const walkthrough = ({ port, extra = '' }) => `
 binds:
 - port: ${port}
   listeners:
@@ -35,9 +33,7 @@ ${extra}
 `;
 
 /** The same in the short form. */
-export const shorthand = ({ port, admin }) => `
-config:
-  adminAddr: 127.0.0.1:${admin}
+export const shorthand = ({ port }) => `
 mcp:
   port: ${port}
   targets:
@@ -50,10 +46,8 @@ mcp:
 /** Without policies, to a server that is a Node program. */
 export const open =
   (server) =>
-  ({ port, admin }) =>
+  ({ port }) =>
     `
-config:
-  adminAddr: 127.0.0.1:${admin}
 binds:
 - port: ${port}
   listeners:
@@ -68,13 +62,17 @@ binds:
               args: [${JSON.stringify(server)}]
 `;
 
-/** A gateway with its admin address at `gateway.admin`. */
+/** A gateway with its admin address at `gateway.ui`. */
 export async function startWithUi(config = walkthrough, env = {}) {
   const [port, admin] = [await freePort(), await freePort()];
   const folder = workFolder();
   offerEverything(folder);
-  const gateway = await start(config({ port, admin }), { folder, port, env });
-  gateway.admin = `http://localhost:${admin}`;
+  const gateway = await start(config({ port }), {
+    folder,
+    port,
+    env: { ADMIN_ADDR: `localhost:${admin}`, ...env },
+  });
+  gateway.ui = `http://localhost:${admin}`;
   gateway.adminPort = admin;
   return gateway;
 }
