@@ -30,7 +30,8 @@ createRoot(root).render(
       getStyleNonce={styleNonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" autoClose={4000} />
+        {/* Over the navigation: nothing that is being read lies there. */}
+        <Notifications position="bottom-left" containerWidth={214} autoClose={2500} limit={2} />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

@@ -111,7 +111,7 @@ function Bench({ model, place }: { model: Model; place: Place | undefined }) {
       endpoint,
       token: lane.token,
     });
-    if (isConnected) notifications.show({ message: 'Connected to MCP endpoint' });
+    if (isConnected) notifications.show({ id: 'connected', message: 'Connected to MCP endpoint' });
   };
   const pickRoute = async (next: Place) => {
     await Promise.all(lanes.map((lane) => lane.session.disconnect()));

@@ -110,6 +110,7 @@ export function Call({
     if (!canRun) return;
     await run(lanes, asked.method, params());
     notifications.show({
+      id: 'answered',
       message: asked.method === 'tools/call' ? `Tool ${title} executed.` : `${title}: answered.`,
     });
   };
