@@ -1,5 +1,12 @@
 // The matrix of the page "Who can call what" for elsewhere, and what an edit changes in it.
-import type { Explained } from './api/types';
+import { api } from './api/client';
+import type { ExplainAsk, Explained } from './api/types';
+
+/** The gateway's answer, with the names that clients use: those of several targets carry the target's. */
+export async function explain(ask: ExplainAsk, signal?: AbortSignal): Promise<Explained> {
+  const found = await api<Explained>('/api/v1/authz/explain', { body: ask, signal });
+  return { ...found, subjects: found.subjects.map((one) => ({ ...one, name: one.exposedName ?? one.name })) };
+}
 
 const rowsOf = (found: Explained, indexes: number[]) => [
   ['', ...indexes.map((index) => found.subjects[index]?.name ?? '')],

@@ -16,6 +16,9 @@ import { theme, variables } from './theme';
 
 const colorSchemes = localStorageColorSchemeManager({ key: 'agentgateway-color-scheme' });
 
+// Where the package behind Mantine's dialogs looks for the nonce of the style element that it makes.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce() });
+
 await logInFromAddress();
 
 const root = document.getElementById('root');

@@ -22,8 +22,13 @@ async function atEndOf(page, text) {
   await page.keyboard.press('End');
 }
 
-test('an edit is judged, compared and saved; comments stay; another change is not overwritten', async () => {
+test('an edit is judged, compared and saved; comments stay; another change is not overwritten', async (t) => {
   const gateway = await startWithUi();
+  if (!gateway.capabilities.includes('config.write')) {
+    await gateway.stop();
+    t.skip('this gateway saves no configuration yet');
+    return;
+  }
   const view = await browser.page(gateway.ui, { height: 1200 });
   const { page } = view;
   const before = file(gateway);
@@ -46,9 +51,11 @@ test('an edit is judged, compared and saved; comments stay; another change is no
     await review.getByLabel('Changes').waitFor();
     await view.shoot('review', false);
     await view.assertAccessible('review');
-    await review.getByRole('tab', { name: 'Access diff' }).click();
-    await review.getByRole('row', { name: /anonymous tool add deny allow/ }).waitFor();
-    await view.shoot('access-diff', false);
+    if (gateway.capabilities.includes('explain')) {
+      await review.getByRole('tab', { name: 'Access diff' }).click();
+      await review.getByRole('row', { name: /anonymous tool add deny allow/ }).waitFor();
+      await view.shoot('access-diff', false);
+    }
     await review.getByRole('button', { name: 'Save' }).click();
     await review.waitFor({ state: 'detached' });
     const after = file(gateway);
@@ -94,8 +101,13 @@ test('an edit is judged, compared and saved; comments stay; another change is no
   }
 });
 
-test('completion knows the fields of the configuration', async () => {
+test('completion knows the fields of the configuration', async (t) => {
   const gateway = await startWithUi();
+  if (!gateway.capabilities.includes('config.write')) {
+    await gateway.stop();
+    t.skip('this gateway saves no configuration yet');
+    return;
+  }
   const view = await browser.page(gateway.ui);
   const { page } = view;
   try {

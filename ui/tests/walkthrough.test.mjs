@@ -81,7 +81,7 @@ describe('the walkthrough in the browser', () => {
       'the token is locked while connected',
     );
     await page.getByRole('button', { name: 'echo', exact: true }).click();
-    await page.getByRole('textbox', { name: 'message' }).fill('hello');
+    await page.getByRole('textbox', { name: 'message', exact: true }).fill('hello');
     await page.getByRole('button', { name: 'Run Tool' }).click();
     await response(page).getByText('Echo: hello').waitFor();
     await disconnect(page);
@@ -120,7 +120,7 @@ describe('the walkthrough in the browser', () => {
   test('Edit as JSON is the same call', async () => {
     await connect(page);
     await page.getByRole('button', { name: 'echo', exact: true }).click();
-    await page.getByText('Edit as JSON').click();
+    await page.getByRole('switch', { name: 'Edit as JSON' }).click();
     await page.getByLabel('Arguments as JSON').fill('{"message": "as JSON"}');
     await page.keyboard.press('Control+Enter');
     await response(page).getByText('Echo: as JSON').waitFor();

@@ -1,5 +1,5 @@
 import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
-import { ApiError, api } from './client';
+import { api } from './client';
 import type { ConfigFile, Model, Runtime, TargetState } from './types';
 
 export const queryClient = new QueryClient({
@@ -23,24 +23,15 @@ const get = <T>(name: string, path: string) =>
 export const runtimeQuery = get<Runtime>('runtime', '/api/v1/runtime');
 export const configQuery = get<ConfigFile>('config', '/api/v1/config');
 export const modelQuery = get<Model>('model', '/api/v1/model');
-export const targetsQuery = queryOptions({
-  queryKey: ['targets'],
-  queryFn: async ({ signal }) => {
-    try {
-      return (await api<{ targets: TargetState[] }>('/api/v1/targets', { signal })).targets;
-    } catch (error) {
-      // A build without it: the pages show what the configuration says.
-      if (error instanceof ApiError && error.status === 404) return [];
-      throw error;
-    }
-  },
-});
+export const targetsQuery = get<{ targets: TargetState[] }>('targets', '/api/v1/targets');
 
 export const useRuntime = () => useQuery(runtimeQuery);
 export const useConfigFile = () => useQuery(configQuery);
 export const useModel = () => useQuery(modelQuery);
-export const useTargets = () => useQuery(targetsQuery);
 export const useCan = (what: string) => useRuntime().data?.capabilities.includes(what) ?? false;
+/** States of targets, where the gateway tells them. */
+export const useTargets = () =>
+  useQuery({ ...targetsQuery, enabled: useCan('targets'), select: (all) => all.targets });
 
 export const refreshConfiguration = () =>
   Promise.all(

@@ -199,6 +199,7 @@ export type Judged = {
 export type Subject = {
   kind: 'tool' | 'prompt' | 'resource';
   name: string;
+  exposedName?: string;
   target?: string;
   description?: string;
 };

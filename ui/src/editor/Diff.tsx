@@ -20,7 +20,7 @@ export function Diff({ before, after, label }: { before: string; after: string; 
           lineNumbers(),
           EditorState.readOnly.of(true),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorView.theme(
             {
               '&': { maxHeight: '50vh' },

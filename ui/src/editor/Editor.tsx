@@ -137,7 +137,7 @@ function extensionsOf(given: { current: EditorProps }, isDark: boolean): Extensi
     language === 'yaml' ? yaml() : language === 'json' ? json() : [],
     EditorView.lineWrapping,
     EditorState.readOnly.of(isReadOnly),
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) given.current.onChange?.(update.state.doc.toString());
     }),

@@ -18,11 +18,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Plus, X } from 'lucide-react';
 import { useState } from 'react';
-import { api } from '../api/client';
 import { useFeed } from '../api/events';
 import { useModel, useRuntime } from '../api/queries';
 import type { Cell, ExplainAsk, Explained, Identity, Rule, Subject } from '../api/types';
-import { matrixCsv, matrixMarkdown } from '../explain';
+import { explain, matrixCsv, matrixMarkdown } from '../explain';
 import { routesOf, titleOf } from '../model';
 import { Card, Copy, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { Line } from '../parts/Line';
@@ -62,7 +61,7 @@ const useExplained = (what: string, ask: ExplainAsk | null, key: unknown[]) =>
     enabled: ask !== null,
     refetchInterval: false,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => api<Explained>('/api/v1/authz/explain', { body: ask, signal }),
+    queryFn: ({ signal }) => explain(ask as ExplainAsk, signal),
   });
 
 function AddIdentity({ onAdd, onClose }: { onAdd: (who: Identity) => void; onClose: () => void }) {

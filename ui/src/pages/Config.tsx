@@ -7,11 +7,11 @@ import { TriangleAlert } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError, api } from '../api/client';
 import { refreshConfiguration, useCan, useConfigFile, useModel, useRuntime } from '../api/queries';
-import type { ConfigFile, Explained, Identity, Model, Problem } from '../api/types';
+import type { ConfigFile, Identity, Model, Problem } from '../api/types';
 import { Diff } from '../editor/Diff';
 import { Editor, type Mark } from '../editor/Editor';
 import { completionOf, type JsonSchema, wordsAt } from '../editor/schema';
-import { type AccessChange, accessChanges } from '../explain';
+import { type AccessChange, accessChanges, explain } from '../explain';
 import { routesOf } from '../model';
 import { Card, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { Problems, problemText } from '../parts/Problems';
@@ -52,16 +52,11 @@ function useJudgement(text: string, isWanted: boolean) {
 }
 
 async function changesOf(text: string, route: string, identities: Identity[]): Promise<AccessChange[]> {
-  const before = await api<Explained>('/api/v1/authz/explain', {
-    body: { route, identities, resources: 'all' },
-  });
+  const before = await explain({ route, identities, resources: 'all' });
   const named = (kind: string) =>
     before.subjects.filter((subject) => subject.kind === kind).map((subject) => subject.name);
   const resources = { tools: named('tool'), prompts: named('prompt'), resources: named('resource') };
-  return accessChanges(
-    before,
-    await api<Explained>('/api/v1/authz/explain', { body: { route, identities, resources, config: text } }),
-  );
+  return accessChanges(before, await explain({ route, identities, resources, config: text }));
 }
 
 function AccessDiff({ text }: { text: string }) {

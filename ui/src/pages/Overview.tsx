@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useFeed } from '../api/events';
-import { useConfigFile, useModel, useRuntime, useTargets } from '../api/queries';
+import { useCan, useConfigFile, useModel, useRuntime, useTargets } from '../api/queries';
 import type { Metrics, Model, Problem } from '../api/types';
 import { letsAnonymousIn, routesOf, titleOf } from '../model';
 import { Card, Copy, PageHead, Waiting } from '../parts/feedback';
@@ -201,6 +201,7 @@ function TryIt({ model }: { model: Model }) {
 export function Overview() {
   const model = useModel();
   const runtime = useRuntime().data;
+  const hasFigures = useCan('events');
   const targets = useTargets().data ?? [];
   if (!model.data) return <Waiting error={model.error} />;
   const { counts } = model.data;
@@ -240,12 +241,14 @@ export function Overview() {
           />
         </SimpleGrid>
         <Grid>
-          <Grid.Col span={{ base: 12, lg: 7 }}>
+          <Grid.Col span={{ base: 12, lg: hasFigures ? 7 : 12 }}>
             <Attention />
           </Grid.Col>
-          <Grid.Col span={{ base: 12, lg: 5 }}>
-            <Decisions />
-          </Grid.Col>
+          {hasFigures && (
+            <Grid.Col span={{ base: 12, lg: 5 }}>
+              <Decisions />
+            </Grid.Col>
+          )}
         </Grid>
         <TryIt model={model.data} />
       </Stack>

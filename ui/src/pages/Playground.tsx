@@ -3,9 +3,9 @@ import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
-import { api } from '../api/client';
 import { useCan, useModel } from '../api/queries';
-import type { Explained, Model } from '../api/types';
+import type { Model } from '../api/types';
+import { explain } from '../explain';
 import { matchesText, type Place, portOf, routesOf } from '../model';
 import { Card, Code, PageHead, Waiting } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
@@ -65,14 +65,17 @@ function useRefused(routeId: string | undefined, lane: Lane | undefined, isWante
     refetchInterval: false,
     queryFn: async ({ signal }): Promise<Refused[]> => {
       const identity = lane?.token ? { name: 'caller', token: lane.token } : { name: 'anonymous' };
-      const found = await api<Explained>('/api/v1/authz/explain', {
-        body: { route: routeId, identities: [identity], resources: 'all' },
-        signal,
-      });
+      const found = await explain({ route: routeId, identities: [identity], resources: 'all' }, signal);
       return found.subjects.flatMap((subject, index) => {
         const cell = found.cells[0]?.[index];
         return subject.kind === 'tool' && cell?.decision === 'deny'
-          ? [{ name: subject.name, description: subject.description, why: reasonText(cell.reason) }]
+          ? [
+              {
+                name: subject.name,
+                description: subject.description,
+                why: reasonText(cell.reason),
+              },
+            ]
           : [];
       });
     },

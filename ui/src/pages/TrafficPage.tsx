@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { feed, type TrafficRow, useFeed } from '../api/events';
-import { useModel } from '../api/queries';
+import { useCan, useModel } from '../api/queries';
 import { routesOf } from '../model';
 import { Card, PageHead } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
@@ -162,6 +162,7 @@ function Rows({
 }
 
 export function TrafficPage() {
+  const isRecorded = useCan('events');
   const live = useFeed();
   const navigate = useNavigate();
   const text = useSearch({ strict: false }).q ?? '';
@@ -219,7 +220,11 @@ export function TrafficPage() {
               {rows.length} of {all.length} shown{paused ? ', paused' : ''}
             </Text>
             {all.length === 0 ? (
-              <Text size="sm">Nothing yet since this page was opened.</Text>
+              <Text size="sm">
+                {isRecorded
+                  ? 'Nothing yet since this page was opened.'
+                  : 'This gateway does not tell of its requests.'}
+              </Text>
             ) : (
               <Rows rows={rows} picked={picked} onPick={pick} />
             )}

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { RotateCw } from 'lucide-react';
 import { useState } from 'react';
 import { api } from '../api/client';
-import { queryClient, useTargets } from '../api/queries';
+import { queryClient, useCan, useTargets } from '../api/queries';
 import type { TargetNode } from '../api/types';
 import { Card, Code, wordsOf } from './feedback';
 import { Line } from './Line';
@@ -54,7 +54,7 @@ function Output({ id }: { id: string }) {
 export function TargetCard({ target, level = 3 }: { target: TargetNode; level?: 2 | 3 }) {
   const state = useTargets().data?.find((one) => one.id === target.id);
   const [isOutputShown, setOutputShown] = useState(false);
-  const isChild = target.transport === 'stdio';
+  const hasProcess = useCan('targets') && target.transport === 'stdio';
   const restart = useMutation({
     mutationFn: () => api(`/api/v1/targets/${encodeURIComponent(target.id)}/restart`, { method: 'POST' }),
     onSuccess: () => notifications.show({ message: `${target.name} starts anew.` }),
@@ -98,7 +98,7 @@ export function TargetCard({ target, level = 3 }: { target: TargetNode; level?: 
             label={`Settings of ${target.name}`}
           />
         </Table.ScrollContainer>
-        {isChild && (
+        {hasProcess && (
           <Group>
             <Button
               size="compact-sm"

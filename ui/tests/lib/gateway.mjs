@@ -74,5 +74,7 @@ export async function startWithUi(config = walkthrough, env = {}) {
   });
   gateway.ui = `http://localhost:${admin}`;
   gateway.adminPort = admin;
+  // What this gateway's API has; the pages hide what it has not.
+  gateway.capabilities = (await (await fetch(`${gateway.ui}/api/v1/runtime`)).json()).capabilities;
   return gateway;
 }
