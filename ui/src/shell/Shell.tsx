@@ -44,7 +44,7 @@ function Theme() {
 function Navigation({ path, onPick }: { path: string; onPick: () => void }) {
   const model = useModel().data;
   const capabilities = useRuntime().data?.capabilities;
-  const isThere = (entry: Entry) => !entry.needs || !capabilities || capabilities.includes(entry.needs);
+  const isThere = (entry: Entry) => !entry.needs || (capabilities?.includes(entry.needs) ?? false);
   return (
     <>
       {groups.map((group) => (
