@@ -17,7 +17,7 @@ using Grant = TokenExchangeSettings::Grant;
 
 constexpr std::size_t answer_size_max = std::size_t{64} * 1024;
 // A token is asked for anew after a day, whatever its server says.
-constexpr std::int64_t ttl_max = 24 * 60 * 60;
+constexpr std::int64_t ttl_max = std::int64_t{24} * 60 * 60;
 // The backend's clock may be ahead, and the request takes its time.
 constexpr std::chrono::seconds leeway_max{30};
 // Of an assertion by which the gateway says who it is: it is used at once.
@@ -73,7 +73,7 @@ Error refusal(int status, std::string answer) {
 
 // What a failure to ask is for the caller: neither its request was too large, say, nor was it
 // forbidden anything.
-Error failure(Error error) {
+Error failure(const Error& error) {
   const Fault fault = error.fault();
   const bool is_plain = fault == Fault::unavailable || fault == Fault::timed_out;
   Error outward(is_plain ? fault : Fault::upstream_failed, error.why());
@@ -131,11 +131,8 @@ Result<> TokenExchanger::sign_for_client(std::string& form, WallTime now) const 
   return {};
 }
 
-Result<http::FetchRequest> TokenExchanger::request_for(const TokenQuestion& question,
-                                                       WallTime now) const {
-  http::FetchRequest request(settings_.uri, http::AddressOrigin::configuration);
-  request.bytes_max = answer_size_max;
-  std::string& form = request.form;
+std::string TokenExchanger::form_of(const TokenQuestion& question) const {
+  std::string form;
   if (settings_.grant == Grant::jwt_bearer) {
     add_parameter(form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     add_parameter(form, "assertion", question.subject);
@@ -155,6 +152,15 @@ Result<http::FetchRequest> TokenExchanger::request_for(const TokenQuestion& ques
   if (!settings_.scope.empty()) add_parameter(form, "scope", settings_.scope);
   for (const std::string& resource : settings_.resources) add_parameter(form, "resource", resource);
   for (const auto& [name, value] : question.more) add_parameter(form, name, value);
+  return form;
+}
+
+Result<http::FetchRequest> TokenExchanger::request_for(const TokenQuestion& question,
+                                                       WallTime now) const {
+  http::FetchRequest request(settings_.uri, http::AddressOrigin::configuration);
+  request.bytes_max = answer_size_max;
+  request.form = form_of(question);
+  std::string& form = request.form;
   const TokenClient& client = settings_.client;
   if (client.method == TokenClient::Method::basic) {
     const std::string pair = percent_encode(client.id) + ":" + percent_encode(client.secret);
@@ -202,10 +208,10 @@ Result<TokenExchanger::Held> TokenExchanger::settle(const crypto::Sha256& key, i
     settle(key, error, now);
     return tl::unexpected(std::move(error));
   }
-  auto granted = read(std::move(answer));
+  const auto granted = read(std::move(answer));
   Credentials all = settings_.fixed;
-  Result<> added = granted ? all.add(settings_.place, std::move(granted->token))
-                           : tl::unexpected(std::move(granted).error());
+  const Result<> added =
+      granted ? all.add(settings_.place, granted->token) : tl::unexpected<Error>(granted.error());
   if (!added) {
     Error error(Fault::upstream_failed, added.error().why());
     settle(key, error, now);
@@ -314,7 +320,7 @@ Task<> TokenExchanges::fly(std::shared_ptr<const TokenExchanger> exchanger, Toke
   if (text) {
     flight->outcome = exchanger->settle(key, response->status, std::move(*text), clock_.wall());
   } else {
-    Error error = failure(std::move(text).error());
+    Error error = failure(text.error());
     exchanger->settle(key, error, clock_.wall());
     flight->outcome = tl::unexpected(std::move(error));
   }

@@ -62,7 +62,7 @@ std::string check_token_type(const std::string& type) {
 Result<Uri> address_of(const TokenExchangeSettings& settings) {
   const bool has_scheme = settings.host.find("://") != std::string::npos;
   const std::string origin = has_scheme ? settings.host : "http://" + settings.host;
-  TRY(const Uri uri, Uri::parse(origin));
+  TRY(Uri uri, Uri::parse(origin));
   if (settings.path.empty()) return uri;
   if (uri.target() != "/" || origin.ends_with('/')) {
     return failed(Fault::bad_request, "the path stands in `host` and in `path`");

@@ -51,6 +51,8 @@ class OpenApiDocument {
   const std::vector<std::string>& left_out() const { return left_out_; }
 
  private:
+  void add(const std::string& what, Result<OpenApiOperation> read);
+
   std::string version_;
   std::optional<std::string> base_path_;
   std::vector<OpenApiOperation> operations_;

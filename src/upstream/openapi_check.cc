@@ -56,12 +56,11 @@ class Check {
     if (!schema.is_object()) return {};
     if (++depth_ > depth_max) return tl::unexpected(wrong(place, "is nested too deeply"));
     const Ascent ascent(depth_);
-    TRY(type(schema, value, place));
-    TRY(choice(schema, value, place));
-    TRY(sizes(schema, value, place));
-    TRY(combinations(schema, value, place));
-    if (value.is_object()) return members(schema, value, place);
-    if (value.is_array()) return elements(schema, value, place);
+    for (const auto rule : {&Check::type, &Check::choice, &Check::sizes, &Check::all_of,
+                            &Check::some_of, &Check::required, &Check::members, &Check::elements}) {
+      Result<> fits = (this->*rule)(schema, value, place);
+      if (!fits) return fits;
+    }
     return {};
   }
 
@@ -77,7 +76,7 @@ class Check {
     std::size_t& depth_;
   };
 
-  static Result<> type(json::Value schema, json::Value value, const std::string& place) {
+  Result<> type(json::Value schema, json::Value value, const std::string& place) {
     const auto said = schema.find("type");
     if (!said) return {};
     bool fits = said->is_string() && is_of_type(value, *said->as_string());
@@ -91,7 +90,7 @@ class Check {
     return tl::unexpected(wrong(place, "must be of type " + names));
   }
 
-  static Result<> choice(json::Value schema, json::Value value, const std::string& place) {
+  Result<> choice(json::Value schema, json::Value value, const std::string& place) {
     const auto only = schema.find("const");
     if (only && !are_equal(*only, value))
       return tl::unexpected(wrong(place, "is not the one value"));
@@ -111,7 +110,7 @@ class Check {
            !(high && high->as_double() && number > *high->as_double());
   }
 
-  static Result<> sizes(json::Value schema, json::Value value, const std::string& place) {
+  Result<> sizes(json::Value schema, json::Value value, const std::string& place) {
     bool fits = true;
     if (const auto number = value.as_double()) {
       fits = keeps(schema, *number, "minimum", "maximum");
@@ -128,44 +127,65 @@ class Check {
     return tl::unexpected(wrong(place, "is beyond its limits"));
   }
 
-  Result<> combinations(json::Value schema, json::Value value_, const std::string& place) {
-    if (const auto all = schema.find("allOf")) {
-      for (const json::Value one : all->elements()) TRY(value(one, value_, place));
+  Result<> all_of(json::Value schema, json::Value given, const std::string& place) {
+    const auto all = schema.find("allOf");
+    if (!all) return {};
+    for (const json::Value one : all->elements()) {
+      Result<> fits = value(one, given, place);
+      if (!fits) return fits;
     }
+    return {};
+  }
+
+  // One of the others may fit as well: that much is left to the service.
+  Result<> some_of(json::Value schema, json::Value given, const std::string& place) {
     for (const char* name : {"anyOf", "oneOf"}) {
       const auto some = schema.find(name);
-      if (!some || some->size() == 0) continue;
-      bool fits = false;
-      for (const json::Value one : some->elements()) {
-        fits = fits || value(one, value_, place).has_value();
-      }
-      if (!fits) return tl::unexpected(wrong(place, "fits none of the alternatives"));
+      if (!some || some->size() == 0 || fits_any(*some, given, place)) continue;
+      return tl::unexpected(wrong(place, "fits none of the alternatives"));
+    }
+    return {};
+  }
+
+  bool fits_any(json::Value schemas, json::Value given, const std::string& place) {
+    bool fits = false;
+    for (const json::Value one : schemas.elements()) {
+      fits = fits || value(one, given, place).has_value();
+    }
+    return fits;
+  }
+
+  static std::string below(const std::string& place, std::string_view name) {
+    return place.empty() ? std::string(name) : place + "." + std::string(name);
+  }
+
+  Result<> required(json::Value schema, json::Value object, const std::string& place) {
+    const auto names = schema.find("required");
+    if (!names || !object.is_object()) return {};
+    for (const json::Value one : names->elements()) {
+      const std::string_view name = one.as_string().value_or("");
+      if (!object.find(name)) return tl::unexpected(wrong(below(place, name), "is missing"));
     }
     return {};
   }
 
   Result<> members(json::Value schema, json::Value object, const std::string& place) {
-    const std::string before = place.empty() ? "" : place + ".";
-    if (const auto required = schema.find("required")) {
-      for (const json::Value one : required->elements()) {
-        const std::string name(one.as_string().value_or(""));
-        if (!object.find(name)) return tl::unexpected(wrong(before + name, "is missing"));
-      }
-    }
-    const auto known = schema.find("properties");
-    const auto more = schema.find("additionalProperties");
-    const bool has_patterns = schema.find("patternProperties").has_value();
     for (const auto [name, one] : object.members()) {
-      const auto described = known ? known->find(name) : std::nullopt;
-      const std::string at = before + std::string(name);
-      if (described) {
-        TRY(value(*described, one, at));
-      } else if (more && !has_patterns) {
-        if (more->as_bool() == false) return tl::unexpected(wrong(at, "is not known"));
-        TRY(value(*more, one, at));
-      }
+      Result<> fits = member(schema, name, one, below(place, name));
+      if (!fits) return fits;
     }
     return {};
+  }
+
+  Result<> member(json::Value schema, std::string_view name, json::Value given,
+                  const std::string& place) {
+    const auto known = schema.find("properties");
+    const auto described = known ? known->find(name) : std::nullopt;
+    if (described) return value(*described, given, place);
+    const auto more = schema.find("additionalProperties");
+    if (!more || schema.find("patternProperties")) return {};
+    if (more->as_bool() == false) return tl::unexpected(wrong(place, "is not known"));
+    return value(*more, given, place);
   }
 
   Result<> elements(json::Value schema, json::Value list, const std::string& place) {

@@ -126,31 +126,43 @@ class SchemaText {
     out_.end_object();
   }
 
+  // What is of no use to a caller, or said otherwise since 3.1.
+  static bool is_dropped(std::string_view name, json::Value value) {
+    constexpr std::array<std::string_view, 9> dropped = {
+        "xml",      "example",  "examples",  "externalDocs", "discriminator",
+        "nullable", "readOnly", "writeOnly", "$id"};
+    const bool is_flag = name.starts_with("exclusiveM") && value.as_bool();
+    return has(dropped, name) || is_flag || name.starts_with("x-");
+  }
+
+  void write_map(json::Value schemas) {
+    out_.begin_object();
+    for (const auto [key, one] : schemas.members()) {
+      out_.name(key);
+      write(one);
+    }
+    out_.end_object();
+  }
+
+  void write_list(json::Value schemas) {
+    out_.begin_array();
+    for (const json::Value one : schemas.elements()) write(one);
+    out_.end_array();
+  }
+
   void write_member(json::Value schema, std::string_view name, json::Value value) {
     constexpr std::array<std::string_view, 3> maps = {"properties", "patternProperties", "$defs"};
     constexpr std::array<std::string_view, 7> schemas = {
         "items", "additionalProperties", "not", "if", "then", "else", "contains"};
     constexpr std::array<std::string_view, 4> lists = {"allOf", "anyOf", "oneOf", "prefixItems"};
-    constexpr std::array<std::string_view, 9> dropped = {
-        "xml",      "example",  "examples",  "externalDocs", "discriminator",
-        "nullable", "readOnly", "writeOnly", "$id"};
-    // In 3.0 a flag beside the limit.
-    const bool is_flag = name.starts_with("exclusiveM") && value.as_bool();
-    if (has(dropped, name) || is_flag || name.starts_with("x-")) return;
+    if (is_dropped(name, value)) return;
     out_.name(name);
     if (has(maps, name) && value.is_object()) {
-      out_.begin_object();
-      for (const auto [key, one] : value.members()) {
-        out_.name(key);
-        write(one);
-      }
-      out_.end_object();
+      write_map(value);
     } else if (has(schemas, name) && !value.is_array()) {
       write(value);
     } else if (has(lists, name) && value.is_array()) {
-      out_.begin_array();
-      for (const json::Value one : value.elements()) write(one);
-      out_.end_array();
+      write_list(value);
     } else if (name == "type" && value.is_string() && is_true(schema, "nullable")) {
       out_.begin_array().value(value).string("null").end_array();
     } else {
@@ -220,22 +232,26 @@ class OperationReader {
     return {};
   }
 
-  Result<> read_parameter(json::Value said) {
+  // Why a parameter cannot be sent; empty if it can.
+  static std::string fault_of(json::Value said) {
     const std::string name(text_at(said, "name"));
     const std::string_view in = text_at(said, "in");
-    if (name.empty()) return tl::unexpected(cannot("a parameter has no name"));
-    if (in == "cookie") return tl::unexpected(cannot("cookie parameters are not supported"));
-    if (in != "path" && in != "query" && in != "header") {
-      return tl::unexpected(cannot("a parameter is nowhere"));
-    }
-    if (in == "header" && !is_field_name(name)) {
-      return tl::unexpected(cannot("`" + name + "` is no name of a header field"));
-    }
-    if (said.find("content")) return tl::unexpected(cannot("a parameter has `content`"));
     const std::string_view usual = in == "query" ? "form" : "simple";
-    if (said.find_string("style").value_or(usual) != usual) {
-      return tl::unexpected(cannot("the `style` of `" + name + "` is not supported"));
-    }
+    if (name.empty()) return "a parameter has no name";
+    if (in == "cookie") return "cookie parameters are not supported";
+    if (in != "path" && in != "query" && in != "header") return "a parameter is nowhere";
+    if (in == "header" && !is_field_name(name))
+      return "`" + name + "` is no name of a header field";
+    if (said.find("content")) return "a parameter has `content`";
+    const bool is_usual = said.find_string("style").value_or(usual) == usual;
+    return is_usual ? "" : "the `style` of `" + name + "` is not supported";
+  }
+
+  Result<> read_parameter(json::Value said) {
+    const std::string fault = fault_of(said);
+    if (!fault.empty()) return tl::unexpected(cannot(fault));
+    const std::string name(text_at(said, "name"));
+    const std::string_view in = text_at(said, "in");
     if (in == "header" && has(reserved_headers, base::to_lower(name))) return {};
     const auto explode = said.find("explode");
     const In place = in == "path" ? In::path : in == "query" ? In::query : In::header;
@@ -391,29 +407,35 @@ Result<OpenApiDocument> OpenApiDocument::parse(std::string text) {
   made.version_ = info ? text_at(*info, "version") : "";
   made.base_path_ = base_path_of(root);
   const References references(root);
-  std::set<std::string> names;
   for (const auto [path, said] : paths->members()) {
     const auto item = references.resolved(said);
     if (!item || !path.starts_with('/')) continue;
     for (const std::string_view method : methods) {
       const auto operation = item->find(method);
       if (!operation || !operation->is_object()) continue;
-      const std::string what = std::string(method) + " " + std::string(path) + ": ";
-      auto read = OperationReader(references, path, method).read(*item, *operation);
-      if (!read) {
-        made.left_out_.push_back(what + read.error().why());
-      } else if (made.operations_.size() >= operations_max) {
-        made.left_out_.push_back(what + "too many operations");
-      } else if (read->name.empty() || !names.insert(read->name).second) {
-        made.left_out_.push_back(what + "another operation has the same name");
-      } else {
-        made.operations_.push_back(std::move(*read));
-      }
+      const std::string what = std::string(method) + " " + std::string(path);
+      made.add(what, OperationReader(references, path, method).read(*item, *operation));
     }
   }
   if (!made.operations_.empty()) return made;
   const std::string why = made.left_out_.empty() ? "" : ": " + made.left_out_.front();
   return failed(Fault::bad_request, "no operation that can be offered" + why);
+}
+
+void OpenApiDocument::add(const std::string& what, Result<OpenApiOperation> read) {
+  std::string why;
+  if (!read) {
+    why = read.error().why();
+  } else if (operations_.size() >= operations_max) {
+    why = "too many operations";
+  } else if (read->name.empty() || find(read->name) != nullptr) {
+    why = "another operation has the same name";
+  }
+  if (why.empty()) {
+    operations_.push_back(std::move(*read));
+  } else {
+    left_out_.push_back(what + ": " + why);
+  }
 }
 
 const OpenApiOperation* OpenApiDocument::find(std::string_view name) const {

@@ -98,20 +98,16 @@ class Building {
 
   Result<std::string> query_text() const {
     std::string query;
-    const auto add = [&](const std::string& name, const std::string& value) {
-      query += (query.empty() ? "" : "&") + percent_encode(name) + "=" + value;
-    };
     for (const auto& parameter : operation_.parameters) {
-      if (parameter.in != In::query) continue;
       const auto value = argument("query", parameter.name);
-      if (!value) continue;
+      if (parameter.in != In::query || !value) continue;
       TRY(const auto values, plain_values(parameter.name, *value));
-      std::string joined;
-      for (const std::string& one : values) {
-        if (parameter.explodes) add(parameter.name, percent_encode(one));
-        joined += (joined.empty() ? "" : ",") + percent_encode(one);
-      }
-      if (!parameter.explodes) add(parameter.name, joined);
+      const std::string start = percent_encode(parameter.name) + "=";
+      std::vector<std::string> escaped;
+      for (const std::string& one : values) escaped.push_back(percent_encode(one));
+      const std::string text = base::join(escaped, parameter.explodes ? "&" + start : ",");
+      const bool is_empty = parameter.explodes && escaped.empty();
+      if (!is_empty) query += (query.empty() ? "" : "&") + start + text;
     }
     return query;
   }
