@@ -39,6 +39,31 @@ void add_parameter(std::string& form, std::string_view name, std::string_view va
   form += percent_encode(name) + '=' + percent_encode(value);
 }
 
+// What is asked for, without who asks.
+std::string form_of(const TokenExchangeSettings& settings, const TokenQuestion& question) {
+  std::string form;
+  if (settings.grant == Grant::jwt_bearer) {
+    add_parameter(form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    add_parameter(form, "assertion", question.subject);
+  } else {
+    add_parameter(form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+    add_parameter(form, "subject_token", question.subject);
+    add_parameter(form, "subject_token_type", settings.subject_type);
+    if (!question.actor.empty()) {
+      add_parameter(form, "actor_token", question.actor);
+      add_parameter(form, "actor_token_type", settings.actor_type);
+    }
+    if (!settings.requested_type.empty()) {
+      add_parameter(form, "requested_token_type", settings.requested_type);
+    }
+  }
+  for (const std::string& audience : settings.audiences) add_parameter(form, "audience", audience);
+  if (!settings.scope.empty()) add_parameter(form, "scope", settings.scope);
+  for (const std::string& resource : settings.resources) add_parameter(form, "resource", resource);
+  for (const auto& [name, value] : question.more) add_parameter(form, name, value);
+  return form;
+}
+
 // Anything that can stand in a header.
 bool is_token(std::string_view text) {
   return !text.empty() && text.size() <= token_size_max &&
@@ -131,35 +156,11 @@ Result<> TokenExchanger::sign_for_client(std::string& form, WallTime now) const 
   return {};
 }
 
-std::string TokenExchanger::form_of(const TokenQuestion& question) const {
-  std::string form;
-  if (settings_.grant == Grant::jwt_bearer) {
-    add_parameter(form, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    add_parameter(form, "assertion", question.subject);
-  } else {
-    add_parameter(form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-    add_parameter(form, "subject_token", question.subject);
-    add_parameter(form, "subject_token_type", settings_.subject_type);
-    if (!question.actor.empty()) {
-      add_parameter(form, "actor_token", question.actor);
-      add_parameter(form, "actor_token_type", settings_.actor_type);
-    }
-    if (!settings_.requested_type.empty()) {
-      add_parameter(form, "requested_token_type", settings_.requested_type);
-    }
-  }
-  for (const std::string& audience : settings_.audiences) add_parameter(form, "audience", audience);
-  if (!settings_.scope.empty()) add_parameter(form, "scope", settings_.scope);
-  for (const std::string& resource : settings_.resources) add_parameter(form, "resource", resource);
-  for (const auto& [name, value] : question.more) add_parameter(form, name, value);
-  return form;
-}
-
 Result<http::FetchRequest> TokenExchanger::request_for(const TokenQuestion& question,
                                                        WallTime now) const {
   http::FetchRequest request(settings_.uri, http::AddressOrigin::configuration);
   request.bytes_max = answer_size_max;
-  request.form = form_of(question);
+  request.form = form_of(settings_, question);
   std::string& form = request.form;
   const TokenClient& client = settings_.client;
   if (client.method == TokenClient::Method::basic) {

@@ -117,7 +117,6 @@ class TokenExchanger {
   class Granted;
 
   Result<Granted> read(std::string answer) const;
-  std::string form_of(const TokenQuestion& question) const;
   Result<> sign_for_client(std::string& form, WallTime now) const;
   void remember(const crypto::Sha256& key, Result<Held> outcome, WallTime now,
                 std::chrono::seconds ttl) const;
