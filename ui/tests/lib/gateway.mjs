@@ -1,5 +1,5 @@
 // The real gateway with its admin address, as the walkthrough has it.
-import { freePort, offerEverything, start, workFolder } from '../../../tests/e2e/lib/gateway.mjs';
+import { freePort, offerEverything, start, until, workFolder } from '../../../tests/e2e/lib/gateway.mjs';
 
 export const walkthrough = ({ port, extra = '' }) => `
 binds:
@@ -75,6 +75,9 @@ export async function startWithUi(config = walkthrough, env = {}) {
   gateway.ui = `http://localhost:${admin}`;
   gateway.adminPort = admin;
   // What this gateway's API has; the pages hide what it has not.
-  gateway.capabilities = (await (await fetch(`${gateway.ui}/api/v1/runtime`)).json()).capabilities;
+  gateway.capabilities = await until(async () => {
+    const answer = await fetch(`${gateway.ui}/api/v1/runtime`).catch(() => null); // it opens a moment later
+    return answer && (await answer.json()).capabilities;
+  }, 'the admin address answers');
   return gateway;
 }
