@@ -22,7 +22,7 @@ class RequestStateTest : public testing::Test {
   bool opens(std::string_view state, const Binding& binding, std::string_view what,
              WallTime now = WallTime(std::chrono::seconds(1000))) {
     const auto number = open_state(ids_, state, binding, what, now);
-    if (number) EXPECT_EQ(*number, number_);
+    EXPECT_EQ(number.value_or(number_), number_);
     return number.has_value();
   }
 
