@@ -257,8 +257,8 @@ TEST(ConfigFile, refuses_what_is_known_and_not_supported_wherever_it_stands) {
     std::string text, message;
   } table[] = {
       {"llm: {}", "c.yaml:1:1: field `llm` is known, but not supported yet"},
-      {"config: { adminAddr: x }",
-       "c.yaml:1:11: config: field `adminAddr` is known, but not supported yet"},
+      {"config: { statsAddr: x }",
+       "c.yaml:1:11: config: field `statsAddr` is known, but not supported yet"},
       {route + "policies: { extAuthz: {} } }] }] }]",
        "c.yaml:1:57: binds[0].listeners[0].routes[0].policies: field `extAuthz` is known, but not "
        "supported yet"},

@@ -115,7 +115,8 @@ class Endpoint {
     return mcp::admit(message, mcp::Sender::client, mcp::Era::legacy);
   }
 
-  Found find_session(const std::optional<mcp::Id>& id) {
+  // Of this caller; what its server gets to see of the caller is not renewed yet.
+  Found locate(const std::optional<mcp::Id>& id) {
     const auto presented = exchange_.request().headers.find("mcp-session-id");
     if (!presented) {
       const RpcError error{
@@ -137,7 +138,13 @@ class Endpoint {
       return tl::unexpected(std::move(refused));
     }
     exchange_.record.mcp_session = session->number;
-    if (const Result<> renewed = renew(session->credentials.get()); !renewed) {
+    return session;
+  }
+
+  Found find_session(const std::optional<mcp::Id>& id) {
+    Found session = locate(id);
+    if (!session) return session;
+    if (const Result<> renewed = renew((*session)->credentials.get()); !renewed) {
       return tl::unexpected(refuse_call(exchange_, id, renewed.error()));
     }
     return session;
@@ -151,6 +158,17 @@ class Endpoint {
     if (!fetched) co_return refuse_call(exchange_, id, fetched.error());
     lacking_->set(std::move(*fetched));
     co_return std::nullopt;
+  }
+
+  // Before a session ends: what cannot be had now is no reason to keep it, so the server is told
+  // without it.
+  Task<> renew_for_the_end(auth::CurrentCredentials* credentials) {
+    bool has_them = renew(credentials).has_value();
+    if (has_them && lacks_credentials()) {
+      const auto refused = co_await fetch_credentials(std::nullopt);
+      has_them = !refused;
+    }
+    if (!has_them) credentials->set(nullptr);
   }
 
   Task<http::Response> open_session(mcp::Message request) {
@@ -352,14 +370,11 @@ Task<http::Response> get(McpPlace place) {
 Task<http::Response> end_session(McpPlace place) {
   Endpoint endpoint(place);
   if (endpoint.names_modern_only()) co_return refuse_method(place.exchange, "POST");
-  auto session = endpoint.find_session(std::nullopt);
+  auto session = endpoint.locate(std::nullopt);
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
-  if (endpoint.lacks_credentials()) {
-    auto refused = co_await endpoint.fetch_credentials(std::nullopt);
-    if (refused) co_return std::move(*refused);
-  }
   endpoint.take_out();
+  co_await endpoint.renew_for_the_end((*session)->credentials.get());
   [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
   co_return http::Response(202);
 }

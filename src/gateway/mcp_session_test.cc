@@ -419,7 +419,10 @@ TEST_F(McpSessionTest, keeps_a_bounded_number_of_streams_for_a_bounded_time) {
     streams.push_back(start(std::to_string(id)).value());
     (void)begin(session_.detach(streams.back(), broken()));
   }
-  EXPECT_FALSE(run(session_.reattach(streams[0])));
+  auto dropped = begin(session_.reattach(streams[0]));
+  scheduler_.advance(std::chrono::seconds(3));
+  ASSERT_TRUE(dropped.is_done());
+  EXPECT_FALSE(dropped.take());
   EXPECT_TRUE(run(session_.reattach(streams[1])));
   scheduler_.advance(std::chrono::minutes(6));
   EXPECT_FALSE(run(session_.reattach(streams[2])));

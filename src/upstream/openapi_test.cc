@@ -79,7 +79,7 @@ TEST(OpenApiDocument, makes_a_tool_of_each_operation) {
       R"({"type":"object","properties":{"path":{"type":"object","properties":{"petId":)"
       R"({"type":"string","maxLength":3}},"required":["petId"],"additionalProperties":false},)"
       R"("body":{"type":"object","required":["name"],"properties":{"name":{"type":)"
-      R"(["string","null"]},"kind":{"enum":["cat","dog"]},"parent":{}}}},)"
+      R"(["string","null"]},"kind":{"enum":["cat", "dog"]},"parent":{}}}},)"
       R"("required":["path","body"],"additionalProperties":false})");
   EXPECT_THAT(document->left_out(),
               ElementsAre(HasSubstr("post /pets/{petId}: the request body is neither"),

@@ -74,7 +74,7 @@ class StdioChildrenCorpus : public testing::Test {
     auto session = world_.open(*target);
     if (!session) return outcome(session.error());
     const bool is_short = each.expected() == "timeout";
-    const Duration patience = is_short ? std::chrono::milliseconds(500) : std::chrono::seconds(30);
+    const Duration patience = is_short ? std::chrono::milliseconds(500) : std::chrono::seconds(90);
     if (each.name() == "out-of-order") return play_two(**session, patience);
     if (each.name() == "exit-while-pending") return play_five(**session);
     const std::string answer = world_.ask(**session, "tools/call", R"({"name":"x"})", patience);

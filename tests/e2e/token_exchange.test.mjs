@@ -282,6 +282,33 @@ describe('tokens that are exchanged', { concurrency: 2 }, () => {
     }
   });
 
+  test('a session ends also while no token can be had for its server', async () => {
+    const [issuer, server, remote] = [await Issuer.start(), await TokenEndpoint.start(), await serveFixture()];
+    let gateway;
+    try {
+      const port = await freePort();
+      gateway = await start(remoteConfig(port, remote.url, policies(issuer, server)), { port });
+      server.behave({ lifetime: 1 });
+      const token = secret(issuer.token());
+      const client = await connect(gateway.url(), { token });
+      const fields = [...withToken(token), ['mcp-session-id', client.transport.sessionId], ['accept', 'application/json, text/event-stream']];
+      const ping = async () => (await ask(port, 'POST', { path: '/mcp', fields: [...fields, ['content-type', 'application/json']],
+        body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'ping' }) })).status;
+      server.behave({ status: 500 });
+      await until(async () => (await ping()) === 502, 'the token that was exchanged is over');
+      assert.equal((await ask(port, 'DELETE', { path: '/mcp', fields })).status, 202);
+      assert.equal(await ping(), 404);
+      await client.close();
+      await gateway.stop();
+      gateway = undefined;
+    } finally {
+      gateway?.process.kill('SIGKILL');
+      await remote.kill();
+      await server.stop();
+      await issuer.stop();
+    }
+  });
+
   test('a real identity provider: its token for the backend, signed by it, on behalf of the caller', async () => {
     const provider = await OidcProvider.start();
     const upstream = await new RecordingUpstream().start();
