@@ -144,7 +144,7 @@ class Builder {
     for (std::size_t i = 0; i < settings->backends.size(); ++i) {
       const policy::BuildContext::Scope backend(context_, step("backends", i),
                                                 settings->backends[i].place);
-      add_backend(route, *settings->backends[i]);
+      add_backend(route, *settings->backends[i], settings->backends[i].place);
     }
     finish_rules(route, settings->policies, settings.place);
     finish_backend_auth(route, *settings, settings.place);
@@ -169,8 +169,9 @@ class Builder {
     route.backend_request_timeout = settings.timeout->backend_request;
   }
 
-  void add_backend(Route& route, const config::Backend& settings) {
+  void add_backend(Route& route, const config::Backend& settings, const schema::Place& place) {
     if (settings.mcp) {
+      const policy::BuildContext::Scope scope(context_, "mcp", place);
       route.backend = make_mcp(*settings.mcp);
       return;
     }
@@ -185,10 +186,12 @@ class Builder {
   }
 
   McpBackend make_mcp(config::McpBackend settings) {
-    for (auto& target : settings.targets) {
+    for (std::size_t i = 0; i < settings.targets.size(); ++i) {
+      auto& target = settings.targets[i];
       auto* rest = std::get_if<config::OpenApiTarget>(&target.value.kind);
       if (rest == nullptr) continue;
-      const policy::BuildContext::Scope scope(context_, "schema", target.place);
+      const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
+      const policy::BuildContext::Scope document(context_, "openapi.schema", target.place);
       load_document(rest->document);
     }
     McpBackend backend;
@@ -202,7 +205,7 @@ class Builder {
   void load_document(config::OpenApiDocumentSettings& document) {
     if (document.url) return;
     if (document.file) {
-      const auto held = context_.load_file(*document.file, "`schema`", &check_document);
+      const auto held = context_.load_file(*document.file, "the document", &check_document);
       document.text = held ? *held : "";
       document.file.reset();
       if (!held) return;

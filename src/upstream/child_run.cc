@@ -10,8 +10,10 @@ namespace upstream {
 namespace {
 
 // An exit and the end of the output come in either order; both are waited for, so that the last
-// answer is read and the exit status is known. A grandchild may hold the output open for ever.
+// answer is read and the exit status is known. A grandchild may hold the output open for ever: then
+// what counts is whether something still comes of it, or waits for a slow client.
 constexpr Duration settle_time = std::chrono::milliseconds(50);
+constexpr Duration settle_time_max = std::chrono::seconds(5);
 constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before the child is not read any more
 constexpr std::uint64_t skipped_lines_logged = 20;  // of a child that prints to its standard output
 constexpr std::size_t log_bytes_max = 512;          // of a child's line
@@ -93,6 +95,7 @@ Task<> ChildRun::read(ChildRun& run) {
                     std::to_string(run.place_.settings.line_bytes_max) + " bytes";
     }
     if (!line || !*line) break;
+    ++run.lines_;
     run.take_line(std::move(**line));
     if (run.dialog_.is_full()) {
       co_await run.dialog_.wait_for_room();
@@ -174,13 +177,24 @@ Task<Result<>> ChildRun::until_settled(ChildRun& run) {
   co_return Result<>();
 }
 
+// After an exit the output is read on as long as it moves.
+Task<> ChildRun::settle(ChildRun& run) {
+  const Deadline at_most = Deadline::in(run.scheduler_.now(), settle_time_max);
+  for (;;) {
+    const std::uint64_t seen = run.lines_;
+    const Deadline quiet = Deadline::in(run.scheduler_.now(), settle_time).or_sooner(at_most);
+    const Result<> both = co_await before(quiet, until_settled(run));
+    if (both || run.child_->is_running() || at_most.has_passed(run.scheduler_.now())) co_return;
+    if (run.lines_ == seen && !run.dialog_.is_full()) co_return;
+  }
+}
+
 Task<> ChildRun::supervise(ChildRun& run) {
   while (!run.is_output_over_ && run.broken_.empty() && run.child_->is_running()) {
     co_await run.changed_.wait();
   }
-  const Deadline settled = Deadline::in(run.scheduler_.now(), settle_time);
-  Result<> both = co_await before(settled, until_settled(run));
-  if (!both && run.child_->is_running()) run.child_->signal_group(SIGKILL);
+  co_await settle(run);
+  if (run.child_->is_running()) run.child_->signal_group(SIGKILL);
   run.reason_ = run.describe_end();
   run.place_.log.warn("child ended", {{"target", run.place_.name.text()},
                                       {"pid", run.child_->pid()},

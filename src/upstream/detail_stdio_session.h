@@ -74,6 +74,7 @@ class ChildRun {
   static Task<> await_exit(ChildRun& run);
   static Task<> supervise(ChildRun& run);
   static Task<Result<>> until_settled(ChildRun& run);
+  static Task<> settle(ChildRun& run);
   void take_line(std::string line);
   void skip_line(std::string_view line, std::string_view why);
   std::string describe_end() const;
@@ -86,6 +87,7 @@ class ChildRun {
   std::unique_ptr<net::Child> child_;
   std::string broken_;  // why the child cannot be used any more, though it runs
   bool is_output_over_ = false;
+  std::uint64_t lines_ = 0;  // of its output
   std::uint64_t skipped_ = 0;
   std::string reason_;
   Signal changed_;

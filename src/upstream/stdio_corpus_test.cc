@@ -77,8 +77,8 @@ class StdioChildrenCorpus : public testing::Test {
     const Duration patience = is_short ? std::chrono::milliseconds(500) : std::chrono::seconds(90);
     if (each.name() == "out-of-order") return play_two(**session, patience);
     if (each.name() == "exit-while-pending") return play_five(**session);
-    const std::string answer = world_.ask(**session, "tools/call", R"({"name":"x"})", patience);
-    return outcome(answer);
+    said_ = world_.ask(**session, "tools/call", R"({"name":"x"})", patience);
+    return outcome(said_);
   }
 
  private:
@@ -111,6 +111,7 @@ class StdioChildrenCorpus : public testing::Test {
   std::size_t log_bytes() const { return world_.log().text().capacity(); }
 
   StdioWorld world_;
+  std::string said_;  // what the last case's call came to
 };
 
 TEST_F(StdioChildrenCorpus, is_handled_as_it_says) {
@@ -135,7 +136,7 @@ TEST_F(StdioChildrenCorpus, is_handled_as_it_says) {
     if (each.expected() == "either") {
       EXPECT_TRUE(got == "answer" || got == "error") << got;
     } else {
-      EXPECT_EQ(got, each.expected());
+      EXPECT_EQ(got, each.expected()) << said_;
     }
     EXPECT_TRUE(world_.is_empty_soon(1)) << world_.processes() << " processes left";
     EXPECT_EQ(open_descriptors(), before);
