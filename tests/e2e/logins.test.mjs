@@ -21,7 +21,7 @@ async function serve(users, more = '') {
   writeFileSync(file, users);
   const policies = '\nbasicAuth: { mode: strict, htpasswd: { file: ./users } }\n';
   const gateway = await start((port) => hostConfig(port, upstream.address().port, policies) + more, { folder });
-  const status = async (name, password) => (await request(gateway.port, 'GET', '/', { headers: basic(name, password) })).status;
+  const status = async (name, password) => (await request(gateway.port, 'GET', '/', { headers: basic(name, password), ms: 30000 })).status;
   return { gateway, file, status, async stop() { await gateway.stop(); upstream.close(); } };
 }
 
