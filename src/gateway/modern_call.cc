@@ -222,6 +222,7 @@ Task<Result<bool>> ModernCall::send(bool alone) {
   order.is_alone = alone;
   order.asks = request_.asks;
   order.log_level = request_.log_level;
+  if (alone) order.given = responses().value_or(std::vector<InputResponse>());
   is_begun_ =
       true;  // before it is sent: whatever becomes of us meanwhile, the session learns of it
   const StreamId stream = stream_;

@@ -61,12 +61,24 @@ struct ModernSession::Call {
 
   // The server's own key, if it is of a revision that has them, else one of ours.
   std::string key_of(const mcp::Message& question) {
-    auto given = mcp::input_key(question.params());
+    auto own = mcp::input_key(question.params());
     const bool is_free = std::none_of(asked.begin(), asked.end(), [&](const Asked& other) {
-      return given && other.request.key == *given;
+      return own && other.request.key == *own;
     });
-    if (given && is_free) return std::move(*given);
+    if (own && is_free) return std::move(*own);
     return "ask-" + std::to_string(++last_key);
+  }
+
+  // The answer that the client gave before it was asked; our own keys nobody can know before.
+  std::optional<std::string> take_given(const mcp::Message& question) {
+    const auto key = mcp::input_key(question.params());
+    const auto found = std::find_if(given.begin(), given.end(), [&](const InputResponse& response) {
+      return response.key == key;
+    });
+    if (found == given.end()) return std::nullopt;
+    std::string result = std::move(found->result);
+    given.erase(found);
+    return result;
   }
 
   bool is_parked() const { return parked_until.has_value(); }
@@ -77,6 +89,7 @@ struct ModernSession::Call {
   const mcp::AskCapabilities asks;
   const std::optional<mcp::LogLevel> log_level;
   std::deque<upstream::Event> events;
+  std::vector<InputResponse> given;
   std::vector<Asked> asked;
   Instant asked_at;  // the last time that there came one after none
   unsigned last_key = 0;
@@ -162,6 +175,7 @@ Task<Result<bool>> ModernSession::begin(StreamId stream, ModernOrder order) {
   CO_TRY(auto conversation, co_await upstream_->start(std::move(request)));
   auto call = std::make_shared<Call>(std::move(conversation), list, order.is_alone, order.asks,
                                      order.log_level);
+  call->given = std::move(order.given);
   calls_.emplace(stream, call);
   background_.spawn(read(std::move(call)));
   co_return true;
@@ -227,20 +241,27 @@ Task<> ModernSession::take(Call& call, upstream::Event event) {
       }
       call.events.push_back(std::move(event));
       break;
-    case upstream::Event::Kind::question: {
-      const upstream::QuestionId question = event.question();
-      if (!call.is_alone || !call.asks.allow(event.message())) {
-        co_await refuse(question, mcp::Code::method_not_found, "Method not found");
-        break;
-      }
-      if (call.asked.empty()) call.asked_at = scheduler_.now();
-      mcp::InputRequest request{call.key_of(event.message()), std::string(event.method()),
-                                mcp::question_params(event.message().params())};
-      call.asked.push_back(Call::Asked{question, std::move(request)});
+    case upstream::Event::Kind::question:
+      co_await take_question(call, std::move(event));
       break;
-    }
   }
   call.changed.notify_all();
+}
+
+Task<> ModernSession::take_question(Call& call, upstream::Event event) {
+  const upstream::QuestionId question = event.question();
+  if (!call.is_alone || !call.asks.allow(event.message())) {
+    co_await refuse(question, mcp::Code::method_not_found, "Method not found");
+    co_return;
+  }
+  if (auto given = call.take_given(event.message())) {
+    [[maybe_unused]] auto passed = co_await pass_answer(question, std::move(*given));
+    co_return;
+  }
+  if (call.asked.empty()) call.asked_at = scheduler_.now();
+  mcp::InputRequest request{call.key_of(event.message()), std::string(event.method()),
+                            mcp::question_params(event.message().params())};
+  call.asked.push_back(Call::Asked{question, std::move(request)});
 }
 
 // While a call is parked there is nobody to tell of progress. Log messages go to who asked for
@@ -320,12 +341,17 @@ Task<Result<>> ModernSession::answer(StreamId stream, std::vector<InputResponse>
     if (asked == call->asked.end()) continue;
     const upstream::QuestionId question = asked->question;
     call->asked.erase(asked);
-    const mcp::Id id(static_cast<std::uint64_t>(question));
-    auto message = mcp::read(mcp::result_text(id, response.result), mcp::Sender::client);
-    if (!message) co_return failed(Fault::bad_request, message.error().why());
-    // The server may have taken it back meanwhile.
-    [[maybe_unused]] auto answered = co_await upstream_->answer(question, *message);
+    CO_TRY(co_await pass_answer(question, std::move(response.result)));
   }
+  co_return Result<>();
+}
+
+Task<Result<>> ModernSession::pass_answer(upstream::QuestionId question, std::string result) {
+  const mcp::Id id(static_cast<std::uint64_t>(question));
+  auto message = mcp::read(mcp::result_text(id, result), mcp::Sender::client);
+  if (!message) co_return failed(Fault::bad_request, message.error().why());
+  // The server may have taken it back meanwhile.
+  [[maybe_unused]] auto answered = co_await upstream_->answer(question, *message);
   co_return Result<>();
 }
 

@@ -34,6 +34,12 @@ struct ServerFace {
   std::string server_info;  // its serverInfo, JSON text; empty if it has none
 };
 
+// A client's answer to the question of that key.
+struct InputResponse {
+  std::string key;
+  std::string result;  // JSON text of an object
+};
+
 // A client's request, with what its caller was found to be allowed. It goes from core to core.
 class ModernOrder {
  public:
@@ -49,6 +55,8 @@ class ModernOrder {
   bool is_alone = false;      // it has the session to itself
   mcp::AskCapabilities asks;  // what its client may be asked
   std::optional<mcp::LogLevel> log_level;
+  // Answers that came with the request, for a server that will ask under those keys of its own.
+  std::vector<InputResponse> given;
 };
 
 // What comes next of a call: something that the server said, or questions that want answers.
@@ -60,12 +68,6 @@ class Turn {
 
   std::optional<upstream::Event> event;
   std::vector<mcp::InputRequest> questions;
-};
-
-// A client's answer to the question of that key.
-struct InputResponse {
-  std::string key;
-  std::string result;  // JSON text of an object
 };
 
 class ModernSession {
@@ -118,6 +120,8 @@ class ModernSession {
   OwnCall call_own(std::string method, std::string params);
   Task<> read(CallPlace call);
   Task<> take(Call& call, upstream::Event event);
+  Task<> take_question(Call& call, upstream::Event event);
+  Task<Result<>> pass_answer(upstream::QuestionId question, std::string result);
   static void take_notification(Call& call, upstream::Event event);
   Task<> refuse(upstream::QuestionId question, mcp::Code code, std::string_view why);
   Task<> refuse_asked(CallPlace call);

@@ -96,6 +96,26 @@ TEST_F(ModernSessionTest, does_not_begin_what_is_unknown_or_forbidden) {
   for (const auto& call : heard_.calls) EXPECT_EQ(call->method, "tools/list");
 }
 
+// A server with keys of its own asks again what it is not told, so clients may tell it at once.
+TEST_F(ModernSessionTest, answers_from_what_came_with_the_request) {
+  ModernOrder wanted = order();
+  wanted.given = {{"roots", R"({"roots":[]})"}, {"ask-1", "{}"}};
+  Script& call = start(1, std::move(wanted));
+  heard_.pending_question = 7;
+  const std::string keyed = R"({"jsonrpc":"2.0","id":"q","method":"roots/list","params":)" +
+                            mcp::with_input_key("{}", "roots") + "}";
+  call.say(Event(upstream::QuestionId{7}, message(keyed)));
+  scheduler_.run();
+  EXPECT_EQ(heard_.answered, std::vector<std::uint64_t>{7});
+
+  call.say(question(8));
+  scheduler_.run();
+  EXPECT_EQ(heard_.answered.size(), 1U) << "a key of ours is nobody's before it is asked under";
+  call.say(result("{}"));
+  scheduler_.run();
+  EXPECT_EQ(run(session_.next(1)).value().event->kind(), Event::Kind::result);
+}
+
 TEST_F(ModernSessionTest, gives_questions_together_and_goes_on_with_their_answers) {
   Script& call = start(1, order());
   auto coming = begin(session_.next(1));
