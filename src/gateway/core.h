@@ -24,6 +24,7 @@
 #include "gateway/modern_pool.h"
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
+#include "gateway/sse_link.h"
 #include "http/client.h"
 #include "json/value.h"
 #include "net/listener.h"
@@ -46,6 +47,7 @@ struct Shared {
   auth::PasswordJudge* passwords = nullptr;     // null: no password is right
   json::Limits message_limits{};                // of a client's message
   ModernPool* modern = nullptr;                 // never null while MCP is served
+  SseDoors sse{};                               // streams of clients of 2024-11-05
 };
 
 class Core;

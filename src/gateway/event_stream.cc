@@ -62,6 +62,10 @@ void EventStream::begin_with(std::optional<std::string> first) {
   }
 }
 
+void EventStream::begin_with(const http::Event& opening) {
+  opening_ = http::format_event(opening);
+}
+
 Task<> EventStream::fetch() {
   for (;;) {
     while (messages_.size() >= messages_ahead_max || bytes_ahead_ >= bytes_ahead_max) {
@@ -108,16 +112,31 @@ Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
   co_return std::optional(std::move(text));
 }
 
-http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
-                               std::optional<std::string> first, EventIds ids) {
-  auto stream = std::make_unique<EventStream>(loop, std::move(source), std::move(ids));
-  stream->begin_with(std::move(first));
+namespace {
+
+http::Response response_of(std::unique_ptr<EventStream> stream) {
   http::Response response(200);
   response.headers.set("content-type", "text/event-stream");
   response.headers.set("cache-control", "no-cache, no-transform");
   response.headers.set("x-accel-buffering", "no");
   response.body = http::Body(std::move(stream));
   return response;
+}
+
+}  // namespace
+
+http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
+                               std::optional<std::string> first, EventIds ids) {
+  auto stream = std::make_unique<EventStream>(loop, std::move(source), std::move(ids));
+  stream->begin_with(std::move(first));
+  return response_of(std::move(stream));
+}
+
+http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
+                               const http::Event& opening) {
+  auto stream = std::make_unique<EventStream>(loop, std::move(source));
+  stream->begin_with(opening);
+  return response_of(std::move(stream));
 }
 
 }  // namespace gateway

@@ -15,6 +15,10 @@
 #include "http/message.h"
 #include "net/loop.h"
 
+namespace http {
+class Event;
+}
+
 namespace gateway {
 
 // What a client may not have got of a stream that broke off, for the one that it comes back with.
@@ -68,6 +72,8 @@ class EventStream final : public http::BodySource {
   // `first`, if it is there, is sent at once. Otherwise a comment is, so that the client learns
   // that the stream is open.
   void begin_with(std::optional<std::string> first);
+  // The same with an event that is no message.
+  void begin_with(const http::Event& opening);
 
   Task<Result<std::optional<std::string>>> read(Deadline deadline) override;
 
@@ -95,5 +101,8 @@ class EventStream final : public http::BodySource {
 // 200, text/event-stream.
 http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
                                std::optional<std::string> first, EventIds ids = EventIds());
+// The same, begun by an event that is no message.
+http::Response stream_response(net::Loop& loop, std::unique_ptr<MessageSource> source,
+                               const http::Event& opening);
 
 }  // namespace gateway

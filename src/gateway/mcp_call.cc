@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include "base/before.h"
-#include "base/unless.h"
 #include "gateway/event_stream.h"
 #include "gateway/refuse.h"
 #include "mcp/write.h"
@@ -180,76 +178,6 @@ class ResumedSource final : public MessageSource {
   BrokenStream broken_;
 };
 
-class ListenSource final : public MessageSource {
- public:
-  ListenSource(Core& core, policy::Exchange& exchange, std::string route_key, SessionHome session,
-               StreamId listener)
-      : core_(core),
-        exchange_(exchange),
-        route_key_(std::move(route_key)),
-        session_(std::move(session)),
-        listener_(listener) {}
-  // The idle time of the session begins when its listener has left.
-  ~ListenSource() override { session_->touch(core_.loop().now()); }
-
-  Task<std::optional<std::string>> next() override {
-    for (;;) {
-      const StreamId listener = listener_;
-      Task<> ending = until_over();
-      auto asking = ask(listener);
-      auto event = co_await unless(std::move(ending), std::move(asking));
-      if (!event || !*event) co_return std::nullopt;
-      const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
-      const runtime::McpBackend* backend = current_backend(*snapshot);
-      // The route is gone: nothing of its server is for anybody any more.
-      if (backend == nullptr) co_return std::nullopt;
-      if (is_permitted(*backend, **event)) co_return (*event)->text();
-    }
-  }
-
- private:
-  Task<Result<upstream::Event>> ask(StreamId listener) {
-    co_return co_await session_->home.ask(&McpSession::next_unsolicited, listener);
-  }
-
-  // The gateway stops, or the caller's token is good no longer.
-  Task<> until_over() {
-    const auto& claims = exchange_.principal().claims();
-    Task<Result<>> draining = until_draining();
-    const Deadline expiry = claims ? expiry_of(*claims) : Deadline::never();
-    [[maybe_unused]] auto drained = co_await before(expiry, std::move(draining));
-  }
-  Task<Result<>> until_draining() {
-    co_await core_.until_draining();
-    co_return Result<>();
-  }
-  Deadline expiry_of(const auth::Claims& claims) const {
-    if (claims.good_until() == WallTime::max()) return Deadline::never();
-    const Duration left = claims.good_until() - core_.shared().clock.wall();
-    return Deadline::in(core_.loop().now(), left);
-  }
-
-  const runtime::McpBackend* current_backend(const runtime::Snapshot& snapshot) const {
-    const runtime::Route* route = snapshot.find_route(route_key_);
-    return route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
-  }
-
-  // By the rules that are in force now, not by those of when the stream was opened. What rules of
-  // one snapshot saw is of no use to another's, and must not outlive it.
-  bool is_permitted(const runtime::McpBackend& backend, const upstream::Event& event) {
-    exchange_.forget_rules();
-    const bool permits = McpView(exchange_, backend, session_->number).allows_notification(event);
-    exchange_.forget_rules();
-    return permits;
-  }
-
-  Core& core_;
-  policy::Exchange& exchange_;
-  std::string route_key_;
-  SessionHome session_;
-  StreamId listener_;
-};
-
 // The session is over for good: only this status makes a client start over (MCP 2025-11-25,
 // transports).
 http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
@@ -342,6 +270,17 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   co_return refuse_call(at.exchange, call.id, first.error());
 }
 
+Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session,
+                             mcp::Message message) {
+  const auto told = message.is_response() ? &McpSession::respond : &McpSession::notify;
+  auto passed = co_await session->home.ask(told, std::move(message));
+  if (!passed) {
+    exchange.record.error = passed.error().why();
+    exchange.record.reason = policy::Reason::upstream_failure;
+  }
+  co_return http::Response(202);
+}
+
 Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
                                                std::string_view last_event_id) {
   const auto place = EventIds::read(last_event_id);
@@ -358,14 +297,6 @@ Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
   ids.first = sent.empty() ? broken->rest.next : sent.front().number;
   auto source = std::make_unique<ResumedSource>(at, std::move(session), stream, std::move(*broken));
   co_return stream_response(at.core.loop(), std::move(source), std::nullopt, std::move(ids));
-}
-
-Task<http::Response> serve_listener(McpPlace at, SessionHome session) {
-  auto listener = co_await session->home.ask(&McpSession::listen);
-  if (!listener) co_return refuse(at.exchange, listener.error());
-  auto source = std::make_unique<ListenSource>(at.core, at.exchange, at.route.key,
-                                               std::move(session), *listener);
-  co_return stream_response(at.core.loop(), std::move(source), std::nullopt);
 }
 
 }  // namespace gateway

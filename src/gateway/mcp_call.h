@@ -23,6 +23,9 @@ struct McpPlace {
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request);
 
+// A notification or an answer to a question: there is nothing to say to it but 202.
+Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session, mcp::Message message);
+
 // What a call of either kind of client does: notes what it is about, looks whether the caller has
 // the scopes that calls of this tool need, says which are missing, and how long it may take.
 void record_subject(policy::Exchange& exchange, const mcp::Subject& subject);
@@ -35,8 +38,5 @@ Deadline deadline_of(Core& core, const runtime::Route& route);
 // it is none of this session's or is not kept any more.
 Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
                                                std::string_view last_event_id);
-
-// The stream of what belongs to no request.
-Task<http::Response> serve_listener(McpPlace at, SessionHome session);
 
 }  // namespace gateway

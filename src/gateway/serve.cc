@@ -21,6 +21,7 @@ class RecordOnExit {
   RecordOnExit(const RecordOnExit&) = delete;
   RecordOnExit& operator=(const RecordOnExit&) = delete;
   ~RecordOnExit() {
+    if (exchange_.is_recorded_elsewhere) return;
     const Log& log = core_.log();
     if (exchange_.record.http_status == 0) {
       exchange_.record.reason = policy::Reason::client_gone;
@@ -92,7 +93,8 @@ Task<http::Response> answer_or_500(Core& core, const runtime::Bind& bind,
 
 class ServedConnection final : public policy::Connection {
  public:
-  explicit ServedConnection(net::TcpStream& stream) : stream_(stream) {}
+  ServedConnection(net::TcpStream& stream, const std::shared_ptr<const runtime::Snapshot>& snapshot)
+      : stream_(stream), snapshot_(snapshot) {}
   ~ServedConnection() override {
     if (is_changed_) stream_.take_end_for_leaving(false);
   }
@@ -100,9 +102,11 @@ class ServedConnection final : public policy::Connection {
     is_changed_ = true;
     stream_.take_end_for_leaving(true);
   }
+  std::shared_ptr<const void> configuration() const override { return snapshot_; }
 
  private:
   net::TcpStream& stream_;
+  const std::shared_ptr<const runtime::Snapshot>& snapshot_;
   bool is_changed_ = false;
 };
 
@@ -124,7 +128,7 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client, http::
   policy::Exchange exchange(std::move(incoming.request), client.peer, clock.now(), clock.wall());
   const runtime::Attributes attributes(exchange);
   exchange.attributes = &attributes;
-  ServedConnection connection(stream);
+  ServedConnection connection(stream, snapshot);
   exchange.connection = &connection;
   exchange.tokens = &core.tokens();
   exchange.last_token = &client.last_token;

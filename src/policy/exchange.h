@@ -43,6 +43,9 @@ class Connection {
   // While this exchange is served the end of the client's direction means that the client has left,
   // and the exchange ends. Otherwise a client may end it as soon as it has asked.
   virtual void take_end_for_leaving() = 0;
+  // What keeps the route that serves this exchange, and all that belongs to it, for work that goes
+  // on after the exchange.
+  virtual std::shared_ptr<const void> configuration() const = 0;
 };
 
 // The one thing an MCP rule is asked about, as the rules see it.
@@ -137,6 +140,7 @@ class Exchange {
   std::string origin;                // the Origin header, if a cors policy looked at it
   bool is_origin_permitted = false;  // by a cors policy
   telemetry::Record record;
+  bool is_recorded_elsewhere = false;  // by work that goes on after the exchange
 
  private:
   struct Withheld {
