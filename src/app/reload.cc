@@ -214,6 +214,8 @@ Task<> Reloader::end_orphans() {
   for (const gateway::SessionHome& orphan : orphans) {
     [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);
   }
+  // Also what a request held when the configuration changed, and what hangs on it.
+  stores_.targets.forget_unused();
 }
 
 Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
@@ -243,7 +245,6 @@ Task<> Reloader::publish(std::shared_ptr<const runtime::Snapshot> snapshot,
   // What no route leads to any more ends when its last request does.
   targets_ = snapshot->targets();
   co_await end_orphans();
-  stores_.targets.forget_unused();
 }
 
 }  // namespace app

@@ -151,6 +151,16 @@ void describe(schema::Object<StdioTarget>& o) {
        "keep nothing there. Not given: it lives as long as its session. agentgateway has no such "
        "setting.")
       .check(check_idle);
+  o.field("spareChildren", &StdioTarget::spares,
+          "So many more are started than there are sessions, on each core that opened one, so that "
+          "the "
+          "next session need not wait for its server to come up. They count as nobody's until they "
+          "are taken, end after 10 minutes without a new session, and are started only while less "
+          "than half of `maxChildren` are there. 0: none, so that no server runs for nobody. "
+          "agentgateway has no such setting.")
+      .check([](std::uint16_t spares) -> std::string {
+        return spares <= 16 ? "" : "there may be at most 16";
+      });
   o.field("era", &StdioTarget::era, era_words);
 }
 

@@ -33,6 +33,7 @@ struct StdioTarget {
   std::map<std::string, std::string> environment;
   bool clear_environment = false;
   std::optional<std::chrono::milliseconds> idle;
+  std::uint16_t spares = 0;
   EraSetting era = EraSetting::automatic;
   bool operator==(const StdioTarget&) const = default;
 };

@@ -9,6 +9,8 @@ namespace gateway {
 namespace {
 
 constexpr auto keep_alive_every = std::chrono::seconds(15);
+// Before a client whose connection broke comes back.
+constexpr auto back_after = std::chrono::seconds(1);
 // What is fetched and not sent yet; the rest waits at the session.
 constexpr std::size_t messages_ahead_max = 16;
 constexpr std::size_t bytes_ahead_max = std::size_t{1} << 20;
@@ -55,10 +57,15 @@ void EventStream::write(std::string& out, std::string text) {
 }
 
 void EventStream::begin_with(std::optional<std::string> first) {
+  if (ids_.is_primed) {
+    opening_ = http::format_retry(back_after);
+    opening_.pop_back();  // one event with what follows
+    http::append_event(opening_, "message", "", ids_.id(ids_.first - 1));
+  }
   if (first) {
     write(opening_, std::move(*first));
   } else {
-    opening_ = http::format_comment("open");
+    opening_ += http::format_comment("open");
   }
 }
 

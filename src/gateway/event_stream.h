@@ -36,6 +36,9 @@ struct StreamRest {
 struct EventIds {
   std::string name;
   std::uint64_t first = 1;
+  // Begin with an event that says nothing but its id, so that there is one to come back with before
+  // the first message has arrived, and after how long (2025-11-25, transports: polling).
+  bool is_primed = false;
 
   std::string id(std::uint64_t number) const;
   struct Place {

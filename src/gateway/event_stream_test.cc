@@ -192,6 +192,21 @@ TEST_F(EventStreamTest, keeps_a_bounded_number_of_what_was_sent) {
   EXPECT_EQ(script_->rest->sent.back().number, 201U);
 }
 
+TEST_F(EventStreamTest, begins_with_an_id_to_come_back_with) {
+  http::Response response =
+      stream_response(loop_, std::make_unique<Texts>(script_), "1", EventIds{"s", 1, true});
+  EXPECT_EQ(read(response), "retry: 1000\nid: s-0\ndata: \n\nid: s-1\ndata: 1\n\n");
+  const auto place = EventIds::read("s-0");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->number, 0U);
+}
+
+TEST_F(EventStreamTest, may_begin_with_an_event_that_is_no_message) {
+  http::Response response = stream_response(loop_, std::make_unique<Texts>(script_),
+                                            http::Event("endpoint", "?sessionId=x"));
+  EXPECT_EQ(read(response), "event: endpoint\ndata: ?sessionId=x\n\n");
+}
+
 TEST(EventIds, reads_only_what_it_writes) {
   const EventIds ids{"281474976710657", 1};
   const auto place = EventIds::read(ids.id(12));

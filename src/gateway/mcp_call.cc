@@ -26,7 +26,7 @@ Task<> detach(SessionHome session, StreamId stream, BrokenStream broken) {
 // What events of a call's stream are named by; nothing in the revision that has no such thing.
 EventIds ids_of(const SessionHandle& session, StreamId stream) {
   if (session.revision == mcp::Revision::v2024_11_05) return {};
-  return EventIds{std::to_string(stream), 1};
+  return EventIds{std::to_string(stream), 1, session.revision >= mcp::Revision::v2025_11_25};
 }
 
 // The reading end of a request in flight. If it is dropped before the result, the session is told,
@@ -295,6 +295,7 @@ Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,
   while (!sent.empty() && sent.front().number <= place->number) sent.pop_front();
   EventIds ids = ids_of(*session, stream);
   ids.first = sent.empty() ? broken->rest.next : sent.front().number;
+  ids.is_primed = false;  // the client has an id
   auto source = std::make_unique<ResumedSource>(at, std::move(session), stream, std::move(*broken));
   co_return stream_response(at.core.loop(), std::move(source), std::nullopt, std::move(ids));
 }

@@ -1,5 +1,6 @@
 #include "gateway/sse_face.h"
 
+#include "base/sleep.h"
 #include "base/unless.h"
 #include "gateway/detail_mcp_endpoint.h"
 #include "gateway/mcp_listen.h"
@@ -202,7 +203,8 @@ Task<Result<>> say_all(SseDoorRef door, http::Body& body) {
 
 Task<Result<>> say_answer(SseDoorRef door, http::Response answer) {
   if (!answer.body.is_whole()) co_return co_await say_all(std::move(door), answer.body);
-  if (answer.body.is_empty()) co_return Result<>();  // it was cancelled
+  // Nothing if it was cancelled.
+  if (answer.headers.find("content-type") != "application/json") co_return Result<>();
   std::string text = answer.body.text();
   co_return co_await door->link.ask(&SseLink::say, std::move(text));
 }
@@ -361,6 +363,9 @@ class SseEndpoint {
     auto later = std::make_unique<Afterwards>(at_);
     const McpPlace place{at_.core, at_.route, at_.backend, later->exchange};
     at_.core.background().spawn(serve_afterwards(place, std::move(later), std::move(order)));
+    // Its turn comes first: what the client says once this is answered, such as that it cancels the
+    // request, finds the request there.
+    co_await yield();
     co_return http::Response(202);
   }
 

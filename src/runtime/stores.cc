@@ -28,6 +28,7 @@ upstream::StdioSettings settings_of(const config::StdioTarget& target, const Tar
   settings.environment = target.environment;
   settings.clear_environment = target.clear_environment;
   if (target.idle) settings.idle = *target.idle;
+  settings.spares = target.spares;
   return settings;
 }
 

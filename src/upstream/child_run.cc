@@ -63,9 +63,8 @@ ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog
   tasks_->spawn(supervise(*this));
 }
 
-Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
-                                                        const StdioPlace& place, Dialog& dialog,
-                                                        Wakeup& over, Deadline deadline) {
+Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Place counted,
+                                        Deadline deadline) {
   const std::vector<std::string> own = own_environment();
   net::Command command(place.settings.command);
   command.environment = child_environment(place.settings, own);
@@ -74,12 +73,19 @@ Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
   command.folder = place.settings.directory;
   net::ChildLimits limits;
   limits.line_bytes_max = place.settings.line_bytes_max;
-  CO_TRY(ChildCount::Place counted, ChildCount::take(place.children));
   auto child = co_await net::start_child(place.spawner, std::move(command), limits, deadline);
   if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
   place.log.info("child started", {{"target", place.name.text()}, {"pid", (*child)->pid()}});
-  co_return std::make_unique<ChildRun>(scheduler, place, dialog, std::move(*child),
-                                       std::move(counted), over);
+  co_return ChildParts(std::move(*child), std::move(counted));
+}
+
+Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
+                                                        const StdioPlace& place, Dialog& dialog,
+                                                        Wakeup& over, Deadline deadline) {
+  CO_TRY(ChildCount::Place counted, ChildCount::take(place.children));
+  CO_TRY(ChildParts parts, co_await start_child_of(place, std::move(counted), deadline));
+  co_return std::make_unique<ChildRun>(scheduler, place, dialog, std::move(parts.child),
+                                       std::move(parts.counted), over);
 }
 
 ChildParts ChildRun::take_apart(std::unique_ptr<ChildRun> run) {

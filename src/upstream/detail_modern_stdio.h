@@ -14,6 +14,8 @@ class ModernStdio final : public ModernChannel {
               std::shared_ptr<EraMemory> era, Random& random);
   ~ModernStdio() override;
 
+  // Uses that child, which is running.
+  void adopt(ChildParts parts);
   // Starts the child if there is none.
   Task<Result<>> until_up(Deadline deadline);
   // The child, for somebody who speaks to it otherwise; nothing if it ended. The channel is of no

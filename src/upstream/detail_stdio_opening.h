@@ -10,6 +10,8 @@ class StdioOpening {
   StdioOpening(Scheduler& scheduler, std::shared_ptr<const StdioPlace> place,
                std::shared_ptr<EraMemory> era, json::Document params, InitializeParams checked);
 
+  // A child that was started for nobody yet, if there is one.
+  void use(std::optional<ChildParts> spare) { spare_ = std::move(spare); }
   // A server of unknown era is asked for what it is before anything else; one that is not modern
   // goes on with the child that was asked, and is started again only if that will not do.
   Task<Result<std::unique_ptr<Session>>> open(Deadline deadline);
@@ -29,6 +31,7 @@ class StdioOpening {
   std::shared_ptr<EraMemory> era_;
   json::Document params_;
   InitializeParams checked_;
+  std::optional<ChildParts> spare_;
   bool has_started_child_ = false;
 };
 

@@ -45,6 +45,10 @@ class ChildParts {
   ChildCount::Place counted;
 };
 
+// Starts the server's process and says nothing to it.
+Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Place counted,
+                                        Deadline deadline);
+
 // One run of the child: the process and the tasks that serve its pipes. It ends by itself and says
 // so in reason(); it must be destroyed from outside its tasks, then.
 class ChildRun {

@@ -29,6 +29,8 @@ class MemoryLog final : public LogSink {
 Task<Result<Event>> ask(Session& session, std::string method, std::string params,
                         Deadline deadline);
 
+class StdioPlace;
+
 class StdioWorld {
  public:
   StdioWorld();
@@ -36,6 +38,8 @@ class StdioWorld {
   // A target whose child plays `script` (JSON, see tests/peers/stdio_server.py).
   StdioSettings settings(const std::string& script) const;
   std::unique_ptr<Target> target(StdioSettings settings);
+  std::shared_ptr<const StdioPlace> place(StdioSettings settings,
+                                          std::shared_ptr<ChildCount> children = nullptr);
   Result<std::unique_ptr<Session>> open(Target& target);
   // Opens a session with a child that plays `script`; fails the test if it cannot.
   std::unique_ptr<Session> open(const std::string& script);

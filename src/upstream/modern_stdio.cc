@@ -56,6 +56,13 @@ void ModernStdio::notice_end() {
   on_over(this);
 }
 
+void ModernStdio::adopt(ChildParts parts) {
+  has_been_started_ = true;
+  started_ = scheduler_.now();
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts.child),
+                                    std::move(parts.counted), over_);
+}
+
 std::optional<ChildParts> ModernStdio::give_up_child() {
   notice_end();
   if (run_ == nullptr) return std::nullopt;

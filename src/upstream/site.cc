@@ -1,5 +1,7 @@
 #include "upstream/site.h"
 
+#include "upstream/detail_spare_children.h"
+
 namespace upstream {
 namespace {
 
@@ -14,7 +16,10 @@ Site::Site(Scheduler& scheduler, std::unique_ptr<http::Connector> connector,
     : scheduler_(scheduler),
       connector_(std::move(connector)),
       pool_(scheduler, *connector_, limits),
+      spares_(std::make_unique<SpareChildren>(scheduler)),
       farewells_(scheduler) {}
+
+Site::~Site() = default;
 
 void Site::drain(http::Body body) {
   if (body.is_whole() || farewells_.size() >= farewells_max) return;

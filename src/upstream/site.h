@@ -10,17 +10,20 @@
 
 namespace upstream {
 
+class SpareChildren;
+
 class Site {
  public:
   Site(Scheduler& scheduler, std::unique_ptr<http::Connector> connector,
        const http::ClientLimits& limits = http::ClientLimits());
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
-  ~Site() = default;
+  ~Site();
 
   Scheduler& scheduler() { return scheduler_; }
   http::Pool& pool() { return pool_; }
   TaskGroup& farewells() { return farewells_; }
+  SpareChildren& spares() { return *spares_; }
 
   // Reads what little may be left of an answer of which nothing more is wanted, so that its
   // connection can be used again.
@@ -32,6 +35,7 @@ class Site {
   Scheduler& scheduler_;
   std::unique_ptr<http::Connector> connector_;
   http::Pool pool_;
+  std::unique_ptr<SpareChildren> spares_;
   TaskGroup farewells_;  // last: its tasks use everything above
 };
 

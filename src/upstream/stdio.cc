@@ -3,7 +3,9 @@
 #include <mutex>
 
 #include "base/sleep.h"
+#include "upstream/detail_spare_children.h"
 #include "upstream/detail_stdio_opening.h"
+#include "upstream/site.h"
 
 namespace upstream {
 namespace {
@@ -25,7 +27,7 @@ class StdioTarget final : public Target {
 
   using Target::open;
   Task<Result<std::unique_ptr<Session>>> open(
-      std::shared_ptr<Site>, json::Value initialize_params, Deadline deadline,
+      std::shared_ptr<Site> site, json::Value initialize_params, Deadline deadline,
       std::shared_ptr<const auth::CurrentCredentials>) override {
     CO_TRY(auto params, InitializeParams::from(initialize_params));
     CO_TRY(auto copy, json::Document::parse(std::string(initialize_params.raw())));
@@ -36,6 +38,8 @@ class StdioTarget final : public Target {
     }
     co_await sleep_until(Deadline(next));
     StdioOpening opening(scheduler, place_, era_, std::move(copy), std::move(params));
+    const bool has_spares = site != nullptr && place_->settings.spares > 0;
+    if (has_spares) opening.use(site->spares().take(*place_));
     auto session = co_await opening.open(deadline);
     // What a server refuses one client for must not open the breaker for the others.
     const bool is_clients_fault = !session && session.error().fault() == Fault::bad_request;
@@ -45,6 +49,7 @@ class StdioTarget final : public Target {
       place_->log.warn("session not opened",
                        {{"target", place_->name.text()}, {"reason", session.error().why()}});
     }
+    if (session && has_spares) site->spares().refill(place_);
     co_return session;
   }
 
@@ -71,8 +76,17 @@ class StdioTarget final : public Target {
 }  // namespace
 
 Result<ChildCount::Place> ChildCount::take(const std::shared_ptr<ChildCount>& count) {
-  if (!count) return Place();
-  if (count->count_.fetch_add(1, std::memory_order_relaxed) < count->most_) return Place(count);
+  return count ? take(count, count->most_) : Place();
+}
+
+// Half of the places are for those who need a child at once.
+Result<ChildCount::Place> ChildCount::take_spare(const std::shared_ptr<ChildCount>& count) {
+  return count ? take(count, count->most_ / 2) : Place();
+}
+
+Result<ChildCount::Place> ChildCount::take(const std::shared_ptr<ChildCount>& count,
+                                           std::size_t most) {
+  if (count->count_.fetch_add(1, std::memory_order_relaxed) < most) return Place(count);
   count->count_.fetch_sub(1, std::memory_order_relaxed);
   return failed(Fault::unavailable, "there are too many child processes");
 }

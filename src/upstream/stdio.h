@@ -35,6 +35,8 @@ struct StdioSettings {
   std::chrono::milliseconds handshake = std::chrono::seconds(10);
   // How long a child may have nothing to do; zero: for ever.
   std::chrono::milliseconds idle = std::chrono::milliseconds::zero();
+  // Children that are started before they are needed, on each core that opened a session.
+  std::size_t spares = 0;
   // For a server of unknown era to say that it is a modern one, counted from its start.
   std::chrono::milliseconds probe = std::chrono::milliseconds(2500);
   std::size_t line_bytes_max = 4 << 20;
@@ -70,8 +72,12 @@ class ChildCount {
 
   // Fault::unavailable if there are as many as there may be. Without a count there is no limit.
   static Result<Place> take(const std::shared_ptr<ChildCount>& count);
+  // The same for a child that nobody needs yet, of which there may be fewer.
+  static Result<Place> take_spare(const std::shared_ptr<ChildCount>& count);
 
  private:
+  static Result<Place> take(const std::shared_ptr<ChildCount>& count, std::size_t most);
+
   const std::size_t most_;
   std::atomic<std::size_t> count_{0};
 };

@@ -19,10 +19,12 @@ StdioOpening::StdioOpening(Scheduler& scheduler, std::shared_ptr<const StdioPlac
 Task<Result<std::unique_ptr<Session>>> StdioOpening::open(Deadline deadline) {
   const auto pinned = place_->settings.era;
   const auto era = pinned ? pinned : era_->known();
-  std::optional<ChildParts> parts;
+  std::optional<ChildParts> parts = std::exchange(spare_, std::nullopt);
+  has_started_child_ = parts.has_value();
   if (era == mcp::Era::legacy) co_return co_await open_legacy(std::move(parts), deadline);
   SystemRandom random;
   auto channel = std::make_unique<ModernStdio>(scheduler_, place_, era_, random);
+  if (parts) channel->adopt(std::move(*parts));
   Result<> up = co_await channel->until_up(deadline);
   has_started_child_ = channel->has_been_started();
   if (!up) co_return tl::unexpected(std::move(up).error());

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include "upstream/detail_stdio_session.h"
 #include "upstream/detail_stdio_world.h"
 
 namespace upstream {
@@ -63,6 +64,13 @@ StdioSettings StdioWorld::settings(const std::string& script) const {
 std::unique_ptr<Target> StdioWorld::target(StdioSettings settings) {
   const Log log(log_, LogFormat::json, LogLevel::debug);
   return make_stdio_target(mcp::TargetName("child"), std::move(settings), spawner_, log);
+}
+
+std::shared_ptr<const StdioPlace> StdioWorld::place(StdioSettings settings,
+                                                    std::shared_ptr<ChildCount> children) {
+  const Log log(log_, LogFormat::json, LogLevel::debug);
+  return std::make_shared<const StdioPlace>(mcp::TargetName("child"), std::move(settings), spawner_,
+                                            log, std::move(children));
 }
 
 Result<std::unique_ptr<Session>> StdioWorld::open(Target& target) {

@@ -44,8 +44,12 @@ async function withGateway(config, work) {
   try { return await work(`http://localhost:${gateway.port}/mcp`); } finally { await gateway.stop(); }
 }
 
+/** A check waits 600 ms for the first event of a call that gets a process of its own. */
+const childConfig = (port, era) => `${mcpConfig(port, { cmd: process.execPath, args: [server, 'stdio', era], name: 'suite' }).trimEnd()}
+              spareChildren: 2
+`;
 const throughGateway = (era, transport, work) => (transport === 'stdio'
-  ? withGateway((port) => mcpConfig(port, { cmd: process.execPath, args: [server, 'stdio', era], name: 'suite' }), work)
+  ? withGateway((port) => childConfig(port, era), work)
   : withServer(era, (url) => withGateway((port) => remoteConfig(port, url), work)));
 
 const runs = new Map();

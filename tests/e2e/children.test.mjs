@@ -174,3 +174,67 @@ describe('no child survives', () => {
     gateway.assertClean();
   });
 });
+
+describe('children that are started before they are needed', () => {
+  const spare = (port, { limits = '', wanted = 1, name = 'everything' } = {}) => `config: { workerThreads: 1${limits && `, limits: { ${limits} }`} }${mcpConfig(port, { name }).trimEnd()}\n              spareChildren: ${wanted}\n`;
+  const pidOf = async (client) => JSON.parse(await callText(client, 'process')).pid;
+  const spares = (gateway, taken) => gateway.children().map((child) => child.pid).filter((pid) => !taken.includes(pid));
+
+  test('there are none before the first session; the next one takes the one that is there', async () => {
+    const gateway = await start((port) => spare(port));
+    try {
+      assert.deepEqual(gateway.children(), []);
+      const first = await connect(gateway.url());
+      const one = await pidOf(first);
+      await until(() => spares(gateway, [one]).length === 1, 'a spare child', 10000);
+      const [waiting] = spares(gateway, [one]);
+      const second = await connect(gateway.url());
+      assert.equal(await pidOf(second), waiting);
+      assert.equal(await callText(second, 'echo', { message: 'warm' }), 'Echo: warm');
+      await until(() => spares(gateway, [one, waiting]).length === 1, 'another spare child', 10000);
+      await first.close();
+      await second.close();
+    } finally { await gateway.stop(); }
+  });
+
+  test('one that died is not taken', async () => {
+    const gateway = await start((port) => spare(port));
+    try {
+      const first = await connect(gateway.url());
+      const one = await pidOf(first);
+      await until(() => spares(gateway, [one]).length === 1, 'a spare child', 10000);
+      const [dead] = spares(gateway, [one]);
+      process.kill(dead, 'SIGKILL');
+      const second = await connect(gateway.url());
+      assert.notEqual(await pidOf(second), dead);
+      await first.close();
+      await second.close();
+    } finally { await gateway.stop(); }
+  });
+
+  test('it counts as nobody\'s until it is taken, and takes no place from who needs one', async () => {
+    const gateway = await start((port) => spare(port, { limits: 'maxChildrenPerCaller: 2, maxChildren: 4', wanted: 4 }));
+    try {
+      const first = await connect(gateway.url());
+      await until(() => gateway.children().length === 2, 'a spare child, up to half of all', 10000);
+      const second = await connect(gateway.url());
+      await sleep(300);
+      assert.equal(gateway.children().length, 2);
+      assert.match((await failure(connect(gateway.url()))).message, /too many child processes/);
+      await first.close();
+      await second.close();
+    } finally { await gateway.stop(); }
+  });
+
+  test('it ends when its target is gone', async () => {
+    const gateway = await start((port) => spare(port));
+    try {
+      const first = await connect(gateway.url());
+      const one = await pidOf(first);
+      await until(() => spares(gateway, [one]).length === 1, 'a spare child', 10000);
+      gateway.write(spare(gateway.port, { name: 'other' }));
+      await until(() => gateway.children().length === 0, 'all children of the old target end', 15000);
+      await first.close().catch(() => {});
+    } finally { await gateway.stop(); }
+  });
+});

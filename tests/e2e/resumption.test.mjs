@@ -58,6 +58,38 @@ describe('a stream that breaks off', () => {
     assert.ok(!received(log).some((line) => line.method === 'notifications/cancelled'));
   });
 
+  test('begins with an id to come back with, from 2025-11-25 on', async () => {
+    const firstOf = async (client) => {
+      const answer = await fetch(gateway.url(), { method: 'POST', headers: headersOf(client), body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'notify', arguments: { count: 1 } } }) });
+      return (await answer.text()).split('\n\n')[0].split('\n');
+    };
+    const client = await session();
+    const first = await firstOf(client);
+    assert.equal(first[0], 'retry: 1000');
+    assert.match(first[1], /^id: \d+-0$/);
+    assert.deepEqual(first.slice(2), ['data: ']);
+    const rest = follow(await resume(client, first[1].slice(4)));
+    await new Promise((done) => setTimeout(done, 300));
+    assert.deepEqual(rest.events, [], 'nothing is kept of a stream that came to its end');
+    const older = new RawClient(gateway.port, { version: '2025-06-18', ...{ headers: client.headers } });
+    await older.initialize();
+    assert.match((await firstOf(older)).join(), /^id: \d+-1,data: \{/);
+  });
+
+  test('may be gone on with from its very beginning', async () => {
+    const client = await session();
+    const stop = new AbortController();
+    const answer = await fetch(gateway.url(), { method: 'POST', headers: headersOf(client), signal: stop.signal, body: JSON.stringify({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms: 1200 }, _meta: { progressToken: 'p' } } }) });
+    const stream = follow(answer);
+    await until(() => stream.events.length >= 1, 'the first event');
+    stop.abort();
+    const beginning = stream.events[0].id.replace(/-\d+$/, '-0');
+    const rest = follow(await resume(client, beginning));
+    await until(() => rest.done, 'the end of the rest', 10000);
+    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [1, 2, 3, 4]);
+    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 1200');
+  });
+
   test('is kept when it has come to its end', async () => {
     const client = await session();
     const seen = await call(client, 400, 2);

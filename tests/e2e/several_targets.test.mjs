@@ -2,8 +2,9 @@
 import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { everything2025, everything2026, fixture, isRunning, start, token, until } from './lib/gateway.mjs';
-import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
+import { join } from 'node:path';
+import { everything2025, everything2026, fixture, isRunning, received, start, token, until, workFolder } from './lib/gateway.mjs';
+import { callText, connect, failure, RawClient, toolNames } from './lib/mcp.mjs';
 import { serveEverything, serveFixture } from './lib/remote.mjs';
 
 const config = (port, targets, { policies = '', mode = 'failClosed' } = {}) => `
@@ -216,5 +217,30 @@ test('failOpen: who is down is left out, joins later, and is announced', async (
   } finally {
     await gateway.stop();
     await remote.kill();
+  }
+});
+
+test('one of several servers that forgot its session is opened again, and nothing is done twice', async () => {
+  const folder = workFolder();
+  const logs = { a: join(folder, 'a.log'), b: join(folder, 'b.log') };
+  const [a, b] = [await serveFixture('--log', logs.a), await serveFixture('--log', logs.b)];
+  const gateway = await start((port) => config(port, [{ name: 'a', mcp: { host: a.url } }, { name: 'b', mcp: { host: b.url } }]), { folder });
+  const openings = (log) => received(log).filter(({ message }) => message?.method === 'initialize').length;
+  try {
+    const client = new RawClient(gateway.port);
+    await client.initialize();
+    for (const name of ['a_echo', 'b_echo']) assert.equal((await client.tool(name, { message: 'one' })).message.result.content[0].text, 'Echo: one');
+    await b.kill();
+    await b.start();
+    const again = await client.tool('b_echo', { message: 'two' });
+    assert.equal(again.status, 200);
+    assert.equal(again.message.result?.content[0].text, 'Echo: two', JSON.stringify(again.message));
+    assert.equal((await client.tool('a_echo', { message: 'three' })).message.result.content[0].text, 'Echo: three');
+    assert.deepEqual([openings(logs.a), openings(logs.b)], [1, 2]);
+    const sessions = received(logs.b).filter(({ message }) => message?.params?.arguments?.message === 'two').map(({ headers }) => headers['mcp-session-id']);
+    assert.equal(sessions.length, 2, 'refused once, and executed once');
+    assert.notEqual(sessions[0], sessions[1]);
+  } finally {
+    try { await gateway.stop(); } finally { await a.kill(); await b.kill(); }
   }
 });

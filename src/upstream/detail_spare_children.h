@@ -1,0 +1,50 @@
+#pragma once
+// Children that were started before anybody needs them, so that a session does not wait for its
+// server's process to come up. Nothing was said to them yet. They belong to one core, as the
+// sessions that take them do.
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/task_group.h"
+#include "upstream/detail_stdio_session.h"
+
+namespace upstream {
+
+class SpareChildren {
+ public:
+  explicit SpareChildren(Scheduler& scheduler) : scheduler_(scheduler), tasks_(scheduler) {}
+  SpareChildren(const SpareChildren&) = delete;
+  SpareChildren& operator=(const SpareChildren&) = delete;
+
+  // One that runs, if there is one.
+  std::optional<ChildParts> take(const StdioPlace& place);
+  // Starts as many as the place's settings want and are missing. They are ended when the place is
+  // gone, or nobody took them for ten minutes; so they are there for servers that are in use.
+  void refill(const std::shared_ptr<const StdioPlace>& place);
+
+  std::size_t size() const { return spares_.size(); }
+
+ private:
+  struct Spare {
+    Spare(const std::shared_ptr<const StdioPlace>& whose, ChildParts the_parts, Instant now)
+        : place(whose), parts(std::move(the_parts)), since(now) {}
+    std::weak_ptr<const StdioPlace> place;
+    ChildParts parts;
+    Instant since;
+  };
+
+  class Starting;
+  Task<> start(std::shared_ptr<const StdioPlace> place);
+  Task<> look_after();
+
+  Scheduler& scheduler_;
+  std::list<Spare> spares_;
+  std::map<const StdioPlace*, std::size_t> starting_;
+  bool is_looking_ = false;
+  TaskGroup tasks_;  // last: its tasks use everything above
+};
+
+}  // namespace upstream

@@ -1,0 +1,83 @@
+#include <algorithm>
+
+#include "base/sleep.h"
+#include "upstream/detail_spare_children.h"
+
+namespace upstream {
+namespace {
+
+constexpr Duration kept_for = std::chrono::minutes(10);
+constexpr Duration looked_after_every = std::chrono::seconds(5);
+constexpr Duration started_within = std::chrono::seconds(10);
+
+}  // namespace
+
+// One that is being started, counted until it is there or is not.
+class SpareChildren::Starting {
+ public:
+  Starting(SpareChildren& spares, const StdioPlace& place) : spares_(spares), place_(place) {}
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+  ~Starting() {
+    const auto found = spares_.starting_.find(&place_);
+    if (--found->second == 0) spares_.starting_.erase(found);
+  }
+
+ private:
+  SpareChildren& spares_;
+  const StdioPlace& place_;
+};
+
+std::optional<ChildParts> SpareChildren::take(const StdioPlace& place) {
+  const auto found = std::find_if(spares_.begin(), spares_.end(), [&](const Spare& spare) {
+    return spare.place.lock().get() == &place && spare.parts.child->is_running();
+  });
+  if (found == spares_.end()) return std::nullopt;
+  std::optional<ChildParts> taken(std::move(found->parts));
+  spares_.erase(found);
+  return taken;
+}
+
+void SpareChildren::refill(const std::shared_ptr<const StdioPlace>& place) {
+  const auto there = std::count_if(spares_.begin(), spares_.end(), [&](const Spare& spare) {
+    return spare.place.lock() == place && spare.parts.child->is_running();
+  });
+  std::size_t& starting = starting_[place.get()];
+  std::size_t count = static_cast<std::size_t>(there) + starting;
+  for (; count < place->settings.spares; ++count) {
+    ++starting;
+    tasks_.spawn(start(place));
+  }
+  if (starting == 0) starting_.erase(place.get());
+}
+
+Task<> SpareChildren::start(std::shared_ptr<const StdioPlace> place) {
+  const Starting counted(*this, *place);
+  // Spares must not take the last places from those who need a child now.
+  auto room = ChildCount::take_spare(place->children);
+  if (!room) co_return;
+  const Deadline deadline = Deadline::in(scheduler_.now(), started_within);
+  auto parts = co_await start_child_of(*place, std::move(*room), deadline);
+  if (!parts) {
+    place->log.warn("spare child not started",
+                    {{"target", place->name.text()}, {"reason", parts.error().why()}});
+    co_return;
+  }
+  spares_.emplace_back(place, std::move(*parts), scheduler_.now());
+  if (!std::exchange(is_looking_, true)) tasks_.spawn(look_after());
+}
+
+Task<> SpareChildren::look_after() {
+  while (!spares_.empty()) {
+    const Deadline next = Deadline::in(scheduler_.now(), looked_after_every);
+    co_await sleep_until(next);
+    const Instant now = scheduler_.now();
+    spares_.remove_if([&](const Spare& spare) {
+      return spare.place.expired() || now - spare.since >= kept_for ||
+             !spare.parts.child->is_running();
+    });
+  }
+  is_looking_ = false;
+}
+
+}  // namespace upstream

@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include "upstream/detail_spare_children.h"
+#include "upstream/detail_stdio_world.h"
+
+namespace upstream {
+namespace {
+
+class SpareChildrenTest : public testing::Test {
+ protected:
+  std::shared_ptr<const StdioPlace> place(std::size_t wanted,
+                                          std::shared_ptr<ChildCount> count = nullptr) {
+    StdioSettings settings = world_.settings(R"({"steps":[{"serve":1}]})");
+    settings.spares = wanted;
+    return world_.place(std::move(settings), std::move(count));
+  }
+  // Turns the loop until there are so many, at most ten seconds.
+  bool has_soon(std::size_t count) {
+    const Instant end = SystemClock().now() + std::chrono::seconds(10);
+    while (spares_.size() != count) {
+      if (SystemClock().now() > end) return false;
+      world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+
+  StdioWorld world_;
+  SpareChildren spares_{world_.loop()};
+};
+
+TEST_F(SpareChildrenTest, has_none_that_nobody_asked_for) {
+  const auto unwanting = place(0);
+  spares_.refill(unwanting);
+  EXPECT_FALSE(spares_.take(*unwanting));
+}
+
+TEST_F(SpareChildrenTest, starts_as_many_as_are_wanted_and_no_more) {
+  const auto wanting = place(2);
+  spares_.refill(wanting);
+  spares_.refill(wanting);
+  ASSERT_TRUE(has_soon(2));
+  spares_.refill(wanting);
+  const auto one = spares_.take(*wanting);
+  const auto other = spares_.take(*wanting);
+  ASSERT_TRUE(one && other);
+  EXPECT_NE(one->child->pid(), other->child->pid());
+  EXPECT_TRUE(one->child->is_running());
+  EXPECT_FALSE(spares_.take(*wanting));
+  spares_.refill(wanting);
+  EXPECT_TRUE(has_soon(2));
+}
+
+TEST_F(SpareChildrenTest, gives_a_child_of_that_server_only) {
+  const auto one = place(1);
+  const auto other = place(1);
+  spares_.refill(one);
+  ASSERT_TRUE(has_soon(1));
+  EXPECT_FALSE(spares_.take(*other));
+  EXPECT_TRUE(spares_.take(*one));
+}
+
+TEST_F(SpareChildrenTest, leaves_half_of_the_places_to_those_who_need_them) {
+  const auto count = std::make_shared<ChildCount>(2);
+  const auto wanting = place(2, count);
+  spares_.refill(wanting);
+  ASSERT_TRUE(has_soon(1));
+  EXPECT_TRUE(ChildCount::take(count));
+  EXPECT_FALSE(ChildCount::take_spare(count));
+}
+
+TEST_F(SpareChildrenTest, ends_what_nobody_took) {
+  {
+    SpareChildren spares(world_.loop());
+    spares.refill(place(1));
+    world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(world_.is_empty_soon());
+}
+
+}  // namespace
+}  // namespace upstream
