@@ -16,8 +16,8 @@ constexpr std::size_t body_bytes_max = std::size_t{4} * 1024 * 1024;
 constexpr auto body_within = std::chrono::seconds(30);
 constexpr std::size_t segments_max = 16;
 // What this build can do; the web interface leaves the rest out.
-constexpr std::string_view capabilities[] = {"config.write", "config.history", "explain", "cel",
-                                             "playground"};
+constexpr std::string_view capabilities[] = {"config.write", "config.history", "explain",
+                                             "cel",          "playground",     "import"};
 
 // Whether the path is that of the row, in which `*` stands for one segment.
 bool is_match(const std::vector<std::string_view>& pattern,
@@ -55,6 +55,7 @@ const Api::Row Api::rows[] = {
     {"GET", "/api/v1/schema/cel", &Api::tell_rule_schema},
     {"GET", "/config_dump", &Api::dump_config},
     {"POST", "/api/v1/authz/explain", &Api::explain, true},
+    {"POST", "/api/v1/import", &Api::import, true},
     {"POST", "/api/v1/playground/*", &Api::relay},
     {"GET", "/api/v1/playground/*", &Api::relay},
     {"DELETE", "/api/v1/playground/*", &Api::relay},

@@ -107,6 +107,7 @@ class Api {
   Draft read_draft(std::string text) const;
   http::Response save(const http::Request& request, std::string text);
   const Revision* find_revision(std::string_view id) const;
+  Task<http::Response> import(Call& call);
   Task<http::Response> explain(Call& call);
   Task<http::Response> explain_in(const ExplainQuestion& question, const config::File& file,
                                   std::shared_ptr<const runtime::Snapshot> snapshot,

@@ -10,6 +10,7 @@
 #include "app/configuration.h"
 #include "app/cpu_level.h"
 #include "app/explain_command.h"
+#include "app/import_command.h"
 #include "app/options.h"
 #include "app/process.h"
 #include "app/token_command.h"
@@ -59,6 +60,8 @@ int run(const app::Options& options) {
       return print_docs();
     case Command::explain:
       return app::run_explain(options, std::cout, std::cerr);
+    case Command::import_client:
+      return app::run_import(options, std::cout, std::cerr);
     case Command::token_help:
       std::cout << app::token_usage();
       return app::exit_fine;

@@ -10,6 +10,7 @@ Usage:
   agentgateway cel eval EXPRESSION [--data JSON] [--explain]
   agentgateway cel check EXPRESSION
   agentgateway explain -f FILE [--token FILE]... [--tool NAME]... [--expect allow|deny] [-o json]
+  agentgateway import --from claude-desktop | claude-code | vscode | cursor | FILE
   agentgateway token mint | decode | verify [OPTIONS]
   agentgateway schema | docs
   agentgateway -V | --version | --help
@@ -34,6 +35,10 @@ Commands:
                      --tool, --prompt and --resource NAME. --arguments JSON are those of the call,
                      --route NAME is not the first one with an MCP backend. --expect allow or deny:
                      exit status 1 if a decision is another one. -o json: with the reasons.
+  import             Print the MCP servers of a client as a configuration, and what could not be taken
+                     over, or needs attention, as findings on standard error. --from names the
+                     client, whose files are looked for in their usual places, or a file ('-' is
+                     standard input). Secrets become variables; they are never printed.
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.
@@ -43,7 +48,7 @@ Exit status:
   0  fine
   1  failed while running
   2  the command line is wrong
-  3  the configuration or expression is invalid
+  3  the configuration or expression is invalid; import: nothing could be taken over
   4  a port is in use or may not be used
 )";
 
@@ -121,6 +126,10 @@ class Reader {
     if (command == "token") return read_token();
     if (command == "explain") {
       parsed_.options.command = Command::explain;
+      return;
+    }
+    if (command == "import") {
+      parsed_.options.command = Command::import_client;
       return;
     }
     if (command == "schema") {
@@ -206,7 +215,7 @@ class Reader {
       if (attached) list->push_back(std::move(*attached));
       return;
     }
-    std::optional<std::string>* place = place_of_token_flag(flag);
+    std::optional<std::string>* place = place_of_command_flag(flag);
     if (flag == "--claim" && parsed_.options.command == Command::token_mint) {
       if (!attached) attached = value_of(flag);
       if (attached) parsed_.options.token.claim.push_back(std::move(*attached));
@@ -241,8 +250,11 @@ class Reader {
     return flag == "-o" || flag == "--output" ? &output_ : nullptr;
   }
 
-  std::optional<std::string>* place_of_token_flag(std::string_view flag) {
+  std::optional<std::string>* place_of_command_flag(std::string_view flag) {
     if (parsed_.options.command == Command::explain) return place_of_explain_flag(flag);
+    if (parsed_.options.command == Command::import_client) {
+      return flag == "--from" ? &parsed_.options.from : nullptr;
+    }
     if (parsed_.options.command == Command::token_verify) return place_of_verify_flag(flag);
     if (parsed_.options.command == Command::token_mint) return place_of_mint_flag(flag);
     return nullptr;
@@ -270,6 +282,9 @@ class Reader {
                         options.command == Command::token_verify ||
                         options.command == Command::explain;
     if (options.command == Command::explain) check_explain();
+    if (options.command == Command::import_client && !options.from) {
+      fail("'import' needs to know whose servers: '--from CLIENT' or '--from FILE'");
+    }
     if (token_file_) options.token.token = std::move(*token_file_);
     if (options.command == Command::token_verify) check_verify();
     if (options.command == Command::token_mint && !options.token.key) {

@@ -25,6 +25,7 @@ enum class Command {
   token_decode,
   token_verify,
   explain,
+  import_client,
 };
 
 // What `explain` is asked. A path may be "-": standard input.
@@ -67,6 +68,7 @@ struct Options {
   bool explain = false;             // cel eval --explain
   TokenOptions token;
   ExplainOptions explanation;
+  std::optional<std::string> from;  // import: a client's name, a path, or "-"
 
   bool operator==(const Options&) const = default;
 };

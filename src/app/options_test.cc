@@ -81,6 +81,14 @@ TEST(Options, explain_asks_about_callers_and_things) {
   EXPECT_TRUE(explain.anonymous);
 }
 
+TEST(Options, import_wants_to_know_whose_servers) {
+  const ParsedOptions parsed = parse({"import", "--from", "claude-desktop"});
+  EXPECT_FALSE(parsed.mistake) << *parsed.mistake;
+  EXPECT_EQ(parsed.options.command, Command::import_client);
+  EXPECT_EQ(parsed.options.from, "claude-desktop");
+  EXPECT_EQ(parse({"import", "--from=-"}).options.from, "-");
+}
+
 TEST(Options, names_what_is_wrong) {
   const struct {
     std::vector<std::string_view> arguments;
@@ -99,6 +107,12 @@ TEST(Options, names_what_is_wrong) {
       {{"explain"}, "'explain' needs a configuration: '-f FILE'"},
       {{"explain", "-f", "a", "--expect", "yes"}, "'--expect' is followed by 'allow' or 'deny'"},
       {{"explain", "-f", "a", "-o", "xml"}, "'-o' is followed by 'json' or 'text'"},
+      {{"import"}, "'import' needs to know whose servers: '--from CLIENT' or '--from FILE'"},
+      {{"import", "--from"}, "option '--from' needs a value"},
+      {{"import", "--from", "a", "--from", "b"}, "option '--from' is given twice"},
+      {{"import", "-f", "a", "--from", "b"},
+       "--file and --config belong to serving, --validate-only, 'explain' and 'token verify'"},
+      {{"--from", "a"}, "unknown option '--from'"},
       {{"--tool", "a"}, "unknown option '--tool'"},
       {{"token"}, "'token' is followed by 'mint', 'decode' or 'verify'"},
       {{"token", "verify"}, "'token verify' needs a configuration: '-f FILE'"},

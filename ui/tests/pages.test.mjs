@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { token } from '../../tests/e2e/lib/gateway.mjs';
+import { callText, connect, failure } from '../../tests/e2e/lib/mcp.mjs';
 import { Browser, themes } from './lib/browser.mjs';
 import { startWithUi, walkthrough } from './lib/gateway.mjs';
 
@@ -15,6 +16,28 @@ after(async () => {
   await browser?.close();
   await gateway?.stop();
 });
+
+// What the page Connect is given to translate.
+const secret = ['ghp', 'Zq8vN3xK1mW7pL5tR2yB9cD4'].join('_');
+const clientFile = `{
+  // of a client
+  "mcpServers": {
+    "github": {"command": "npx", "args": ["-y", "server-github"], "env": {"GITHUB_TOKEN": "${secret}"}},
+    "remote": {"url": "https://mcp.example/mcp", "timeout": 5},
+    "socket": {"type": "ws", "url": "ws://x/"},
+  },
+}`;
+
+/** Calls of a known caller and of an anonymous one, some of them refused. */
+async function makeTraffic() {
+  const user = await connect(gateway.url(), { token: token('example2') });
+  await callText(user, 'add', { a: 2, b: 40 });
+  await user.close();
+  const nobody = await connect(gateway.url());
+  await callText(nobody, 'echo', { message: 'hello' });
+  await failure(callText(nobody, 'printEnv'));
+  await nobody.close();
+}
 
 const heading = (page, name) => page.getByRole('heading', { level: 1, name }).waitFor();
 
@@ -106,14 +129,54 @@ const pages = {
   traffic: async (page) => {
     await page.goto('/ui/traffic');
     await heading(page, 'Live traffic');
-    await fetch(gateway.url(), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
-    }).then((answer) => answer.text());
-    await page.getByRole('table', { name: 'Requests' }).getByRole('row').nth(1).waitFor();
-    await page.getByRole('table', { name: 'Requests' }).getByRole('button').first().click();
+    await page.getByText('Nothing yet since this page was opened.').waitFor();
+    await makeTraffic();
+    const requests = page.getByRole('table', { name: 'Requests' });
+    await requests.getByRole('row', { name: /test-user tools\/call add everything ✓ allow 200/ }).waitFor();
+    await page.getByLabel('Filter').fill('decision:deny tool:printEnv');
+    await requests.getByRole('row', { name: /test-user tools\/call add/ }).waitFor({ state: 'detached' });
+    const denied = requests.getByRole('row', { name: /anonymous tools\/call printEnv everything ✕ deny/ });
+    await denied.getByRole('button').click();
     await page.getByRole('table', { name: 'Facts of the request' }).waitFor();
+    // Why: the rules one by one, with what was missing.
+    const why = page.getByRole('region', { name: 'Why?' });
+    await why.getByText(/no rule that allows it matches/).waitFor();
+    await why.getByText(/Nearest: rule 3 needs .*jwt\.nested/).waitFor();
+  },
+  recorded: async (page) => {
+    await page.goto('/ui/cel');
+    await heading(page, 'CEL');
+    await page.locator('[data-result]').waitFor();
+    await makeTraffic();
+    await page.getByRole('combobox', { name: 'Recorded call' }).click();
+    await page
+      .getByRole('option', { name: /test-user: add/ })
+      .first()
+      .click();
+    await page.getByLabel('Data', { exact: true }).getByText('"test-user"').waitFor();
+    await page.locator('[data-result]').getByText('true', { exact: true }).waitFor();
+    await page.getByRole('combobox', { name: 'Recorded call' }).click();
+    await page
+      .getByRole('option', { name: /anonymous: printEnv/ })
+      .first()
+      .click();
+    await page
+      .locator('[data-result]')
+      .getByText(/jwt|false/)
+      .waitFor();
+  },
+  targets: async (page) => {
+    await page.goto('/ui/backends');
+    await heading(page, 'Backends');
+    const card = page.getByRole('region', { name: 'Target everything' });
+    const client = await connect(gateway.url());
+    await card.getByText('up', { exact: true }).waitFor();
+    await card.getByText(/Processes\s*\d+/).waitFor();
+    await card.getByRole('button', { name: 'Show its output' }).click();
+    await page.getByRole('region', { name: 'What the target has written' }).waitFor();
+    await card.getByRole('button', { name: 'Restart' }).click();
+    await page.getByText('everything starts anew.').waitFor();
+    await client.close();
   },
   config: async (page) => {
     await page.goto('/ui/config');
@@ -132,6 +195,21 @@ const pages = {
       .getByText(`http://localhost:${gateway.port}/mcp`, { exact: false })
       .waitFor();
   },
+  import: async (page) => {
+    await page.goto('/ui/connect');
+    await heading(page, 'Connect');
+    await page.getByRole('textbox', { name: 'mcp.json' }).fill(clientFile);
+    await page.getByRole('button', { name: 'Translate' }).click();
+    const yaml = page.getByRole('region', { name: 'Translated configuration' });
+    await yaml.getByText('- name: github').waitFor();
+    const findings = page.getByRole('table', { name: 'Findings' });
+    await findings
+      .getByRole('row', { name: /mcpServers\.github\.env\.GITHUB_TOKEN .*GITHUB_TOKEN/ })
+      .waitFor();
+    await findings.getByRole('row', { name: /error mcpServers\.socket\.type/ }).waitFor();
+    for (const part of [yaml, findings])
+      assert.ok(!(await part.innerText()).includes(secret), 'the secret is shown again');
+  },
   about: async (page) => {
     await page.goto('/ui/about');
     await heading(page, 'About');
@@ -144,6 +222,9 @@ const needs = {
   access: ['explain', 'Who can call what'],
   cel: ['cel', 'CEL'],
   traffic: ['events', 'Live traffic'],
+  recorded: ['events'],
+  targets: ['targets'],
+  import: ['import'],
 };
 
 async function assertHidden(page, label) {
@@ -165,7 +246,7 @@ for (const theme of themes) {
         try {
           const [capability, label] = needs[name] ?? [];
           if (capability && !gateway.capabilities.includes(capability)) {
-            await assertHidden(view.page, label);
+            if (label) await assertHidden(view.page, label);
             return;
           }
           await visit(view.page);

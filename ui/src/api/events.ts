@@ -12,6 +12,8 @@ export type TrafficRow = Traffic & { id: number };
 class Feed {
   traffic: TrafficRow[] = [];
   metrics: Metrics[] = [];
+  /** Requests that came faster than they could be told of. */
+  lost = 0;
   private listeners = new Set<() => void>();
   private counted = 0;
   private version = 0;
@@ -34,8 +36,14 @@ class Feed {
     this.tell();
   }
 
+  lose(count: number) {
+    this.lost += count;
+    this.tell();
+  }
+
   clearTraffic() {
     this.traffic = [];
+    this.lost = 0;
     this.tell();
   }
 
@@ -86,6 +94,7 @@ export function useEvents(isWanted: boolean) {
       const row = parsed<Traffic>(event);
       if (row) feed.add(row);
     });
+    source.addEventListener('lost', (event) => feed.lose(parsed<{ count?: number }>(event)?.count ?? 0));
     source.addEventListener('metrics', (event) => {
       const row = parsed<Metrics>(event);
       if (row) feed.measure(row);

@@ -131,6 +131,7 @@ export type Traffic = {
   session?: string;
   decision?: string;
   rule?: string;
+  expression?: string;
   reason?: string;
   error?: string;
 };

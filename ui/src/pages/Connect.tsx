@@ -1,6 +1,19 @@
-import { Button, FileButton, Group, List, Select, Stack, Switch, Tabs, Text, Textarea } from '@mantine/core';
+import {
+  Anchor,
+  Badge,
+  Button,
+  FileButton,
+  Group,
+  Select,
+  Stack,
+  Switch,
+  Table,
+  Tabs,
+  Text,
+  Textarea,
+} from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../api/client';
 import { useCan, useModel } from '../api/queries';
@@ -8,6 +21,63 @@ import type { Imported } from '../api/types';
 import { letsAnonymousIn, routesOf, titleOf } from '../model';
 import { Card, Code, Copy, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { nameOf, snippetsOf } from '../snippets';
+
+const colors: Record<string, string> = { error: 'red', warning: 'yellow', info: 'gray' };
+
+function Translation({ answer }: { answer: Imported }) {
+  return (
+    <Stack gap="sm">
+      {answer.yaml === '' ? (
+        <Failed title="Nothing was taken over" message="The findings below say why." />
+      ) : (
+        <>
+          <Group gap={4}>
+            <Text size="sm" fw={600}>
+              Configuration
+            </Text>
+            <Copy text={answer.yaml} what="the configuration" />
+          </Group>
+          <Code label="Translated configuration" text={answer.yaml} />
+          <Text size="sm">
+            Nothing has been changed. To use it, paste it on the page{' '}
+            <Anchor renderRoot={(props) => <Link to="/config" {...props} />} size="sm" underline="always">
+              Config
+            </Anchor>
+            .
+          </Text>
+        </>
+      )}
+      {answer.findings.length > 0 && (
+        <Table.ScrollContainer minWidth={480}>
+          <Table aria-label="Findings" verticalSpacing={4}>
+            <Table.Thead>
+              <Table.Tr>
+                {['Finding', 'Where', 'What'].map((name) => (
+                  <Table.Th key={name} scope="col">
+                    {name}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {answer.findings.map((one, index) => (
+                <Table.Tr key={index}>
+                  <Table.Td>
+                    <Badge variant="light" color={colors[one.severity] ?? 'gray'} tt="none">
+                      {one.severity}
+                    </Badge>
+                  </Table.Td>
+                  <Table.Td className="mono wrap">{one.path || 'all of it'}</Table.Td>
+                  <Table.Td>{one.message}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </Stack>
+  );
+}
 
 function Import() {
   const [text, setText] = useState('');
@@ -22,6 +92,8 @@ function Import() {
       <Stack gap="sm">
         <Textarea
           label="mcp.json"
+          classNames={{ input: 'mono' }}
+          spellCheck={false}
           autosize
           minRows={6}
           maxRows={18}
@@ -30,7 +102,10 @@ function Import() {
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <Group gap="xs">
-          <FileButton accept="application/json" onChange={(file) => void file?.text().then(setText)}>
+          <FileButton
+            accept=".json,.jsonc,application/json"
+            onChange={(file) => void file?.text().then(setText)}
+          >
             {(props) => (
               <Button variant="default" {...props}>
                 From file
@@ -43,27 +118,7 @@ function Import() {
         </Group>
         <div aria-live="polite">
           {answer.error && <Failed title="Not translated" message={wordsOf(answer.error)} />}
-          {answer.data && (
-            <Stack gap="sm">
-              <Group gap={4}>
-                <Text size="sm" fw={600}>
-                  Configuration
-                </Text>
-                <Copy text={answer.data.yaml} what="the configuration" />
-              </Group>
-              <Code label="Translated configuration" text={answer.data.yaml} />
-              {answer.data.findings.length > 0 && (
-                <List size="sm" aria-label="Findings">
-                  {answer.data.findings.map((one, index) => (
-                    <List.Item key={index}>
-                      <b>{one.severity}</b> <span className="mono">{one.path}</span>: {one.message}
-                    </List.Item>
-                  ))}
-                </List>
-              )}
-              <Text size="sm">Nothing has been changed: paste it on the page Config.</Text>
-            </Stack>
-          )}
+          {answer.data && <Translation answer={answer.data} />}
         </div>
       </Stack>
     </Card>

@@ -4,10 +4,12 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState } from 'react';
 import { feed, type TrafficRow, useFeed } from '../api/events';
 import { useCan, useModel } from '../api/queries';
-import { routesOf } from '../model';
+import type { RouteNode } from '../api/types';
+import { exposedName, routesOf } from '../model';
 import { Card, PageHead } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
 import { clockText } from '../parts/time';
+import { Why } from '../parts/Why';
 import { filterOf } from '../traffic';
 
 const columns = ['Time', 'Who', 'Method', 'Name', 'Target', 'Decision', 'Status', 'ms'];
@@ -22,54 +24,98 @@ function Decision({ row }: { row: TrafficRow }) {
   );
 }
 
+const kinds = ['tool', 'prompt', 'resource'] as const;
+
+/** The rules one by one, asked now: the running rules, and a caller of whom only the subject is known. */
+function Reasons({ row, route }: { row: TrafficRow; route: RouteNode }) {
+  const kind = kinds.find((one) => one === row.kind);
+  if (!kind || !row.name) return null;
+  const who = row.subject
+    ? { id: 0, name: row.subject, claims: { sub: row.subject } }
+    : { id: 0, name: 'anonymous' };
+  return (
+    <Card title="Why?" about="Judged again by the rules that run now">
+      <Stack gap="sm">
+        {row.subject && (
+          <Text size="sm" c="dimmed">
+            Of the caller only the subject is recorded: other claims of its token count as missing here.
+          </Text>
+        )}
+        <Why route={route.id} who={who} subject={{ kind, name: exposedName(route, row) }} />
+      </Stack>
+    </Card>
+  );
+}
+
 function Detail({ row }: { row: TrafficRow }) {
   const route = routesOf(useModel().data).find((place) => place.route.name === row.route)?.route;
   const facts = Object.entries(row).filter(
     ([key, value]) => key !== 'id' && value !== undefined && value !== '' && value !== null,
   );
+  const canExplain = useCan('explain');
+  const [isAsked, ask] = useState(row.decision === 'deny');
+  const hasReasons =
+    canExplain && route !== undefined && row.decision !== undefined && row.name !== undefined;
   return (
-    <Card title="Request">
-      <Stack gap="sm">
-        <Table withRowBorders={false} verticalSpacing={2} aria-label="Facts of the request">
-          <Table.Tbody>
-            {facts.map(([key, value]) => (
-              <Table.Tr key={key}>
-                <Table.Th scope="row">{key}</Table.Th>
-                <Table.Td className="mono">{String(value)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-        {row.decision && (
-          <Text size="sm">
-            <b>Why?</b> It was {row.decision === 'allow' ? 'allowed' : 'denied'}:{' '}
-            {row.reason ? reasonText(row.reason) : 'no reason is recorded'}.
-          </Text>
-        )}
-        <Group gap="xs">
-          {row.decision && route && (
-            <Button
-              size="compact-sm"
-              variant="default"
-              renderRoot={(props) => <Link to="/access" search={{ route: route.id }} {...props} />}
-            >
-              Who can call what
-            </Button>
+    <>
+      <Card title="Request">
+        <Stack gap="sm">
+          <Table withRowBorders={false} verticalSpacing={2} aria-label="Facts of the request">
+            <Table.Tbody>
+              {facts.map(([key, value]) => (
+                <Table.Tr key={key}>
+                  <Table.Th scope="row">{key}</Table.Th>
+                  <Table.Td className="mono">{String(value)}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+          {row.decision && (
+            <Text size="sm">
+              It was <b>{row.decision === 'allow' ? 'allowed' : 'denied'}</b>
+              {row.reason ? `: ${reasonText(row.reason)}` : ''}.
+            </Text>
           )}
-          {row.kind === 'tool' && route && (
-            <Button
-              size="compact-sm"
-              variant="default"
-              renderRoot={(props) => (
-                <Link to="/playground" search={{ route: route.id, tool: row.name }} {...props} />
-              )}
-            >
-              Try it in the Playground
-            </Button>
-          )}
-        </Group>
-      </Stack>
-    </Card>
+          <Group gap="xs">
+            {hasReasons && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-expanded={isAsked}
+                onClick={() => ask(!isAsked)}
+              >
+                Why?
+              </Button>
+            )}
+            {row.decision && route && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                renderRoot={(props) => <Link to="/access" search={{ route: route.id }} {...props} />}
+              >
+                Who can call what
+              </Button>
+            )}
+            {row.kind === 'tool' && route && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                renderRoot={(props) => (
+                  <Link
+                    to="/playground"
+                    search={{ route: route.id, tool: exposedName(route, row) }}
+                    {...props}
+                  />
+                )}
+              >
+                Try it in the Playground
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </Card>
+      {hasReasons && isAsked && <Reasons row={row} route={route} />}
+    </>
   );
 }
 
@@ -218,6 +264,7 @@ export function TrafficPage() {
             </Group>
             <Text size="sm" c="dimmed">
               {rows.length} of {all.length} shown{paused ? ', paused' : ''}
+              {live.lost > 0 ? `; ${live.lost} came faster than they could be shown` : ''}
             </Text>
             {all.length === 0 ? (
               <Text size="sm">
@@ -230,7 +277,7 @@ export function TrafficPage() {
             )}
           </Stack>
         </Card>
-        {current && <Detail row={current} />}
+        {current && <Detail key={current.id} row={current} />}
       </Stack>
     </>
   );
