@@ -23,6 +23,16 @@ MEDIA_TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 
+# What the gateway puts in when it serves the page (src/admin/assets.cc).
+PLACEHOLDERS = ("__AGENTGATEWAY_TOKEN__", "__CSP_NONCE__")
+
+
+def check_page(dist):
+    page = (dist / "index.html").read_text()
+    for word in PLACEHOLDERS:
+        if word not in page:
+            sys.exit(f"embed_ui.py: {dist}/index.html has no {word}: it would not work in the gateway; build ui/ again")
+
 
 def files_of(dist):
     """(path below dist, file, compressed file or None), sorted by path as bytes."""
@@ -36,6 +46,8 @@ def files_of(dist):
 
 
 def main(table, data, dist=None):
+    if dist:
+        check_page(Path(dist))
     files = files_of(Path(dist)) if dist else []
     assembly = ['.section .rodata\n']
     declarations, rows = [], []

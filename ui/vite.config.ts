@@ -43,7 +43,7 @@ const gateway = process.env.AGENTGATEWAY_ADMIN ?? 'http://localhost:15000';
 export default defineConfig({
   base: '/ui/',
   // The gateway writes the real one, a new one for each page it serves.
-  html: { cspNonce: '__AGENTGATEWAY_NONCE__' },
+  html: { cspNonce: '__CSP_NONCE__' },
   plugins: [latinOnly(), react(), compressed()],
   build: {
     outDir: 'dist',

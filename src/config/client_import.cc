@@ -20,20 +20,21 @@ constexpr std::size_t servers_max = 64;  // a backend has no more targets
 constexpr std::string_view head = R"(binds:
 - port: 3000
   listeners:
-  - routes:
-    - # To decide: who may come in, and who may use what? As it stands, whoever reaches the port may
-      # use all of these servers. For example:
+  - # To decide: who may come in? As it stands, whoever reaches the port may use all of these servers.
+    # For example:
+    # policies:
+    #   jwtAuth:
+    #     mode: strict
+    #     issuer: https://issuer.example
+    #     audiences: [mcp]
+    #     jwks: { url: https://issuer.example/jwks.json }
+    routes:
+)";
+constexpr std::string_view rules_of_route = R"(    - # And who may use what? For example:
       # policies:
-      #   jwtAuth:
-      #     mode: strict
-      #     issuer: https://issuer.example
-      #     audiences: [mcp]
-      #     jwks: { url: https://issuer.example/jwks.json }
       #   mcpAuthorization:
       #     rules:
       #     - 'jwt.sub == "me" && mcp.tool.target == "NAME"'
-      backends:
-      - mcp:
 )";
 constexpr std::string_view open_failure =
     R"(          # A server that does not start is left out, as in a client. With failClosed all must work.
@@ -42,23 +43,57 @@ constexpr std::string_view open_failure =
 
 // A server under its target's name.
 struct Taken {
+  std::string name;
   TargetLines lines;
   std::vector<std::string> variables;
+  bool has_credentials = false;
   bool is_disabled = false;
 };
 
-std::string frame(const std::vector<Taken>& all) {
-  std::string text(head);
-  const auto is_on = [](const Taken& one) { return !one.is_disabled; };
-  if (std::count_if(all.begin(), all.end(), is_on) > 1) text += open_failure;
-  text += "          targets:\n";
-  for (const Taken& one : all) {
-    if (one.is_disabled) text += "          # Switched off in the client:\n";
-    for (const std::string& line : one.lines) {
-      text += std::string(10, ' ') + (one.is_disabled ? "# " : "") + line + "\n";
-    }
+std::string target_text(const Taken& one) {
+  std::string text = one.is_disabled ? "          # Switched off in the client:\n" : "";
+  for (const std::string& line : one.lines) {
+    text += std::string(10, ' ') + (one.is_disabled ? "# " : "") + line + "\n";
   }
   return text;
+}
+
+// Of several targets behind one route, none can have credentials of its own yet.
+bool is_apart(const Taken& one, std::size_t servers) {
+  return one.has_credentials && !one.is_disabled && servers > 1;
+}
+
+std::size_t count_servers(const std::vector<Taken>& all) {
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Taken& one) { return !one.is_disabled; }));
+}
+
+std::string route_of_its_own(const Taken& one) {
+  std::string text = "    # Its credentials need a route of their own.\n";
+  text += "    - matches:\n      - path: { pathPrefix: /" + one.name + " }\n";
+  text += "      backends:\n      - mcp:\n          targets:\n";
+  return text + target_text(one);
+}
+
+std::string frame(const std::vector<Taken>& all) {
+  const std::size_t servers = count_servers(all);
+  std::string apart;
+  std::string together;
+  std::size_t count = 0;
+  for (const Taken& one : all) {
+    if (is_apart(one, servers)) {
+      apart += route_of_its_own(one);
+    } else {
+      together += target_text(one);
+      if (!one.is_disabled) ++count;
+    }
+  }
+  std::string text = std::string(head) + apart;
+  if (count == 0) return text;
+  text += rules_of_route;
+  text += "      backends:\n      - mcp:\n";
+  if (count > 1) text += open_failure;
+  return text + "          targets:\n" + together;
 }
 
 // What the gateway would say about it, with every variable set.
@@ -206,7 +241,7 @@ class Import {
     std::optional<TargetLines> lines = server.read();
     if (!lines) return;
     const bool is_disabled = server.is_disabled() || disabled_.contains(std::string(member.name));
-    Taken taken{std::move(*lines), words.used(), is_disabled};
+    Taken taken{name, std::move(*lines), words.used(), server.has_credentials(), is_disabled};
     if (const std::string complaint = complaint_about(taken); !complaint.empty()) {
       return say(Weight::error, path, "cannot be taken over: " + without_values(complaint));
     }
@@ -216,24 +251,30 @@ class Import {
     if (is_disabled) say(Weight::info, path, "is switched off: it stands in comments");
     targets_.insert(std::move(name));
     taken_.push_back(std::move(taken));
+    paths_.push_back(path);
   }
 
   void finish(std::span<const ClientFile> files) {
-    for (const Taken& one : taken_) {
-      if (one.is_disabled) continue;
-      ++imported_.servers;
-      for (const std::string& name : one.variables) {
-        std::vector<std::string>& all = imported_.variables;
-        if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
-      }
-    }
+    imported_.servers = count_servers(taken_);
     if (imported_.servers == 0) {
-      if (found_ == 0)
+      if (found_ == 0) {
         say(Weight::error, "",
             "no servers were found: neither `mcpServers` nor `servers` is there");
+      }
       return;
     }
-    if (imported_.servers > 1) {
+    std::size_t together = 0;
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+      if (taken_[i].is_disabled) continue;
+      add_variables(taken_[i].variables);
+      if (is_apart(taken_[i], imported_.servers)) {
+        say(Weight::info, paths_[i],
+            "has credentials of its own: it has a route of its own, /" + taken_[i].name);
+      } else {
+        ++together;
+      }
+    }
+    if (together > 1) {
       say(Weight::info, "",
           "of several servers, tools and prompts are called SERVER_NAME and resources SERVER+URI");
     }
@@ -241,6 +282,13 @@ class Import {
         "whoever reaches port 3000 may use these servers: add policies, where the configuration "
         "says so");
     imported_.yaml = preface(files) + frame(taken_);
+  }
+
+  void add_variables(const std::vector<std::string>& names) {
+    std::vector<std::string>& all = imported_.variables;
+    for (const std::string& name : names) {
+      if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+    }
   }
 
   std::string preface(std::span<const ClientFile> files) const {
@@ -264,6 +312,7 @@ class Import {
   std::set<std::string> names_;
   std::set<std::string> targets_;
   std::vector<Taken> taken_;
+  std::vector<std::string> paths_;  // of each, in its file
   std::size_t found_ = 0;
   bool has_place_ = false;
 };

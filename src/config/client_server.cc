@@ -245,7 +245,6 @@ bool ClientServer::add_remote(bool is_sse) {
 void ClientServer::add_headers() {
   const auto headers = value_.find("headers");
   if (!headers || !headers->is_object()) return;
-  bool is_first = true;
   for (const json::Member& header : headers->members()) {
     const std::string path = path_of("headers") + "." + base::printable(header.name);
     if (is_among(base::to_lower(header.name), own_headers)) {
@@ -258,12 +257,12 @@ void ClientServer::add_headers() {
       words_.say(Weight::info, path, "is empty: not taken over");
       continue;
     }
-    if (is_first) {
+    if (!has_credentials_) {
       line(1, "policies:");
       line(2, "backendAuth:");
       line(3, "credentials:");
     }
-    is_first = false;
+    has_credentials_ = true;
     if (base::equal_ignoring_case(header.name, "cookie")) {
       add_cookies(*text, path);
     } else {

@@ -23,6 +23,8 @@ class ClientServer {
   std::optional<TargetLines> read();
   // Whether its people have switched it off.
   bool is_disabled() const;
+  // Whether it is called with credentials of its own. After read().
+  bool has_credentials() const { return has_credentials_; }
 
  private:
   enum class Transport { stdio, http, sse };
@@ -56,6 +58,7 @@ class ClientServer {
   ClientWords& words_;
   TargetLines lines_;
   bool has_environment_ = false;
+  bool has_credentials_ = false;
 };
 
 }  // namespace config

@@ -149,71 +149,87 @@ function Matrix({
       ArrowRight: [0, 1],
     };
     const step = steps[event.key];
-    const cell = (event.target as HTMLElement).closest<HTMLElement>('td[data-row]');
-    if (!step || !cell) return;
+    const from = (event.target as HTMLElement).closest<HTMLElement>('td[data-row]');
+    if (!step || !from) return;
     event.preventDefault();
-    const [row, column] = [Number(cell.dataset.row) + step[0], Number(cell.dataset.column) + step[1]];
+    const [row, column] = [Number(from.dataset.row) + step[0], Number(from.dataset.column) + step[1]];
     event.currentTarget
       .querySelector<HTMLElement>(`td[data-row="${row}"][data-column="${column}"] button`)
       ?.focus();
   };
+  const heads = {
+    identity: (row: number) => {
+      const identity = found.identities[row];
+      const one = who[row];
+      return (
+        <Group gap={4} wrap="nowrap">
+          {identity?.name}
+          {identity?.subject && identity.subject !== identity.name && (
+            <Text span size="xs" c="dimmed">
+              {identity.subject}
+            </Text>
+          )}
+          {identity && !identity.accepted && (
+            <Badge size="sm" color="red" variant="light" tt="none">
+              refused {identity.status}
+            </Badge>
+          )}
+          {one && who.length > 1 && (
+            <ActionIcon
+              size="xs"
+              variant="subtle"
+              color="gray"
+              aria-label={`Remove ${identity?.name}`}
+              onClick={() => onRemove(one)}
+            >
+              <X size={12} />
+            </ActionIcon>
+          )}
+        </Group>
+      );
+    },
+    thing: (index: number) => <span className="mono">{found.subjects[index]?.name}</span>,
+  };
+  const rows = found.identities.map((_, row) => row);
+  const cell = (row: number, index: number) => {
+    const one = found.cells[row]?.[index];
+    const name = found.identities[row]?.name;
+    return (
+      one && (
+        <CellView
+          cell={one}
+          isPicked={picked?.row === row && picked.column === index}
+          onPick={() => onPick(row, index)}
+          label={`${name}, ${found.subjects[index]?.name}: ${one.decision}${one.rule === null ? '' : `, rule ${one.rule + 1}`}`}
+        />
+      )
+    );
+  };
+  // Many things stand below each other, as there is more room that way.
+  const isTall = indexes.length > 6;
+  const [down, across] = isTall ? [indexes, rows] : [rows, indexes];
   return (
     <Table.ScrollContainer minWidth={400}>
       <Table className="access" aria-label="Who can call what" onKeyDown={onKey} withColumnBorders>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col">Identity</Table.Th>
-            {indexes.map((index) => (
-              <Table.Th key={index} scope="col" className="mono">
-                {found.subjects[index]?.name}
+            <Table.Th scope="col">{isTall ? 'Name' : 'Identity'}</Table.Th>
+            {across.map((index) => (
+              <Table.Th key={index} scope="col">
+                {isTall ? heads.identity(index) : heads.thing(index)}
               </Table.Th>
             ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {found.identities.map((identity, row) => (
-            <Table.Tr key={row}>
-              <Table.Th scope="row">
-                <Group gap={4} wrap="nowrap">
-                  {identity.name}
-                  {identity.subject && identity.subject !== identity.name && (
-                    <Text span size="xs" c="dimmed">
-                      {identity.subject}
-                    </Text>
-                  )}
-                  {!identity.accepted && (
-                    <Badge size="sm" color="red" variant="light" tt="none">
-                      refused {identity.status}
-                    </Badge>
-                  )}
-                  {who[row] && who.length > 1 && (
-                    <ActionIcon
-                      size="xs"
-                      variant="subtle"
-                      color="gray"
-                      aria-label={`Remove ${identity.name}`}
-                      onClick={() => who[row] && onRemove(who[row])}
-                    >
-                      <X size={12} />
-                    </ActionIcon>
-                  )}
-                </Group>
-              </Table.Th>
-              {indexes.map((index, column) => {
-                const cell = found.cells[row]?.[index];
-                return (
-                  <Table.Td key={index} data-row={row} data-column={column}>
-                    {cell && (
-                      <CellView
-                        cell={cell}
-                        isPicked={picked?.row === row && picked.column === index}
-                        onPick={() => onPick(row, index)}
-                        label={`${identity.name}, ${found.subjects[index]?.name}: ${cell.decision}${cell.rule === null ? '' : `, rule ${cell.rule + 1}`}`}
-                      />
-                    )}
-                  </Table.Td>
-                );
-              })}
+          {down.map((index, row) => (
+            <Table.Tr key={index}>
+              <Table.Th scope="row">{isTall ? heads.thing(index) : heads.identity(index)}</Table.Th>
+              {across.map((other, column) => (
+                <Table.Td key={other} data-row={row} data-column={column}>
+                  {isTall ? cell(other, index) : cell(index, other)}
+                </Table.Td>
+              ))}
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -12,6 +12,7 @@ import { Editor } from '../editor/Editor';
 import { routesOf } from '../model';
 import { Card, Failed, PageHead, wordsOf } from '../parts/feedback';
 import { Line } from '../parts/Line';
+import { Scroll } from '../parts/Scroll';
 import { Steps } from '../parts/Steps';
 
 type Variables = {
@@ -260,15 +261,19 @@ export function Cel() {
             </Card>
             {known && (
               <Card title="Variables">
-                <Table.ScrollContainer minWidth={300} maxHeight={420}>
-                  <Table aria-label="Variables" verticalSpacing={3}>
+                <Scroll label="List of variables" minWidth={260} maxHeight={420}>
+                  <Table aria-label="Variables" verticalSpacing={4}>
                     <Table.Tbody>
                       {known.variables.map((one) => (
                         <Table.Tr key={one.path}>
-                          <Table.Th scope="row" className="mono">
-                            {one.path}
+                          <Table.Th scope="row" style={{ verticalAlign: 'top' }}>
+                            <Text size="sm" className="mono">
+                              {one.path}
+                            </Text>
+                            <Text size="xs" c="dimmed">
+                              {one.type}
+                            </Text>
                           </Table.Th>
-                          <Table.Td className="mono">{one.type}</Table.Td>
                           <Table.Td>
                             <Text size="sm">{one.doc}</Text>
                           </Table.Td>
@@ -276,7 +281,7 @@ export function Cel() {
                       ))}
                     </Table.Tbody>
                   </Table>
-                </Table.ScrollContainer>
+                </Scroll>
               </Card>
             )}
           </Stack>

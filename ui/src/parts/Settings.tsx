@@ -21,11 +21,18 @@ export function plain(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** The nearest written ancestor of a key: a list is written as a whole. */
+/**
+ * Where a value is written: itself, or what holds it and was written as a whole, as a list is. What others of the
+ * same object are written beside is a default.
+ */
 export function originOf(origins: Record<string, { line: number; column: number }>, key: string) {
   for (let path = key; path !== ''; path = path.replace(/(\[\d+\]|\.?[^.[\]]+)$/, '')) {
     const found = origins[path];
-    if (found) return found;
+    if (!found) continue;
+    const isWhole =
+      path === key ||
+      !Object.keys(origins).some((one) => one.startsWith(path) && /^[.[]/.test(one.slice(path.length)));
+    return isWhole ? found : undefined;
   }
   return undefined;
 }

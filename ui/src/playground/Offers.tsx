@@ -69,7 +69,7 @@ function Offered<T>({
           />
           {children}
         </Group>
-        <Table.ScrollContainer minWidth={260} maxHeight={520}>
+        <Table.ScrollContainer minWidth={200} maxHeight={520}>
           <Table aria-label={title} stickyHeader>
             <Table.Thead>
               <Table.Tr>
@@ -120,7 +120,7 @@ function Offered<T>({
                 .map((one) => (
                   <Table.Tr key={`refused ${one.name}`} data-refused={one.name}>
                     <Table.Td>
-                      <Text size="sm" c="dimmed" px={10}>
+                      <Text size="sm" c="dimmed" px={10} className="wrap">
                         {one.name}
                       </Text>
                     </Table.Td>

@@ -78,6 +78,7 @@ export class View {
   /** A picture of the page as it is, kept with the build. */
   async shoot(name, fullPage = true) {
     mkdirSync(shots, { recursive: true });
+    await this.page.evaluate(() => window.scrollTo(0, 0));
     await this.page.screenshot({
       path: join(shots, `${name}-${this.theme}.png`),
       fullPage,

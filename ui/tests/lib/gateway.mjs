@@ -62,15 +62,16 @@ binds:
               args: [${JSON.stringify(server)}]
 `;
 
-/** A gateway with its admin address at `gateway.ui`. */
-export async function startWithUi(config = walkthrough, env = {}) {
+/** A gateway with its admin address at `gateway.ui`; `options(port)` are those of start(). */
+export async function startWithUi(config = walkthrough, env = {}, options = () => ({})) {
   const [port, admin] = [await freePort(), await freePort()];
   const folder = workFolder();
   offerEverything(folder);
-  const gateway = await start(config({ port }), {
+  const gateway = await start(config?.({ port }), {
     folder,
     port,
     env: { ADMIN_ADDR: `localhost:${admin}`, ...env },
+    ...options(port),
   });
   gateway.ui = `http://localhost:${admin}`;
   gateway.adminPort = admin;
