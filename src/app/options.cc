@@ -22,8 +22,7 @@ Options:
                      read again when it changes or on SIGHUP; a file with errors changes nothing.
   -c, --config TEXT  The configuration itself.
   --validate-only    Check the configuration and exit.
-  -V                 Print the version.
-  --version          Print the version and how it was built, as JSON.
+  -V, --version      Print the version; --version with how it was built, as JSON.
   -h, --help         Print this text.
 
 Commands:
@@ -35,10 +34,8 @@ Commands:
                      --tool, --prompt and --resource NAME. --arguments JSON are those of the call,
                      --route NAME is not the first one with an MCP backend. --expect allow or deny:
                      exit status 1 if a decision is another one. -o json: with the reasons.
-  import             Print the MCP servers of a client as a configuration, and what could not be taken
-                     over, or needs attention, as findings on standard error. --from names the
-                     client, whose files are looked for in their usual places, or a file ('-' is
-                     standard input). Secrets become variables; they are never printed.
+  import             Print the servers of an MCP client as a configuration, without secrets; findings go to
+                     standard error. --from names a client or its file ('-': standard input).
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.

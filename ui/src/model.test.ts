@@ -18,10 +18,15 @@ test('a match is shown as the path it is for', () => {
   expect(matchText({ path: { exact: '/a' } })).toBe('/a');
   expect(matchText({ path: { regex: '^/x' }, method: 'GET' })).toBe('regex ^/x · method GET');
   expect(matchText({})).toBe('/*');
+  const header = { name: 'x-team', value: { exact: 'red' } };
+  expect(matchText({ path: { exact: '/a' }, headers: [header] })).toBe('/a · headers x-team: red');
 });
 
 test('jwtAuth without a mode is optional, and is shown so', () => {
   expect(summaryOf(policy('jwtAuth', { issuer: 'me' }))).toBe('mode optional, issuer me');
+  expect(summaryOf(policy('jwtAuth', { mode: 'strict', issuer: 'me', providers: [] }))).toBe(
+    'mode strict, issuer me',
+  );
   expect(letsAnonymousIn(policy('jwtAuth', {}))).toBe(true);
   expect(letsAnonymousIn(policy('jwtAuth', { mode: 'strict' }))).toBe(false);
 });

@@ -19,6 +19,17 @@ export function targetsOf(model: Model | undefined): TargetPlace[] {
 /** The port that is really listened on; a configured 0 means any. */
 export const portOf = (bind: BindNode) => bind.boundPort || bind.port;
 
+const record = (value: unknown): Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+
+/** `x-team: red` of a header or parameter that a route wants. */
+function namedText(wanted: Record<string, unknown>): string {
+  const [kind, value] = Object.entries(record(wanted.value)).find(([, one]) => one !== null) ?? [];
+  return `${String(wanted.name)}: ${kind === 'exact' ? '' : `${kind} `}${String(value)}`;
+}
+
 export function matchText(match: Record<string, unknown>): string {
   const parts: string[] = [];
   const path = match.path as Record<string, unknown> | undefined;
@@ -30,7 +41,8 @@ export function matchText(match: Record<string, unknown>): string {
   }
   for (const [key, value] of Object.entries(match)) {
     if (key === 'path' || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    parts.push(`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    if (Array.isArray(value)) parts.push(...value.map((one) => `${key} ${namedText(record(one))}`));
+    else parts.push(`${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }
   return parts.join(' · ') || '/*';
 }
@@ -47,16 +59,12 @@ export function originText(origins: Record<string, { line: number }>, key: strin
   return found ? `line ${found.line}` : 'default';
 }
 
-const record = (value: unknown): Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
-
 const list = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 
 function summaryOfJwt(value: Record<string, unknown>): string {
-  const providers = list(value.providers ?? value).map(record);
+  const several = list(value.providers);
+  const providers = (several.length > 0 ? several : [value]).map(record);
   const issuers = providers.map((one) => String(one.issuer ?? '')).filter(Boolean);
   return [`mode ${String(value.mode ?? 'optional')}`, ...issuers.map((one) => `issuer ${one}`)].join(', ');
 }
@@ -79,7 +87,9 @@ export function summaryOf(policy: Policy): string {
         .map(([key, one]) => `${key} ${String(one)}`)
         .join(', ');
     default:
-      return Object.keys(value).join(', ');
+      return Object.entries(value)
+        .map(([key, one]) => (key === 'mode' && typeof one === 'string' ? `mode ${one}` : key))
+        .join(', ');
   }
 }
 

@@ -30,7 +30,7 @@ export type Runtime = {
   running: { revision: string; since: string };
   file: { state: FileState };
   readOnly: ReadOnly;
-  admin: { address: string; url: string; loginRequired: boolean };
+  admin: { url: string; loginRequired: boolean };
   listeners: { port: number; boundPort: number }[];
   sessions?: { open: number };
   demoTokens: DemoToken[];

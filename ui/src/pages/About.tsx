@@ -38,7 +38,7 @@ export function About() {
               </Row>
               {one.workers && <Row name="Workers">{one.workers}</Row>}
               <Row name="Configuration">{one.config.path ?? one.config.source}</Row>
-              <Row name="Admin address">{one.admin.address}</Row>
+              <Row name="Admin address">{one.admin.url}</Row>
               <Row name="Listening on">{one.listeners.map((listener) => listener.boundPort).join(', ')}</Row>
               <Row name="Open sessions">{one.sessions?.open ?? 'not known'}</Row>
               <Row name="Read-only">{one.readOnly.is ? one.readOnly.why : 'no'}</Row>

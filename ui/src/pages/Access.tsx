@@ -157,12 +157,14 @@ function Matrix({
       .querySelector<HTMLElement>(`td[data-row="${row}"][data-column="${column}"] button`)
       ?.focus();
   };
+  // Many things stand below each other, as there is more room that way.
+  const isTall = indexes.length > 6;
   const heads = {
     identity: (row: number) => {
       const identity = found.identities[row];
       const one = who[row];
       return (
-        <Group gap={4} wrap="nowrap">
+        <Group gap={4} wrap="nowrap" justify={isTall ? 'center' : undefined}>
           {identity?.name}
           {identity?.subject && identity.subject !== identity.name && (
             <Text span size="xs" c="dimmed">
@@ -205,8 +207,6 @@ function Matrix({
       )
     );
   };
-  // Many things stand below each other, as there is more room that way.
-  const isTall = indexes.length > 6;
   const [down, across] = isTall ? [indexes, rows] : [rows, indexes];
   return (
     <Table.ScrollContainer minWidth={400}>
@@ -347,9 +347,17 @@ export function Access() {
         {answer.isLoading && <Waiting />}
         {found && (
           <Card title={kinds.find((one) => one.value === kind)?.label}>
-            {found.targetErrors?.map((one) => (
-              <Failed key={one.target} title={`Target ${one.target} did not answer`} message={one.message} />
-            ))}
+            {found.targetErrors && found.targetErrors.length > 0 && (
+              <Stack gap="xs" mb="sm">
+                {found.targetErrors.map((one) => (
+                  <Failed
+                    key={one.target}
+                    title={`Target ${one.target} did not answer`}
+                    message={one.message}
+                  />
+                ))}
+              </Stack>
+            )}
             {indexes.length === 0 ? (
               <Text size="sm" c="dimmed">
                 None.

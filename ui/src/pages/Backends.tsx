@@ -24,6 +24,7 @@ export function Backends() {
           <Card
             key={backend.path}
             title={`Backend ${backendTitle(backend)}`}
+            label={`Backend ${backendTitle(backend)} of ${titleOf(place)}`}
             right={
               <Badge variant="light" tt="none">
                 {backend.kind}
@@ -48,7 +49,7 @@ export function Backends() {
               {backend.targets.length > 0 && (
                 <SimpleGrid cols={{ base: 1, lg: backend.targets.length > 1 ? 2 : 1 }}>
                   {backend.targets.map((target) => (
-                    <TargetCard key={target.path} target={target} />
+                    <TargetCard key={target.path} target={target} of={titleOf(place)} />
                   ))}
                 </SimpleGrid>
               )}

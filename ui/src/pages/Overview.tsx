@@ -57,9 +57,18 @@ function noticesOf(model: Model | undefined, warnings: Problem[]): Notice[] {
 
 function Attention() {
   const model = useModel().data;
-  const warnings = useConfigFile().data?.warnings ?? [];
+  const config = useConfigFile().data;
+  const warnings = config?.file.state === 'ok' ? (config.warnings ?? []) : [];
   const failing = (useTargets().data ?? []).filter((target) => target.state === 'failing');
   const notices = noticesOf(model, warnings);
+  if (config && config.file.state !== 'ok')
+    notices.unshift(
+      ...(config.file.errors ?? []).map((problem) => ({
+        key: `error ${problem.line} ${problem.message}`,
+        text: `The file is not in force, what ran before goes on: ${problemText(problem)}`,
+        line: problem.line,
+      })),
+    );
   for (const target of failing)
     notices.push({
       key: target.id,

@@ -71,7 +71,9 @@ export function SettingsTable({
           return (
             <Table.Tr key={row.key}>
               <Table.Td className="mono">{row.key}</Table.Td>
-              <Table.Td className="mono">{plain(row.value)}</Table.Td>
+              <Table.Td className="mono">
+                {at || row.value !== '<redacted>' ? plain(row.value) : 'none'}
+              </Table.Td>
               <Table.Td>
                 {at ? (
                   <Line at={at} />

@@ -51,7 +51,7 @@ function Output({ id }: { id: string }) {
 }
 
 /** A target: what is configured, and how it is. */
-export function TargetCard({ target, level = 3 }: { target: TargetNode; level?: 2 | 3 }) {
+export function TargetCard({ target, level = 3, of }: { target: TargetNode; level?: 2 | 3; of?: string }) {
   const state = useTargets().data?.find((one) => one.id === target.id);
   const [isOutputShown, setOutputShown] = useState(false);
   const hasProcess = useCan('targets') && target.transport === 'stdio';
@@ -63,7 +63,12 @@ export function TargetCard({ target, level = 3 }: { target: TargetNode; level?: 
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['targets'] }),
   });
   return (
-    <Card title={`Target ${target.name}`} level={level} right={<TargetState state={state?.state} />}>
+    <Card
+      title={`Target ${target.name}`}
+      label={`Target ${target.name}${of ? ` of ${of}` : ''}`}
+      level={level}
+      right={<TargetState state={state?.state} />}
+    >
       <Stack gap="sm">
         <Group gap="lg">
           <Text size="sm">

@@ -50,15 +50,18 @@ export function Card({
   about,
   right,
   level = 2,
+  label = title,
 }: {
   title?: string;
+  /** What tells it from others of the same title. */
+  label?: string;
   children: ReactNode;
   about?: string;
   right?: ReactNode;
   level?: 2 | 3;
 }) {
   return (
-    <Paper withBorder p="md" component="section" aria-label={title}>
+    <Paper withBorder p="md" component="section" aria-label={label}>
       {title && (
         <Stack gap={0} mb="sm">
           <div style={{ display: 'flex', justifyContent: 'space-between', alignItems: 'center', gap: 12 }}>

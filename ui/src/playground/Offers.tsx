@@ -94,7 +94,7 @@ function Offered<T>({
                       aria-pressed={picked === entry.name}
                       onClick={() => onPick(entry.name)}
                     >
-                      <Text size="sm" fw={600} span className="wrap">
+                      <Text size="sm" fw={600} span className="words">
                         {entry.name}
                       </Text>
                     </UnstyledButton>
@@ -120,7 +120,7 @@ function Offered<T>({
                 .map((one) => (
                   <Table.Tr key={`refused ${one.name}`} data-refused={one.name}>
                     <Table.Td>
-                      <Text size="sm" c="dimmed" px={10} className="wrap">
+                      <Text size="sm" c="dimmed" px={10} className="words">
                         {one.name}
                       </Text>
                     </Table.Td>
