@@ -1,4 +1,5 @@
-// The least MCP server over standard input and output; mcp_answer.h says what it answers.
+// The least MCP server over standard input and output; mcp_answer.h says what it answers. With a
+// number as its argument it has so many tools.
 
 #include <array>
 #include <cerrno>
@@ -24,7 +25,7 @@ bool write_all(std::string_view text) {
 }
 
 // Answers all complete lines at hand with one write.
-int serve() {
+int serve(std::string_view tools) {
   static std::array<char, read_max> buffer;
   std::string incoming;
   std::string outgoing;
@@ -37,7 +38,7 @@ int serve() {
     for (std::size_t end = incoming.find('\n'); end != std::string::npos;
          end = incoming.find('\n', begin)) {
       const std::size_t before = outgoing.size();
-      append_mcp_answer(std::string_view(incoming).substr(begin, end - begin), outgoing);
+      append_mcp_answer(std::string_view(incoming).substr(begin, end - begin), outgoing, tools);
       if (outgoing.size() != before) outgoing.push_back('\n');
       begin = end + 1;
     }
@@ -50,6 +51,7 @@ int serve() {
 }  // namespace
 }  // namespace bench
 
-int main() {
-  return bench::serve();
+int main(int count, char** words) {
+  const std::string tools = count > 1 ? bench::many_tools(std::stoul(words[1])) : std::string();
+  return bench::serve(tools);
 }

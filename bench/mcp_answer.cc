@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view initialized =
     R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{}},)"
     R"("serverInfo":{"name":"bench-server","version":"1"}})";
-constexpr std::string_view tools =
+constexpr std::string_view few_tools =
     R"({"tools":[{"name":"echo","description":"Echoes its message","inputSchema":{)"
     R"("type":"object","properties":{"message":{"type":"string"}},"required":["message"]}},)"
     R"({"name":"big","inputSchema":{"type":"object"}},)"
@@ -43,7 +43,21 @@ void append_result(std::string_view message, std::string& out) {
 
 }  // namespace
 
-void append_mcp_answer(std::string_view message, std::string& out) {
+std::string many_tools(std::size_t count) {
+  std::string text = "{\"tools\":[";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) text.push_back(',');
+    text.append(R"({"name":"tool-)").append(std::to_string(i));
+    text.append(
+        R"(","description":"Looks for what is named and says what there is of it","inputSchema":{)");
+    text.append(
+        R"("type":"object","properties":{"name":{"type":"string","description":"What to look for"},)");
+    text.append(R"("limit":{"type":"integer","minimum":1}},"required":["name"]}})");
+  }
+  return text.append("]}");
+}
+
+void append_mcp_answer(std::string_view message, std::string& out, std::string_view tools) {
   const std::string_view id = raw_after(message, "\"id\":");
   if (id.empty()) return;
   const std::string_view method = raw_after(message, "\"method\":");
@@ -53,7 +67,7 @@ void append_mcp_answer(std::string_view message, std::string& out) {
   } else if (method == "\"initialize\"") {
     out.append(R"(,"result":)").append(initialized);
   } else if (method == "\"tools/list\"") {
-    out.append(R"(,"result":)").append(tools);
+    out.append(R"(,"result":)").append(tools.empty() ? few_tools : tools);
   } else if (method == "\"ping\"") {
     out.append(R"(,"result":{})");
   } else {

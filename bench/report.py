@@ -142,6 +142,20 @@ each (with its connection).
 """
 
 
+def sessions_part(part):
+    found = part["found"]
+    rows = [(name, f"{entry['p50_ms']:.1f}", f"{entry['p90_ms']:.1f}", entry["count"])
+            for name, entry in found["answers"].items()]
+    first, later = found["list"]["first"], found["list"]["later"]
+    return "## New sessions and long lists\n\n" + stamp(part) + """
+From `initialize` to its answer, on a connection that is there already, one session after the other.
+
+""" + table(["child of a stdio target", "p50 ms", "p90 ms", "sessions"], rows) + f"""
+tools/list of 1,000 tools over 10 children, names prefixed, all pages: the first list of a session {first['p50_ms']:.1f} ms (p90
+{first['p90_ms']:.1f}), later ones {later['p50_ms']:.1f} ms (p90 {later['p90_ms']:.1f}).
+"""
+
+
 def instructions_part(part):
     names = {"proxy": "agentgateway, plain proxying", "demo": "agentgateway, tools/call to the demo target",
              "http": "agentgateway, tools/call to an HTTP target",
@@ -156,6 +170,7 @@ not in it. callgrind has no SHA instructions, so digests weigh more than in life
 
 
 WRITERS = {"proxy": proxy_part, "tools": tools_part, "bridges": bridges_part, "latency": latency_part, "memory": memory_part,
+           "sessions": sessions_part,
            "instructions": instructions_part}
 
 
@@ -184,7 +199,7 @@ turns in the same minutes give, and by instructions; microseconds depend on the 
 Every answer was checked (status, number, each byte of the body, events), and every request as the upstream
 got it: with a single wrong one there is no result.
 
-To repeat: `./dev bench`, or one part: `./dev bench proxy|tools|bridges|latency|memory|instructions`. Where the
+To repeat: `./dev bench`, or one part: `./dev bench proxy|tools|bridges|latency|memory|sessions|instructions`. Where the
 instructions go: `python3 bench/instructions.py proxy|demo|http|stdio`.
 
 """

@@ -2,7 +2,8 @@
 """The benchmark: agentgateway beside nginx, haproxy and a bare byte pump, at the same job.
 
     ./dev bench                 everything; writes bench/results.md
-    ./dev bench PART...         only these parts: proxy tools bridges latency memory instructions
+    ./dev bench PART...         only these parts: proxy tools bridges latency memory sessions
+                                instructions
     ROUNDS=9 ./dev bench proxy  more rounds
 
 The server is pinned to one core and the load generator, with the upstream inside it, to another. The
@@ -21,6 +22,7 @@ import load
 import load_test
 import report
 import servers
+import sessions
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 KEPT = servers.ROOT / "build/bench/results.json"
@@ -159,12 +161,20 @@ def measure_memory():
     return found
 
 
+def measure_sessions():
+    say("new sessions, and a list of 1,000 tools over 10 targets")
+    found = sessions.measure(servers.EVERYTHING)
+    say(f"  {json.dumps(found)}")
+    return found
+
+
 PARTS = {
     "proxy": measure_proxy,
     "tools": measure_tools,
     "bridges": measure_bridges,
     "latency": measure_latency,
     "memory": measure_memory,
+    "sessions": measure_sessions,
     "instructions": instructions.measure,
 }
 

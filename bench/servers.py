@@ -18,6 +18,8 @@ SERVER_CORE, LOAD_CORE = "0", "1"
 DEMO_TARGET = "demo: {}"
 CHILD = BUILD / "load/child"
 CHILD_TARGET = f"stdio: {{ cmd: {CHILD} }}"
+# A real server, which takes as long to start as servers in Node do; ./dev bench installs it.
+EVERYTHING = ["node", str(ROOT / "tests/e2e/node_modules/everything-2025/dist/index.js"), "stdio"]
 DEMO_KEYS = "./manifests/jwt/pub-key"
 
 
