@@ -187,6 +187,15 @@ Task<> until_over(SseDoorRef door) {
   [[maybe_unused]] auto over = co_await door->link.ask(&SseLink::until_over);
 }
 
+// The first event of a stream may be nothing but an id.
+Task<Result<>> say_events(SseDoorRef door, http::EventReader& reader) {
+  for (auto event = reader.next(); event; event = reader.next()) {
+    if (event->data.empty()) continue;
+    CO_TRY(co_await door->link.ask(&SseLink::say, std::move(event->data)));
+  }
+  co_return Result<>();
+}
+
 // What a body says, message by message.
 Task<Result<>> say_all(SseDoorRef door, http::Body& body) {
   http::EventReader reader(line_bytes_max);
@@ -195,9 +204,7 @@ Task<Result<>> say_all(SseDoorRef door, http::Body& body) {
     CO_TRY(const std::optional<std::string> piece, co_await body.read(unbounded));
     if (!piece) co_return Result<>();
     CO_TRY(reader.push(*piece));
-    for (auto event = reader.next(); event; event = reader.next()) {
-      CO_TRY(co_await door->link.ask(&SseLink::say, std::move(event->data)));
-    }
+    CO_TRY(co_await say_events(door, reader));
   }
 }
 
@@ -293,8 +300,10 @@ class SseEndpoint {
     auto session = std::make_unique<McpSession>(at_.core.loop(), std::move(*opened));
     std::string answer = mcp::response_text(request.id(), session->initialized());
     SessionHome home = endpoint_.home_of(number_, std::move(session));
-    const bool is_kept = doors().keep(number_, at_.core.shared().sessions, owner_of(at_.exchange),
-                                      at_.backend.target->number, home, at_.core.loop().now());
+    const bool is_kept = doors().keep(number_, [&] {
+      at_.core.shared().sessions.insert(number_, owner_of(at_.exchange), at_.backend.target->number,
+                                        home, at_.core.loop().now());
+    });
     if (!is_kept) co_return refuse_session(request.id());
     [[maybe_unused]] auto said = co_await door->link.ask(&SseLink::say, std::move(answer));
     co_await door->link.ask(&SseLink::open, std::move(home));

@@ -108,15 +108,6 @@ void SseDoors::unclaim(const SessionNumber& number) {
   if (found != entries_.end()) found->second.is_claimed = false;
 }
 
-bool SseDoors::keep(const SessionNumber& number, SessionTable& sessions, std::string owner,
-                    std::uint64_t target, const SessionHome& session, Instant now) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(number.text());
-  if (found == entries_.end()) return false;
-  sessions.insert(number, std::move(owner), target, session, now);
-  return found->second.has_session = true;
-}
-
 bool SseDoors::remove(const SessionNumber& number) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(number.text());

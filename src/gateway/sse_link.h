@@ -80,9 +80,15 @@ class SseDoors {
   bool claim(const SessionNumber& number);
   // It could not be opened.
   void unclaim(const SessionNumber& number);
-  // Puts the stream's session, which was claimed, into the table. False if the stream is over.
-  bool keep(const SessionNumber& number, SessionTable& sessions, std::string owner,
-            std::uint64_t target, const SessionHome& session, Instant now);
+  // Calls `insert`, which puts the stream's session into the table. False if the stream is over.
+  template <class Insert>
+  bool keep(const SessionNumber& number, Insert insert) {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(number.text());
+    if (found == entries_.end()) return false;
+    insert();
+    return found->second.has_session = true;
+  }
   // The stream is over. Whether its session was put into the table.
   bool remove(const SessionNumber& number);
 

@@ -97,13 +97,17 @@ TEST(SseDoors, lets_one_session_be_opened_for_a_stream) {
 
 TEST(SseDoors, keeps_no_session_of_a_stream_that_is_over) {
   SseDoors doors;
-  SessionTable sessions{SessionLimits()};
   const SessionNumber number{SessionNumber::Bytes{1}};
   doors.insert(number, nullptr);
   EXPECT_TRUE(doors.claim(number));
   EXPECT_FALSE(doors.remove(number));
-  EXPECT_FALSE(doors.keep(number, sessions, "alice", 1, nullptr, Instant()));
-  EXPECT_FALSE(sessions.find(number, Instant()));
+  bool is_inserted = false;
+  EXPECT_FALSE(doors.keep(number, [&] { is_inserted = true; }));
+  EXPECT_FALSE(is_inserted);
+  doors.insert(number, nullptr);
+  EXPECT_TRUE(doors.keep(number, [&] { return is_inserted = true; }));
+  EXPECT_TRUE(is_inserted);
+  EXPECT_TRUE(doors.remove(number));
 }
 
 }  // namespace

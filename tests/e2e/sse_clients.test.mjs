@@ -45,7 +45,7 @@ class RawStream {
       text += Buffer.from(piece).toString();
       for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
         const fields = Object.fromEntries(text.slice(0, end).split('\n').filter((line) => line && !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-        if (fields.data) this.events.push(fields);
+        if ('data' in fields) this.events.push(fields);
       }
     }
   }
@@ -145,6 +145,17 @@ describe('sessions over SSE', () => {
     assert.equal((await stream.ask(4, 'no/such')).error.code, -32601);
     assert.equal((await stream.ask(5, 'tools/call', { name: 'none' })).error.message, 'Unknown tool: none');
     assert.equal((await stream.ask(6, 'initialize', { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'raw', version: '1' } })).error.code, -32600);
+    await stream.close();
+  });
+
+  test('of a later revision, too, it carries messages and nothing else', async () => {
+    const stream = await RawStream.open(gateway);
+    const opened = await stream.ask('init', 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } });
+    assert.equal(opened.result.protocolVersion, '2025-11-25');
+    await stream.ask('slow', 'tools/call', { name: 'slow', arguments: { ms: 200 }, _meta: { progressToken: 'p' } });
+    assert.deepEqual(stream.messages.filter(({ method }) => method).map(({ params }) => params.progress), [1, 2, 3, 4]);
+    assert.deepEqual(stream.events.slice(1).map((event) => Object.keys(event).join()), Array(6).fill('data'));
+    assert.ok(stream.events.every(({ data }) => data !== ''));
     await stream.close();
   });
 
