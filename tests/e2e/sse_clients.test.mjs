@@ -1,6 +1,7 @@
 // Clients of the transport of 2024-11-05 (HTTP with SSE): the official SDK's, and one by hand for what no client should do.
 import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
@@ -8,6 +9,8 @@ import { CreateMessageRequestSchema, ListRootsRequestSchema, LoggingMessageNotif
 import { everything2025, everything2026, fixture, freePort, jwtAuth, mcpConfig, patience, received, start, token, until, walkthroughRules, workFolder } from './lib/gateway.mjs';
 import { bearer, callText, failure, RawClient, toolNames } from './lib/mcp.mjs';
 import { request } from './lib/http.mjs';
+import { Issuer } from './lib/issuer.mjs';
+import { challenge } from './lib/protected.mjs';
 import { RemoteServer } from './lib/remote.mjs';
 
 /** The official client over this transport, connected. */
@@ -330,6 +333,74 @@ describe('who may use a session over SSE', () => {
     assert.equal((await stream.ask('own', 'tools/call', { name: 'echo', arguments: { message: 'own' } })).result.content[0].text, 'Echo: own');
     assert.ok(!stream.messages.some(({ id }) => id === 'stolen'));
     await stream.close();
+  });
+});
+
+describe('tokens of an authorization server, over SSE', () => {
+  let issuer, gateway;
+  before(async () => {
+    issuer = await Issuer.start({ name: 'https://issuer.test', audience: 'https://gateway.test/sse' });
+    const folder = workFolder();
+    writeFileSync(join(folder, 'keys.json'), issuer.jwks);
+    gateway = await start((port) => mcpConfig(port, { policies: `
+mcpAuthentication:
+  issuer: ${issuer.name}
+  audiences: [${issuer.audience}]
+  jwks: { file: ./keys.json }
+  resourceMetadata: { resource: ${issuer.audience} }
+  toolScopes: { add: [math] }
+mcpAuthorization:
+  rules:
+  - 'mcp.tool.name in ["echo", "add", "slow"]'
+  - 'jwt.role == "admin" && mcp.tool.name == "printEnv"'` }), { folder });
+  });
+  after(async () => { try { await gateway?.stop(); } finally { await issuer?.stop(); } });
+
+  test('no token: 401 and where to get one, for the stream and for each message', async () => {
+    assert.equal((await RawStream.open(gateway)).status, 401);
+    const stream = await RawStream.open(gateway, { token: issuer.token({ sub: 'alice' }) });
+    const refused = await stream.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, { headers: {} });
+    assert.equal(refused.status, 401);
+    assert.ok(challenge(refused).resource_metadata);
+    await stream.close();
+  });
+
+  test('another user may have a good token, and still has no part in it', async () => {
+    const stream = await RawStream.open(gateway, { token: issuer.token({ sub: 'alice' }) });
+    await stream.initialize();
+    assert.equal((await stream.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, { headers: bearer(issuer.token({ sub: 'bob' })) })).status, 404);
+    assert.ok((await stream.ask(2, 'tools/list')).result.tools.length > 0);
+    await stream.close();
+  });
+
+  test('a scope that is missing is the answer to the POST, and a token that has it is good for the same stream', async () => {
+    const stream = await RawStream.open(gateway, { token: issuer.token({ sub: 'alice' }) });
+    await stream.initialize();
+    const call = { jsonrpc: '2.0', id: 'sum', method: 'tools/call', params: { name: 'add', arguments: { a: 1, b: 2 } } };
+    const refused = await stream.post(call);
+    assert.equal(refused.status, 403);
+    assert.equal(challenge(refused).error, 'insufficient_scope');
+    assert.equal((await stream.post(call, { headers: bearer(issuer.token({ sub: 'alice', scope: 'math' })) })).status, 202);
+    assert.match((await stream.answerTo('sum')).result.content[0].text, /is 3/);
+    await stream.close();
+  });
+
+  test("what a list shows goes by the token of the request, not by the stream's", async () => {
+    const stream = await RawStream.open(gateway, { token: issuer.token({ sub: 'alice', role: 'admin' }) });
+    await stream.initialize();
+    const names = async (id, headers) => {
+      assert.equal((await stream.post({ jsonrpc: '2.0', id, method: 'tools/list' }, { headers })).status, 202);
+      return (await stream.answerTo(id)).result.tools.map((tool) => tool.name).sort();
+    };
+    assert.deepEqual(await names('admin', stream.headers), ['add', 'echo', 'printEnv', 'slow']);
+    assert.deepEqual(await names('user', bearer(issuer.token({ sub: 'alice' }))), ['add', 'echo', 'slow']);
+    await stream.close();
+  });
+
+  test('the stream ends with the token that opened it', async () => {
+    // Clocks may differ by a minute.
+    const stream = await RawStream.open(gateway, { token: issuer.token({ sub: 'alice', exp: Math.floor(Date.now() / 1000) - 52 }) });
+    await until(() => stream.isOver, 'the stream ends', 30000);
   });
 });
 
