@@ -47,20 +47,26 @@ class ErrorBudget {
 
 }  // namespace
 
-ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
-                   std::unique_ptr<net::Child> child, ChildCount::Place counted, Wakeup& over)
+ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog, ChildParts parts,
+                   Wakeup& over)
     : scheduler_(scheduler),
       place_(place),
       dialog_(dialog),
       over_(over),
-      counted_(std::move(counted)),
-      child_(std::move(child)),
+      entry_(std::move(parts.entry)),
+      counted_(std::move(parts.counted)),
+      child_(std::move(parts.child)),
       tasks_(std::in_place, scheduler) {
+  entry_.run_by(*this);
   tasks_->spawn(read(*this));
   tasks_->spawn(read_errors(*this));
   tasks_->spawn(feed(*this));
   tasks_->spawn(await_exit(*this));
   tasks_->spawn(supervise(*this));
+}
+
+ChildRun::~ChildRun() {
+  entry_.leave();
 }
 
 Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Place counted,
@@ -76,7 +82,9 @@ Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Pla
   auto child = co_await net::start_child(place.spawner, std::move(command), limits, deadline);
   if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
   place.log.info("child started", {{"target", place.name.text()}, {"pid", (*child)->pid()}});
-  co_return ChildParts(std::move(*child), std::move(counted));
+  net::Loop& loop = co_await net::this_loop();
+  Vitals::Child entry(place.vitals, loop.address(), (*child)->pid());
+  co_return ChildParts(std::move(*child), std::move(counted), std::move(entry));
 }
 
 Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
@@ -84,13 +92,21 @@ Task<Result<std::unique_ptr<ChildRun>>> ChildRun::start(Scheduler& scheduler,
                                                         Wakeup& over, Deadline deadline) {
   CO_TRY(ChildCount::Place counted, ChildCount::take(place.children));
   CO_TRY(ChildParts parts, co_await start_child_of(place, std::move(counted), deadline));
-  co_return std::make_unique<ChildRun>(scheduler, place, dialog, std::move(parts.child),
-                                       std::move(parts.counted), over);
+  co_return std::make_unique<ChildRun>(scheduler, place, dialog, std::move(parts), over);
 }
 
 ChildParts ChildRun::take_apart(std::unique_ptr<ChildRun> run) {
   run->tasks_.reset();
-  return ChildParts(std::move(run->child_), std::move(run->counted_));
+  run->entry_.leave();
+  return ChildParts(std::move(run->child_), std::move(run->counted_), std::move(run->entry_));
+}
+
+// The rest of it is destroying this: the child's group gets TERM, time, and KILL.
+void ChildRun::end_as_asked() {
+  if (!reason_.empty()) return;
+  was_asked_to_end_ = true;
+  broken_ = "restart asked for";
+  changed_.notify_all();
 }
 
 Task<> ChildRun::read(ChildRun& run) {
@@ -143,9 +159,11 @@ Task<> ChildRun::read_errors(ChildRun& run) {
     if (!line || !*line) break;
     if (!budget.take((*line)->size() + 1, run.scheduler_.now())) {
       ++suppressed;
+      run.place_.vitals->count_lost_line();
       continue;
     }
     const std::string shown = base::printable(**line, log_bytes_max);
+    run.place_.vitals->keep_line(SystemClock().wall(), run.child_->pid(), shown);
     run.place_.log.info(
         "child stderr",
         {{"target", run.place_.name.text()}, {"pid", run.child_->pid()}, {"line", shown}});
@@ -199,9 +217,12 @@ Task<> ChildRun::supervise(ChildRun& run) {
   while (!run.is_output_over_ && run.broken_.empty() && run.child_->is_running()) {
     co_await run.changed_.wait();
   }
-  co_await settle(run);
-  if (run.child_->is_running()) run.child_->signal_group(SIGKILL);
+  if (!run.was_asked_to_end_) {
+    co_await settle(run);
+    if (run.child_->is_running()) run.child_->signal_group(SIGKILL);
+  }
   run.reason_ = run.describe_end();
+  if (!run.was_asked_to_end_) run.place_.vitals->failed("the server ended: " + run.reason_);
   run.place_.log.warn("child ended", {{"target", run.place_.name.text()},
                                       {"pid", run.child_->pid()},
                                       {"reason", run.reason_},
@@ -213,6 +234,7 @@ Task<> ChildRun::supervise(ChildRun& run) {
 }
 
 std::string ChildRun::describe_end() const {
+  if (was_asked_to_end_) return broken_;
   if (!broken_.empty() && child_->is_running()) return broken_;
   if (child_->status()) return child_->status()->text();
   return broken_.empty() ? "closed its output" : broken_;

@@ -28,16 +28,27 @@ namespace upstream {
 // What all sessions of one target share.
 class HttpPlace {
  public:
-  HttpPlace(mcp::TargetName its_name, HttpSettings its_settings, const Log& its_log)
+  HttpPlace(mcp::TargetName its_name, HttpSettings its_settings, const Log& its_log,
+            std::shared_ptr<Vitals> its_vitals = nullptr)
       : name(std::move(its_name)),
         settings(std::move(its_settings)),
         authority(settings.endpoint.authority()),
-        log(its_log) {}
+        log(its_log),
+        vitals(its_vitals ? std::move(its_vitals) : std::make_shared<Vitals>()) {}
+
+  // The server could not be reached. Not for one that has not answered in its caller's time.
+  void note_unreached(const Error& error, bool is_early) const {
+    const Fault fault = error.fault();
+    const bool is_the_servers = is_early || fault == Fault::unavailable ||
+                                fault == Fault::upstream_failed || fault == Fault::not_found;
+    if (is_the_servers) vitals->failed(error.why());
+  }
 
   const mcp::TargetName name;
   const HttpSettings settings;
   const std::string authority;
   const Log log;
+  const std::shared_ptr<Vitals> vitals;  // never null
   EraMemory era;
   std::atomic<bool> is_older{false};  // it was reached over HTTP+SSE
   // On all cores.

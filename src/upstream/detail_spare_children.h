@@ -28,12 +28,20 @@ class SpareChildren {
   std::size_t size() const { return spares_.size(); }
 
  private:
-  struct Spare {
-    Spare(const std::shared_ptr<const StdioPlace>& whose, ChildParts the_parts, Instant now)
-        : place(whose), parts(std::move(the_parts)), since(now) {}
+  // Stays where it is in memory, so that it can be told to end.
+  class Spare final : public Endable {
+   public:
+    Spare(const std::shared_ptr<const StdioPlace>& whose, ChildParts the_parts, Instant now);
+    ~Spare() override { parts.entry.leave(); }
+    void end_as_asked() override;
+    bool is_usable() const { return !is_ending_ && parts.child->is_running(); }
+
     std::weak_ptr<const StdioPlace> place;
     ChildParts parts;
     Instant since;
+
+   private:
+    bool is_ending_ = false;
   };
 
   class Starting;

@@ -22,25 +22,30 @@ namespace upstream {
 class StdioPlace {
  public:
   StdioPlace(mcp::TargetName its_name, StdioSettings its_settings, net::Spawner& its_spawner,
-             const Log& its_log, std::shared_ptr<ChildCount> all_children = nullptr)
+             const Log& its_log, std::shared_ptr<ChildCount> all_children,
+             std::shared_ptr<Vitals> its_vitals)
       : name(std::move(its_name)),
         settings(std::move(its_settings)),
         spawner(its_spawner),
         log(its_log),
-        children(std::move(all_children)) {}
+        children(std::move(all_children)),
+        vitals(std::move(its_vitals)) {}
 
   const mcp::TargetName name;
   const StdioSettings settings;
   net::Spawner& spawner;
   const Log log;
   const std::shared_ptr<ChildCount> children;
+  const std::shared_ptr<Vitals> vitals;  // never null
 };
 
-// A child and its place among those that may be.
+// A child, its place among those that may be and its entry in the target's vitals.
 class ChildParts {
  public:
-  ChildParts(std::unique_ptr<net::Child> the_child, ChildCount::Place its_place)
-      : child(std::move(the_child)), counted(std::move(its_place)) {}
+  ChildParts(std::unique_ptr<net::Child> the_child, ChildCount::Place its_place,
+             Vitals::Child its_entry)
+      : entry(std::move(its_entry)), child(std::move(the_child)), counted(std::move(its_place)) {}
+  Vitals::Child entry;
   std::unique_ptr<net::Child> child;
   ChildCount::Place counted;
 };
@@ -51,13 +56,11 @@ Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Pla
 
 // One run of the child: the process and the tasks that serve its pipes. It ends by itself and says
 // so in reason(); it must be destroyed from outside its tasks, then.
-class ChildRun {
+class ChildRun final : public Endable {
  public:
-  ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog,
-           std::unique_ptr<net::Child> child, ChildCount::Place counted, Wakeup& over);
-  ChildRun(const ChildRun&) = delete;
-  ChildRun& operator=(const ChildRun&) = delete;
-  ~ChildRun() = default;
+  ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog, ChildParts parts,
+           Wakeup& over);
+  ~ChildRun() override;
 
   // Starts a child and serves its pipes.
   static Task<Result<std::unique_ptr<ChildRun>>> start(Scheduler& scheduler,
@@ -70,6 +73,9 @@ class ChildRun {
   // Why it ended; empty while it runs. `over` was queued, and the dialog's calls have failed.
   const std::string& reason() const { return reason_; }
   int pid() const { return child_->pid(); }
+  void end_as_asked() override;
+  // It ended, or is about to, because an operator wanted it to.
+  bool was_asked_to_end() const { return was_asked_to_end_; }
 
  private:
   static Task<> read(ChildRun& run);
@@ -87,8 +93,10 @@ class ChildRun {
   const StdioPlace& place_;
   Dialog& dialog_;
   Wakeup& over_;
+  Vitals::Child entry_;
   ChildCount::Place counted_;
   std::unique_ptr<net::Child> child_;
+  bool was_asked_to_end_ = false;
   std::string broken_;  // why the child cannot be used any more, though it runs
   bool is_output_over_ = false;
   std::uint64_t lines_ = 0;  // of its output

@@ -37,7 +37,7 @@ class StdioWorld {
 
   // A target whose child plays `script` (JSON, see tests/peers/stdio_server.py).
   StdioSettings settings(const std::string& script) const;
-  std::unique_ptr<Target> target(StdioSettings settings);
+  std::unique_ptr<Target> target(StdioSettings settings, std::shared_ptr<Vitals> vitals = nullptr);
   std::shared_ptr<const StdioPlace> place(StdioSettings settings,
                                           std::shared_ptr<ChildCount> children = nullptr);
   Result<std::unique_ptr<Session>> open(Target& target);

@@ -93,10 +93,14 @@ Task<Result<http::Response>> HttpSession::send(http::Request request, Deadline d
     CO_TRY(credentials_->put_on(request));
   }
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (response) co_return response;
+  if (response) {
+    place_->vitals->recovered();
+    co_return response;
+  }
   const Fault fault = response.error().fault();
   // What is over before its time is over for want of a connection.
   const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
+  place_->note_unreached(response.error(), is_early);
   if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
   // The name does not exist.
   if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());

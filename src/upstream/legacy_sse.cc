@@ -7,8 +7,10 @@ namespace {
 
 class SseTarget final : public Target {
  public:
-  SseTarget(mcp::TargetName name, HttpSettings settings, const Log& log)
-      : place_(std::make_shared<HttpPlace>(std::move(name), std::move(settings), log)) {}
+  SseTarget(mcp::TargetName name, HttpSettings settings, const Log& log,
+            std::shared_ptr<Vitals> vitals)
+      : place_(std::make_shared<HttpPlace>(std::move(name), std::move(settings), log,
+                                           std::move(vitals))) {}
 
   const mcp::TargetName& name() const override { return place_->name; }
   std::string_view endpoint() const override { return place_->authority; }
@@ -33,9 +35,9 @@ class SseTarget final : public Target {
 
 }  // namespace
 
-std::unique_ptr<Target> make_sse_target(mcp::TargetName name, HttpSettings settings,
-                                        const Log& log) {
-  return std::make_unique<SseTarget>(std::move(name), std::move(settings), log);
+std::unique_ptr<Target> make_sse_target(mcp::TargetName name, HttpSettings settings, const Log& log,
+                                        std::shared_ptr<Vitals> vitals) {
+  return std::make_unique<SseTarget>(std::move(name), std::move(settings), log, std::move(vitals));
 }
 
 }  // namespace upstream

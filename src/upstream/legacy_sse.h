@@ -12,7 +12,8 @@ namespace upstream {
 inline constexpr const char* default_sse_path = "/sse";
 
 // `settings.path` is the stream's. The log's sink must outlive the target and every session of it.
-std::unique_ptr<Target> make_sse_target(mcp::TargetName name, HttpSettings settings,
-                                        const Log& log);
+// Whether the server can be reached is told to `vitals`.
+std::unique_ptr<Target> make_sse_target(mcp::TargetName name, HttpSettings settings, const Log& log,
+                                        std::shared_ptr<Vitals> vitals = nullptr);
 
 }  // namespace upstream

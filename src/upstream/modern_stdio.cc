@@ -44,7 +44,9 @@ ModernStdio::~ModernStdio() {
 // Runs by itself, so the tasks of the ended run may be destroyed.
 void ModernStdio::on_over(void* channel) {
   auto& self = *static_cast<ModernStdio*>(channel);
+  const bool is_failure = !self.run_ || !self.run_->was_asked_to_end();
   self.run_.reset();
+  if (!is_failure) return self.restarts_.succeeded();
   const Instant now = self.scheduler_.now();
   if (now - self.started_ >= proven_time) self.restarts_.succeeded();
   self.restarts_.failed_at(now);
@@ -59,8 +61,7 @@ void ModernStdio::notice_end() {
 void ModernStdio::adopt(ChildParts parts) {
   has_been_started_ = true;
   started_ = scheduler_.now();
-  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts.child),
-                                    std::move(parts.counted), over_);
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts), over_);
 }
 
 std::optional<ChildParts> ModernStdio::give_up_child() {
@@ -106,14 +107,19 @@ Task<Result<>> ModernStdio::start(Deadline deadline) {
   co_await sleep_until(Deadline(next));
   // What was for the last child is not for this one.
   dialog_.fail(Error(Fault::upstream_failed, "the server is started again"));
-  has_been_started_ = true;
+  const bool is_restart = std::exchange(has_been_started_, true);
   started_ = scheduler_.now();
   auto run = co_await ChildRun::start(scheduler_, *place_, dialog_, over_, deadline);
   if (!run) {
     restarts_.failed_at(scheduler_.now());
+    place_->vitals->failed(run.error().why());
     co_return tl::unexpected<Error>(run.error());
   }
   run_ = std::move(*run);
+  if (is_restart) {
+    place_->vitals->count_restart();
+    place_->vitals->recovered();
+  }
   co_return Result<>();
 }
 

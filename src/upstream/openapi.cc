@@ -20,11 +20,13 @@ using Held = std::shared_ptr<const OpenApiDocument>;
 // What all sessions of one target share.
 class OpenApiPlace {
  public:
-  OpenApiPlace(mcp::TargetName its_name, OpenApiSettings its_settings, const Log& its_log)
+  OpenApiPlace(mcp::TargetName its_name, OpenApiSettings its_settings, const Log& its_log,
+               std::shared_ptr<Vitals> its_vitals)
       : name(std::move(its_name)),
         settings(std::move(its_settings)),
         authority(settings.http.endpoint.authority()),
-        log(its_log) {}
+        log(its_log),
+        vitals(its_vitals ? std::move(its_vitals) : std::make_shared<Vitals>()) {}
 
   // The document that is there, if it need not be fetched.
   Held find(Instant now) {
@@ -55,7 +57,8 @@ class OpenApiPlace {
   const OpenApiSettings settings;
   const std::string authority;
   const Log log;
-  std::atomic<std::size_t> calls{0};  // on all cores
+  const std::shared_ptr<Vitals> vitals;  // never null
+  std::atomic<std::size_t> calls{0};     // on all cores
 
  private:
   std::mutex mutex_;
@@ -251,8 +254,10 @@ Task<Result<std::string>> OpenApiSession::run(const OpenApiOperation& operation,
   if (!answer) {
     const Error& error = answer.error();
     const bool is_known = error.fault() == Fault::unavailable || error.fault() == Fault::timed_out;
+    if (error.fault() != Fault::timed_out) place_->vitals->failed(error.why());
     co_return failed(is_known ? error.fault() : Fault::upstream_failed, error.why());
   }
+  place_->vitals->recovered();
   const std::size_t most = place_->settings.http.answer_bytes_max;
   auto body = co_await answer->body.read_all(most, deadline);
   if (!body) co_return failed(Fault::upstream_failed, body.error().why());
@@ -264,8 +269,10 @@ Task<Result<std::string>> OpenApiSession::run(const OpenApiOperation& operation,
 
 class OpenApiTarget final : public Target {
  public:
-  OpenApiTarget(mcp::TargetName name, OpenApiSettings settings, const Log& log)
-      : place_(std::make_shared<OpenApiPlace>(std::move(name), std::move(settings), log)) {}
+  OpenApiTarget(mcp::TargetName name, OpenApiSettings settings, const Log& log,
+                std::shared_ptr<Vitals> vitals)
+      : place_(std::make_shared<OpenApiPlace>(std::move(name), std::move(settings), log,
+                                              std::move(vitals))) {}
 
   const mcp::TargetName& name() const override { return place_->name; }
   std::string_view endpoint() const override { return place_->authority; }
@@ -324,8 +331,9 @@ Result<> check_openapi(std::string_view text) {
 }
 
 std::unique_ptr<Target> make_openapi_target(mcp::TargetName name, OpenApiSettings settings,
-                                            const Log& log) {
-  return std::make_unique<OpenApiTarget>(std::move(name), std::move(settings), log);
+                                            const Log& log, std::shared_ptr<Vitals> vitals) {
+  return std::make_unique<OpenApiTarget>(std::move(name), std::move(settings), log,
+                                         std::move(vitals));
 }
 
 }  // namespace upstream

@@ -25,6 +25,7 @@ Result<> check_openapi(std::string_view text);
 
 // The log's sink must outlive the target and every session of it.
 std::unique_ptr<Target> make_openapi_target(mcp::TargetName name, OpenApiSettings settings,
-                                            const Log& log);
+                                            const Log& log,
+                                            std::shared_ptr<Vitals> vitals = nullptr);
 
 }  // namespace upstream

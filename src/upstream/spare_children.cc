@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 
 #include "base/sleep.h"
 #include "upstream/detail_spare_children.h"
@@ -28,11 +29,24 @@ class SpareChildren::Starting {
   const StdioPlace& place_;
 };
 
+SpareChildren::Spare::Spare(const std::shared_ptr<const StdioPlace>& whose, ChildParts the_parts,
+                            Instant now)
+    : place(whose), parts(std::move(the_parts)), since(now) {
+  parts.entry.run_by(*this);
+}
+
+// Its group gets KILL, too, when it is looked after next.
+void SpareChildren::Spare::end_as_asked() {
+  is_ending_ = true;
+  parts.child->signal_group(SIGTERM);
+}
+
 std::optional<ChildParts> SpareChildren::take(const StdioPlace& place) {
   const auto found = std::find_if(spares_.begin(), spares_.end(), [&](const Spare& spare) {
-    return spare.place.lock().get() == &place && spare.parts.child->is_running();
+    return spare.place.lock().get() == &place && spare.is_usable();
   });
   if (found == spares_.end()) return std::nullopt;
+  found->parts.entry.leave();
   std::optional<ChildParts> taken(std::move(found->parts));
   spares_.erase(found);
   return taken;
@@ -40,7 +54,7 @@ std::optional<ChildParts> SpareChildren::take(const StdioPlace& place) {
 
 void SpareChildren::refill(const std::shared_ptr<const StdioPlace>& place) {
   const auto there = std::count_if(spares_.begin(), spares_.end(), [&](const Spare& spare) {
-    return spare.place.lock() == place && spare.parts.child->is_running();
+    return spare.place.lock() == place && spare.is_usable();
   });
   std::size_t& starting = starting_[place.get()];
   std::size_t count = static_cast<std::size_t>(there) + starting;
@@ -73,8 +87,7 @@ Task<> SpareChildren::look_after() {
     co_await sleep_until(next);
     const Instant now = scheduler_.now();
     spares_.remove_if([&](const Spare& spare) {
-      return spare.place.expired() || now - spare.since >= kept_for ||
-             !spare.parts.child->is_running();
+      return spare.place.expired() || now - spare.since >= kept_for || !spare.is_usable();
     });
   }
   is_looking_ = false;

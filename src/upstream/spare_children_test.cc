@@ -68,6 +68,22 @@ TEST_F(SpareChildrenTest, leaves_half_of_the_places_to_those_who_need_them) {
   EXPECT_FALSE(ChildCount::take_spare(count));
 }
 
+TEST_F(SpareChildrenTest, gives_none_that_an_operator_ended) {
+  const auto wanting = place(1);
+  spares_.refill(wanting);
+  ASSERT_TRUE(has_soon(1));
+  EXPECT_EQ(wanting->vitals->report().pids.size(), 1U);
+
+  EXPECT_EQ(Vitals::end_children(wanting->vitals), 1U);
+
+  const Instant end = SystemClock().now() + std::chrono::seconds(10);
+  while (world_.processes() > 0 && SystemClock().now() < end) {
+    world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(world_.processes(), 0U);
+  EXPECT_FALSE(spares_.take(*wanting));
+}
+
 TEST_F(SpareChildrenTest, ends_what_nobody_took) {
   {
     SpareChildren spares(world_.loop());

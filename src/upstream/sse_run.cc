@@ -70,9 +70,13 @@ Task<Result<http::Response>> SseWire::send(http::Request request, Deadline deadl
     CO_TRY(credentials_->put_on(request));
   }
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (response) co_return response;
+  if (response) {
+    place_->vitals->recovered();
+    co_return response;
+  }
   const Fault fault = response.error().fault();
   const bool is_early = fault == Fault::timed_out && !deadline.has_passed(scheduler().now());
+  place_->note_unreached(response.error(), is_early);
   if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
   if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());
   co_return response;

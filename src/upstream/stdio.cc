@@ -19,11 +19,22 @@ constexpr Duration backoff_waited_max = std::chrono::seconds(2);
 class StdioTarget final : public Target {
  public:
   StdioTarget(mcp::TargetName name, StdioSettings settings, net::Spawner& spawner, const Log& log,
-              std::shared_ptr<ChildCount> children)
+              std::shared_ptr<ChildCount> children, std::shared_ptr<Vitals> vitals)
       : place_(std::make_shared<const StdioPlace>(std::move(name), std::move(settings), spawner,
-                                                  log, std::move(children))) {}
+                                                  log, std::move(children), std::move(vitals))) {}
 
   const mcp::TargetName& name() const override { return place_->name; }
+
+  bool restart() override {
+    {
+      const std::lock_guard lock(mutex_);
+      restarts_.succeeded();
+    }
+    const std::size_t ended = Vitals::end_children(place_->vitals);
+    place_->vitals->recovered();
+    place_->log.info("target restarted", {{"target", place_->name.text()}, {"children", ended}});
+    return true;
+  }
 
   using Target::open;
   Task<Result<std::unique_ptr<Session>>> open(
@@ -93,9 +104,11 @@ Result<ChildCount::Place> ChildCount::take(const std::shared_ptr<ChildCount>& co
 
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
                                           net::Spawner& spawner, const Log& log,
-                                          std::shared_ptr<ChildCount> children) {
+                                          std::shared_ptr<ChildCount> children,
+                                          std::shared_ptr<Vitals> vitals) {
+  if (!vitals) vitals = std::make_shared<Vitals>();
   return std::make_unique<StdioTarget>(std::move(name), std::move(settings), spawner, log,
-                                       std::move(children));
+                                       std::move(children), std::move(vitals));
 }
 
 }  // namespace upstream

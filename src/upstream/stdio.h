@@ -15,6 +15,7 @@
 
 #include "upstream/queue_limits.h"
 #include "upstream/upstream.h"
+#include "upstream/vitals.h"
 
 class Log;
 namespace net {
@@ -83,9 +84,10 @@ class ChildCount {
 };
 
 // `spawner` and the log's sink must outlive the target and every session of it. `children` counts
-// those of several targets.
+// those of several targets. What becomes of its own is told to `vitals`.
 std::unique_ptr<Target> make_stdio_target(mcp::TargetName name, StdioSettings settings,
                                           net::Spawner& spawner, const Log& log,
-                                          std::shared_ptr<ChildCount> children = nullptr);
+                                          std::shared_ptr<ChildCount> children = nullptr,
+                                          std::shared_ptr<Vitals> vitals = nullptr);
 
 }  // namespace upstream

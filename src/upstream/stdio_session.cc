@@ -30,7 +30,9 @@ StdioSession::~StdioSession() {
 void StdioSession::on_over(void* session) {
   auto& self = *static_cast<StdioSession*>(session);
   self.is_up_ = false;
+  const bool is_failure = !self.run_ || !self.run_->was_asked_to_end();
   self.run_.reset();
+  if (!is_failure) return self.restarts_.succeeded();
   const Instant now = self.scheduler_.now();
   if (now - self.started_ >= proven_time) self.restarts_.succeeded();
   self.restarts_.failed_at(now);
@@ -91,8 +93,7 @@ Task<Result<>> StdioSession::spawn(Deadline deadline) {
 void StdioSession::adopt(ChildParts parts) {
   started_ = scheduler_.now();
   is_adopted_ = true;
-  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts.child),
-                                    std::move(parts.counted), over_);
+  run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts), over_);
 }
 
 // A restart that was given up midway leaves its run behind.
@@ -142,10 +143,13 @@ Task<Result<>> StdioSession::restart(Deadline deadline) {
     if (run_ == nullptr && !over_.is_queued()) restarts_.failed_at(scheduler_.now());
     place_->log.warn("child restart failed",
                      {{"target", place_->name.text()}, {"reason", up.error().why()}});
+    place_->vitals->failed(up.error().why());
     co_return failed(Fault::unavailable, "the server could not be restarted: " + up.error().why());
   }
   memory_.each(
       [this](std::string_view method, const std::string& params) { repeat(method, params); });
+  place_->vitals->count_restart();
+  place_->vitals->recovered();
   place_->log.info("child restarted", {{"target", place_->name.text()}, {"pid", pid()}});
   co_return Result<>();
 }

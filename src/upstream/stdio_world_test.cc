@@ -61,16 +61,17 @@ StdioSettings StdioWorld::settings(const std::string& script) const {
   return settings;
 }
 
-std::unique_ptr<Target> StdioWorld::target(StdioSettings settings) {
+std::unique_ptr<Target> StdioWorld::target(StdioSettings settings, std::shared_ptr<Vitals> vitals) {
   const Log log(log_, LogFormat::json, LogLevel::debug);
-  return make_stdio_target(mcp::TargetName("child"), std::move(settings), spawner_, log);
+  return make_stdio_target(mcp::TargetName("child"), std::move(settings), spawner_, log, nullptr,
+                           std::move(vitals));
 }
 
 std::shared_ptr<const StdioPlace> StdioWorld::place(StdioSettings settings,
                                                     std::shared_ptr<ChildCount> children) {
   const Log log(log_, LogFormat::json, LogLevel::debug);
   return std::make_shared<const StdioPlace>(mcp::TargetName("child"), std::move(settings), spawner_,
-                                            log, std::move(children));
+                                            log, std::move(children), std::make_shared<Vitals>());
 }
 
 Result<std::unique_ptr<Session>> StdioWorld::open(Target& target) {

@@ -7,8 +7,10 @@ namespace {
 
 class StreamableHttpTarget final : public Target {
  public:
-  StreamableHttpTarget(mcp::TargetName name, HttpSettings settings, const Log& log)
-      : place_(std::make_shared<HttpPlace>(std::move(name), std::move(settings), log)) {}
+  StreamableHttpTarget(mcp::TargetName name, HttpSettings settings, const Log& log,
+                       std::shared_ptr<Vitals> vitals)
+      : place_(std::make_shared<HttpPlace>(std::move(name), std::move(settings), log,
+                                           std::move(vitals))) {}
 
   const mcp::TargetName& name() const override { return place_->name; }
   std::string_view endpoint() const override { return place_->authority; }
@@ -28,8 +30,10 @@ class StreamableHttpTarget final : public Target {
 }  // namespace
 
 std::unique_ptr<Target> make_streamable_http_target(mcp::TargetName name, HttpSettings settings,
-                                                    const Log& log) {
-  return std::make_unique<StreamableHttpTarget>(std::move(name), std::move(settings), log);
+                                                    const Log& log,
+                                                    std::shared_ptr<Vitals> vitals) {
+  return std::make_unique<StreamableHttpTarget>(std::move(name), std::move(settings), log,
+                                                std::move(vitals));
 }
 
 }  // namespace upstream

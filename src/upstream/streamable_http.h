@@ -40,8 +40,10 @@ struct HttpSettings {
   bool operator==(const HttpSettings&) const = default;
 };
 
-// The log's sink must outlive the target and every session of it.
+// The log's sink must outlive the target and every session of it. Whether the server can
+// be reached is told to `vitals`.
 std::unique_ptr<Target> make_streamable_http_target(mcp::TargetName name, HttpSettings settings,
-                                                    const Log& log);
+                                                    const Log& log,
+                                                    std::shared_ptr<Vitals> vitals = nullptr);
 
 }  // namespace upstream

@@ -21,6 +21,7 @@
 #include "mcp/era.h"
 #include "mcp/message.h"
 #include "mcp/name.h"
+#include "upstream/vitals.h"
 
 namespace upstream {
 
@@ -114,6 +115,12 @@ class Session {
   // GET stream). While nobody reads, questions go to a call in flight if there is one, and at most
   // 256 events are kept, the newest. Fault::unavailable when the session is over for good.
   virtual Task<Result<Event>> next_unsolicited() = 0;
+
+  // Is counted as long as it lives.
+  void attend(Vitals::Session entry) { entry_ = std::move(entry); }
+
+ private:
+  Vitals::Session entry_;
 };
 
 // A server as the configuration names it.
@@ -123,6 +130,9 @@ class Target {
   virtual const mcp::TargetName& name() const = 0;
   // host:port of a server that is reached over the network; empty for others. For the log.
   virtual std::string_view endpoint() const { return {}; }
+  // Ends its processes, soon, and forgets what failed before; sessions recover as from a crash.
+  // False if it has none of its own.
+  virtual bool restart() { return false; }
   // Opens a session: starts the server if needed, sends initialize with the client's own params
   // (capabilities and clientInfo unchanged, protocolVersion negotiated) and then
   // notifications/initialized. The session must be used and destroyed on the calling loop, whose
