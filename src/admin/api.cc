@@ -17,7 +17,8 @@ constexpr auto body_within = std::chrono::seconds(30);
 constexpr std::size_t segments_max = 16;
 // What this build can do; the web interface leaves the rest out.
 constexpr std::string_view capabilities[] = {"config.write", "config.history", "explain",
-                                             "cel",          "playground",     "import"};
+                                             "cel",          "playground",     "import",
+                                             "events",       "targets"};
 
 // Whether the path is that of the row, in which `*` stands for one segment.
 bool is_match(const std::vector<std::string_view>& pattern,
@@ -53,6 +54,11 @@ const Api::Row Api::rows[] = {
     {"POST", "/api/v1/cel/eval", &Api::evaluate, true},
     {"GET", "/api/v1/schema/config", &Api::tell_config_schema},
     {"GET", "/api/v1/schema/cel", &Api::tell_rule_schema},
+    {"GET", "/api/v1/events", &Api::tell_events},
+    {"GET", "/api/v1/targets", &Api::tell_targets},
+    {"GET", "/api/v1/targets/*", &Api::tell_target},
+    {"GET", "/api/v1/targets/*/stderr", &Api::tell_stderr},
+    {"POST", "/api/v1/targets/*/restart", &Api::restart_target},
     {"GET", "/config_dump", &Api::dump_config},
     {"POST", "/api/v1/authz/explain", &Api::explain, true},
     {"POST", "/api/v1/import", &Api::import, true},
@@ -69,7 +75,8 @@ Api::Api(Stage& stage, const Guard& guard, Writing writing, std::string url)
       relay_(stage.loop, stage.running),
       site_(std::make_shared<upstream::Site>(
           stage.loop, std::make_unique<http::Dialler>(stage.loop, stage.shared.tls))),
-      explainer_(stage.loop, site_->pool(), stage.clock, stage.shared.passwords) {}
+      explainer_(stage.loop, site_->pool(), stage.clock, stage.shared.passwords),
+      feed_(stage.loop, stage.clock, stage.running, stage.shared) {}
 
 Api::~Api() = default;
 

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "admin/demo_tokens.h"
+#include "admin/event_feed.h"
 #include "admin/explanation.h"
 #include "admin/guard.h"
 #include "admin/relay.h"
 #include "admin/running.h"
+#include "admin/target_view.h"
 #include "base/log.h"
 #include "gateway/core.h"
 #include "gateway/explain.h"
@@ -114,6 +116,12 @@ class Api {
                                   std::string revision);
   Task<Things> things_of(const ExplainQuestion& question, const FoundRoute& found);
   bool may_ask_targets(const runtime::Route& route) const;
+  Task<http::Response> tell_events(Call& call);
+  Task<http::Response> tell_targets(Call& call);
+  Task<http::Response> tell_target(Call& call);
+  Task<http::Response> tell_stderr(Call& call);
+  Task<http::Response> restart_target(Call& call);
+  std::optional<ServedTarget> find_target(const Call& call) const;
 
   void write_running(json::Writer& writer) const;
   void write_writing(json::Writer& writer) const;
@@ -131,6 +139,7 @@ class Api {
     Things things;
   };
   std::map<std::uint64_t, Listed> listed_;
+  EventFeed feed_;
 };
 
 }  // namespace admin

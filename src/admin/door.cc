@@ -116,6 +116,8 @@ Task<bool> Door::serve_requests(net::TcpStream& stream) {
     if (!incoming || !*incoming) break;
     http::Response response = co_await answer_or_500((*incoming)->request);
     harden(response);
+    // A page that is closed leaves its streams; who is still there waits for whole answers only.
+    stream.take_end_for_leaving(!response.body.is_whole());
     auto sent = co_await (*incoming)->send(std::move(response));
     if (!sent) break;
   }

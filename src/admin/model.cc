@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admin/target_view.h"
+
 namespace admin {
 
 // Where in the snapshot the tree is.
@@ -68,23 +70,12 @@ std::uint64_t number_of(const runtime::Route* route, const std::string& name) {
   return mcp->target->target->name().text() == name ? mcp->target->number : 0;
 }
 
-// "stdio", "mcp", ...: the member of the written form that says what kind of target it is.
-std::string_view transport_of(const config::Target& target) {
-  const schema::Description<config::TargetKind>& kinds = schema::description<config::TargetKind>();
-  for (std::size_t i = 0; i < kinds.entries.size(); ++i) {
-    if (kinds.entries[i].is_set && kinds.entries[i].is_set(target.kind)) {
-      return kinds.info.fields[i].name;
-    }
-  }
-  return "";
-}
-
 void write_target(json::Writer& writer, const config::Target& target, const runtime::Route* route,
                   const Place& place) {
   writer.begin_object();
-  writer.name("id").string(std::to_string(number_of(route, target.name)) + "-" + target.name);
+  writer.name("id").string(target_id(number_of(route, target.name), target.name));
   writer.name("name").string(target.name);
-  writer.name("transport").string(transport_of(target));
+  writer.name("transport").string(config::transport_of(target));
   write_place(writer, place);
   writer.name("settings").begin_object();
   write_settings(writer, target, place);

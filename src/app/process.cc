@@ -273,7 +273,9 @@ class Process {
 
   int run_threads(std::size_t workers, Start start) {
     net::Loop loop;
+    gateway::Traffic traffic(loop.address(), workers);
     gateway::Shared shared{log_, clock_, *session_ids_, sessions_, load_};
+    shared.traffic = &traffic;
     shared.failed_logins = &failed_logins_;
     shared.passwords = &passwords_;
     const config::Limits& set = loaded_.file.config.limits;

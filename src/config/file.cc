@@ -266,6 +266,16 @@ void describe(schema::Object<Target>& o) {
   });
 }
 
+std::string_view transport_of(const Target& target) {
+  const schema::Description<TargetKind>& kinds = schema::description<TargetKind>();
+  for (std::size_t i = 0; i < kinds.entries.size(); ++i) {
+    if (kinds.entries[i].is_set && kinds.entries[i].is_set(target.kind)) {
+      return kinds.info.fields[i].name;
+    }
+  }
+  return "";
+}
+
 std::vector<std::string> spellings(FailureMode) {
   return {"failClosed", "failOpen"};
 }

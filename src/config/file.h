@@ -105,6 +105,8 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 void describe(schema::Object<Target>& o);
+// "stdio", "mcp", ...: the member of the written form that says what kind of target it is.
+std::string_view transport_of(const Target& target);
 
 // What a target that fails does to the others.
 enum class FailureMode { fail_closed, fail_open };

@@ -106,6 +106,11 @@ void Core::say_refused(std::string_view why) {
   refusal_logged_ = now;
 }
 
+void Core::tell_watcher(const telemetry::Record& record, Instant began) {
+  const Clock& clock = shared_.clock;
+  shared_.traffic->tell(Sighting(record, clock.wall(), clock.now() - began));
+}
+
 Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream) {
   const HeldConnection held(load(), stream->peer().unmapped().host());
   co_await serve(*this, configured_port, *stream);

@@ -25,6 +25,7 @@
 #include "gateway/session_id.h"
 #include "gateway/session_table.h"
 #include "gateway/sse_link.h"
+#include "gateway/traffic.h"
 #include "http/client.h"
 #include "json/value.h"
 #include "net/listener.h"
@@ -48,6 +49,7 @@ struct Shared {
   json::Limits message_limits{};                // of a client's message
   ModernPool* modern = nullptr;                 // never null while MCP is served
   SseDoors sse{};                               // streams of clients of 2024-11-05
+  Traffic* traffic = nullptr;                   // null: nobody counts
 };
 
 class Core;
@@ -112,6 +114,13 @@ class Core {
   // For farewells that outlive the exchange that says them.
   TaskGroup& background() { return background_; }
 
+  // This was served, from then on: for whoever watches.
+  void tell_of(const telemetry::Record& record, Instant began) {
+    if (shared_.traffic == nullptr) return;
+    shared_.traffic->count(number_, record);
+    if (shared_.traffic->is_watched()) tell_watcher(record, began);
+  }
+
   // A name for a request in flight that no other core gives.
   StreamId next_stream() { return (StreamId{number_} << 48) | ++last_stream_; }
 
@@ -127,6 +136,7 @@ class Core {
   Task<> accept_all(std::shared_ptr<Door> door);
   Task<> serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream);
   void say_refused(std::string_view why);
+  void tell_watcher(const telemetry::Record& record, Instant began);
   Task<Result<>> all_served();
   Task<Result<>> all_said();
 

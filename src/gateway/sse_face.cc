@@ -160,6 +160,7 @@ class Afterwards {
   Afterwards(const Afterwards&) = delete;
   Afterwards& operator=(const Afterwards&) = delete;
   ~Afterwards() {
+    core_.tell_of(exchange.record, exchange.began);
     const Log& log = core_.log();
     if (!log.is_on(exchange.record.level())) return;
     const Clock& clock = core_.shared().clock;

@@ -28,12 +28,14 @@ class Authorization final : public Policy {
 
 void record_decision(Exchange& exchange, const cel::RuleSet& rules, const cel::Decision& decision) {
   exchange.record.authz_decision = decision.is_allowed ? "allow" : "deny";
+  exchange.record.authz_reason = cel::name_of(decision.reason);
   std::string_view& rule = exchange.record.authz_rule;
   if (decision.rule == cel::Decision::no_rule) {
-    rule = cel::name_of(decision.reason);
+    rule = exchange.record.authz_reason;
     return;
   }
   rule = rules.rule(decision.rule).source;
+  exchange.record.authz_origin = rules.rule(decision.rule).origin;
   // That a rule failed is the operator's to repair, so it must not look like a denial by it.
   const bool has_failed = decision.reason == cel::Reason::denied_error ||
                           decision.reason == cel::Reason::budget_exhausted;

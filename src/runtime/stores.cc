@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "upstream/attended.h"
 #include "upstream/demo.h"
 #include "upstream/legacy_sse.h"
 #include "upstream/openapi.h"
@@ -67,6 +68,27 @@ upstream::OpenApiSettings settings_of(const config::OpenApiTarget& target,
 
 }  // namespace
 
+std::unique_ptr<upstream::Target> TargetStore::make(const config::Target& settings,
+                                                    std::shared_ptr<upstream::Vitals> vitals) {
+  const mcp::TargetName name(settings.name);
+  if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
+    return upstream::make_stdio_target(name, settings_of(*stdio, limits_), spawner_, log_,
+                                       children_, std::move(vitals));
+  }
+  if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
+    return upstream::make_streamable_http_target(name, settings_of(*remote, limits_), log_,
+                                                 std::move(vitals));
+  }
+  if (const auto* sse = std::get_if<config::SseTarget>(&settings.kind)) {
+    return upstream::make_sse_target(name, settings_of(*sse, limits_), log_, std::move(vitals));
+  }
+  if (const auto* rest = std::get_if<config::OpenApiTarget>(&settings.kind)) {
+    return upstream::make_openapi_target(name, settings_of(*rest, limits_), log_,
+                                         std::move(vitals));
+  }
+  return upstream::make_demo_target(name);
+}
+
 // What a target is told of its callers does not change what it is.
 std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& configured) {
   config::Target settings = configured;
@@ -74,23 +96,12 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const auto& entry) { return entry.first == settings; });
   if (found != entries_.end()) return found->second;
-  const mcp::TargetName name(settings.name);
   auto entry = std::make_shared<TargetEntry>();
   entry->number = ++last_number_;
-  if (const auto* stdio = std::get_if<config::StdioTarget>(&settings.kind)) {
-    entry->children = 1;
-    entry->target =
-        upstream::make_stdio_target(name, settings_of(*stdio, limits_), spawner_, log_, children_);
-  } else if (const auto* remote = std::get_if<config::HttpTarget>(&settings.kind)) {
-    entry->target =
-        upstream::make_streamable_http_target(name, settings_of(*remote, limits_), log_);
-  } else if (const auto* sse = std::get_if<config::SseTarget>(&settings.kind)) {
-    entry->target = upstream::make_sse_target(name, settings_of(*sse, limits_), log_);
-  } else if (const auto* rest = std::get_if<config::OpenApiTarget>(&settings.kind)) {
-    entry->target = upstream::make_openapi_target(name, settings_of(*rest, limits_), log_);
-  } else {
-    entry->target = upstream::make_demo_target(name);
-  }
+  entry->transport = config::transport_of(settings);
+  entry->vitals = std::make_shared<upstream::Vitals>();
+  entry->children = std::holds_alternative<config::StdioTarget>(settings.kind) ? 1 : 0;
+  entry->target = upstream::attended(make(settings, entry->vitals), entry->vitals);
   entries_.emplace_back(settings, entry);
   return entry;
 }

@@ -20,6 +20,7 @@
 #include "upstream/queue_limits.h"
 #include "upstream/stdio.h"
 #include "upstream/upstream.h"
+#include "upstream/vitals.h"
 
 namespace net {
 class Spawner;
@@ -32,7 +33,9 @@ namespace runtime {
 struct TargetEntry {
   std::uint64_t number;
   std::unique_ptr<upstream::Target> target;
-  std::size_t children = 0;  // processes of each session
+  std::shared_ptr<upstream::Vitals> vitals = nullptr;  // of one target; null for several together
+  std::size_t children = 0;                            // processes of each session
+  std::string_view transport;  // of one target: the word for its kind in the configuration
   // Whose what is by its name; null: names are the one target's own.
   std::shared_ptr<const mcp::Naming> naming;
   std::vector<std::shared_ptr<const TargetEntry>> parts;  // with a naming: in its order
@@ -73,6 +76,9 @@ class TargetStore {
   void forget_unused();
 
  private:
+  std::unique_ptr<upstream::Target> make(const config::Target& settings,
+                                         std::shared_ptr<upstream::Vitals> vitals);
+
   net::Spawner& spawner_;
   Log log_;
   const TargetLimits limits_;

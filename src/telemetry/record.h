@@ -58,6 +58,9 @@ struct Record {
   std::string mcp_error;
   std::string_view authz_decision;  // "allow" or "deny"; empty if no rule was asked
   std::string_view authz_rule;      // the rule that decided, or why none did
+  // For whoever watches the traffic; not in the log.
+  std::string_view authz_reason;  // why, in any case
+  std::string_view authz_origin;  // where the rule that decided stands in the configuration
   Reason reason = Reason::upstream;
   std::string error;  // for operators
 
