@@ -1,0 +1,234 @@
+// What the operator's door tells while the gateway serves: the stream of events, and how targets fare.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { fixture, freePort, isRunning, jwtAuth, mcpConfig, secret, start, token, until, walkthroughRules } from './lib/gateway.mjs';
+import { ask, Followed, pageToken } from './lib/admin.mjs';
+import { callText, connect, failure, toolNames } from './lib/mcp.mjs';
+
+const traffic = (mcpMethod, name) => (event) =>
+  event.name === 'traffic' && event.data.mcpMethod === mcpMethod && (name === undefined || event.data.name === name);
+
+test('traffic is told as it happens, with the decision and its rule, and without arguments or tokens', async () => {
+  const argument = secret('canary-argument-0123456789');
+  const gateway = await start((port) => mcpConfig(port, { policies: jwtAuth + walkthroughRules }));
+  const base = await gateway.admin();
+  const stream = await Followed.open(base, '/api/v1/events?topics=traffic,metrics');
+  assert.equal(stream.status, 200);
+  assert.match(stream.headers['content-type'], /^text\/event-stream/);
+  assert.equal(stream.headers['cache-control'], 'no-store');
+  const hello = await stream.next((event) => event.name === 'hello', 'hello');
+  assert.equal(hello.data.resumed, false);
+  assert.equal(hello.data.revision, (await ask(base, '/api/v1/runtime')).json.running.revision);
+
+  const client = await connect(gateway.url(), { token: token('example2') });
+  assert.equal(await callText(client, 'echo', { message: argument }), `Echo: ${argument}`);
+  const allowed = (await stream.next(traffic('tools/call', 'echo'), 'the call')).data;
+  assert.equal(allowed.decision, 'allow');
+  assert.equal(allowed.reason, 'allowed_by_rule');
+  assert.match(allowed.rule, /^binds\[0\].*mcpAuthorization\.rules\[0\]$/);
+  assert.equal(allowed.expression, 'mcp.tool.name == "echo"');
+  assert.equal(allowed.subject, 'test-user');
+  assert.equal(allowed.kind, 'tool');
+  assert.equal(allowed.target, 'everything');
+  assert.equal(allowed.method, 'POST');
+  assert.equal(allowed.path, '/mcp');
+  assert.equal(allowed.status, 200);
+  assert.ok(allowed.durationMs >= 0 && Date.parse(allowed.time) > Date.now() - 600_000);
+  assert.match(allowed.source, /^127\.0\.0\.1:\d+$/);
+  assert.equal(allowed.route, 'route0');
+  assert.ok(allowed.session);
+
+  await failure(client.callTool({ name: 'printEnv', arguments: {} }));
+  const denied = (await stream.next(traffic('tools/call', 'printEnv'), 'the refused call')).data;
+  assert.equal(denied.decision, 'deny');
+  assert.equal(denied.reason, 'denied_no_allow_matched');
+  assert.equal(denied.rule, '');
+
+  const measured = (await stream.next((event) => event.name === 'metrics' && event.data.denied >= 1, 'a measure')).data;
+  assert.ok(measured.requests >= 3 && measured.allowed >= 1 && measured.connections >= 1 && measured.sessions === 1, JSON.stringify(measured));
+  await client.close();
+  for (const canary of [argument, token('example2')]) assert.ok(!stream.text.includes(canary), 'a secret in the stream');
+  stream.close();
+  await gateway.stop();
+});
+
+test('a change of the configuration is told, and a reader that comes back goes on where it was', async () => {
+  const config = (port, more = '') => mcpConfig(port, { policies: walkthroughRules }) + more;
+  const gateway = await start((port) => config(port));
+  const base = await gateway.admin();
+  const stream = await Followed.open(base, '/api/v1/events?topics=config');
+  await stream.next((event) => event.name === 'hello', 'hello');
+  gateway.write(config(gateway.port, '# changed\n'));
+  const changed = await stream.next((event) => event.name === 'config', 'the change');
+  assert.equal(changed.data.state, 'ok');
+  assert.equal(changed.data.revision, (await ask(base, '/api/v1/config')).json.running.revision);
+  stream.close();
+
+  gateway.write('binds: 7\n');
+  await until(async () => (await ask(base, '/api/v1/runtime')).json.file.state === 'rejected', 'it is rejected');
+  for (const [path, headers] of [['/api/v1/events?topics=config', { 'last-event-id': changed.id }], [`/api/v1/events?topics=config&since=${changed.id}`, {}]]) {
+    const again = await Followed.open(base, path, headers);
+    assert.deepEqual((await again.next((event) => event.name === 'hello', 'hello')).data, { revision: changed.data.revision, resumed: true, lost: 0 });
+    assert.equal((await again.next((event) => event.name === 'config', 'what was missed')).data.state, 'rejected');
+    again.close();
+  }
+  const anew = await Followed.open(base, '/api/v1/events', { 'last-event-id': 'nonsense-7' });
+  assert.equal((await anew.next((event) => event.name === 'hello', 'hello')).data.resumed, false);
+  anew.close();
+  await gateway.stop();
+});
+
+test('a call that comes while the reader is away is not missed', async () => {
+  const gateway = await start((port) => mcpConfig(port));
+  const base = await gateway.admin();
+  const client = await connect(gateway.url());
+  const first = await Followed.open(base);
+  await first.next((event) => event.name === 'hello', 'hello');
+  await callText(client, 'echo', { message: 'seen' });
+  const { id } = await first.next(traffic('tools/call'), 'the first call');
+  first.close();
+  await until(() => first.isOver, 'it is closed');
+  await callText(client, 'echo', { message: 'while nobody looks' });
+  const second = await Followed.open(base, '/api/v1/events', { 'last-event-id': id });
+  assert.equal((await second.next((event) => event.name === 'hello', 'hello')).data.resumed, true);
+  await second.next(traffic('tools/call'), 'the second call');
+  second.close();
+  await client.close();
+  await gateway.stop();
+});
+
+test('followers are guarded, checked and bounded', async () => {
+  const gateway = await start((port) => mcpConfig(port));
+  const base = await gateway.admin();
+  for (const [path, headers, status] of [
+    ['/api/v1/events?topics=everything', {}, 400],
+    ['/api/v1/events', { host: 'evil.example' }, 403],
+    ['/api/v1/events', { origin: 'http://evil.example' }, 403],
+    ['/api/v1/targets', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['/api/v1/targets/0-nothing', {}, 404],
+    ['/api/v1/targets/..%2f..%2fetc/stderr', {}, 400],
+  ]) assert.equal((await ask(base, path, { headers })).status, status, path);
+  assert.equal((await ask(base, '/api/v1/events', { method: 'HEAD' })).status, 200);
+  const streams = [];
+  for (let i = 0; i < 32; i++) streams.push(await Followed.open(base));
+  const refused = await ask(base, '/api/v1/events');
+  assert.equal(refused.status, 503);
+  assert.equal(refused.json.error.code, 'unavailable');
+  streams.pop().close();
+  await until(async () => {
+    const one = await Followed.open(base);
+    one.close();
+    return one.status === 200;
+  }, 'there is room again');
+  // The gateway does not wait for them when it ends.
+  await gateway.stop();
+  for (const stream of streams) stream.close();
+});
+
+test('targets tell how they are, what they wrote, and start anew when asked', async () => {
+  const gateway = await start((port) => mcpConfig(port, { args: [fixture, '--stderr', 'a word to the operator'] }));
+  const base = await gateway.admin();
+  const runtime = (await ask(base, '/api/v1/runtime')).json;
+  assert.ok(runtime.capabilities.includes('events') && runtime.capabilities.includes('targets'));
+  const model = (await ask(base, '/api/v1/model')).json.binds[0].listeners[0].routes[0];
+  const { id } = model.backends[0].targets[0];
+  const path = `/api/v1/targets/${encodeURIComponent(id)}`;
+  const read = async () => (await ask(base, path)).json;
+  assert.deepEqual(await read(), { id, name: 'everything', transport: 'stdio', state: 'idle', sessions: 0, restarts: 0, pids: [], lastError: null, routes: [model.id] });
+
+  const stream = await Followed.open(base, '/api/v1/events?topics=targets');
+  await stream.next((event) => event.name === 'hello', 'hello');
+  const client = await connect(gateway.url());
+  await callText(client, 'echo', { message: 'm' });
+  const up = await read();
+  assert.equal(up.state, 'up');
+  assert.equal(up.sessions, 1);
+  assert.equal(up.pids.length, 1);
+  assert.ok(isRunning(up.pids[0]));
+  assert.deepEqual((await ask(base, '/api/v1/targets')).json.targets.map((target) => target.id), [id]);
+  await stream.next((event) => event.name === 'targets' && event.data.id === id && event.data.state === 'up', 'the target is up');
+  const written = await until(async () => {
+    const tail = (await ask(base, `${path}/stderr`)).json;
+    return tail.lines.length > 0 && tail;
+  }, 'what it wrote');
+  assert.equal(written.dropped, 0);
+  assert.equal(written.lines[0].text, 'a word to the operator');
+  assert.equal(written.lines[0].pid, up.pids[0]);
+  assert.match(written.lines[0].time, /^\d{4}-\d\d-\d\dT.*Z$/);
+
+  assert.equal((await ask(base, `${path}/restart`, { method: 'POST' })).json.error.code, 'page_token');
+  const headers = { 'x-agentgateway-token': await pageToken(base) };
+  assert.equal((await ask(base, `${path}/restart`, { method: 'GET' })).status, 405);
+  assert.equal((await ask(base, `${path}/restart`, { method: 'POST', headers })).status, 202);
+  await until(() => !isRunning(up.pids[0]), 'the child has ended');
+  await until(async () => (await read()).pids.length === 0, 'it is known that it has');
+  assert.equal((await read()).state, 'up', 'nothing has failed');
+  // The session of the client is the same, with another child.
+  assert.equal(await callText(client, 'echo', { message: 'again' }), 'Echo: again');
+  const after = await read();
+  assert.equal(after.restarts, 1);
+  assert.equal(after.sessions, 1);
+  assert.notEqual(after.pids[0], up.pids[0]);
+  await client.close();
+  stream.close();
+  await gateway.stop();
+});
+
+test('a target that fails says why, and one that is no child cannot be restarted', async () => {
+  const gateway = await start((port) => `
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - backends:
+      - mcp:
+          failureMode: failOpen
+          targets:
+          - name: broken
+            stdio: { cmd: no-such-command-anywhere }
+          - name: demo
+            demo: {}
+`);
+  const base = await gateway.admin();
+  const client = await connect(gateway.url());
+  assert.ok((await toolNames(client)).includes('demo_echo'));
+  const targets = (await ask(base, '/api/v1/targets')).json.targets;
+  assert.deepEqual(targets.map((target) => [target.name, target.transport, target.state]), [['broken', 'stdio', 'failing'], ['demo', 'demo', 'up']]);
+  assert.match(targets[0].lastError, /no-such-command-anywhere/);
+  assert.equal(targets[1].pids, undefined);
+  const headers = { 'x-agentgateway-token': await pageToken(base) };
+  const refused = await ask(base, `/api/v1/targets/${targets[1].id}/restart`, { method: 'POST', headers });
+  assert.equal(refused.status, 409);
+  assert.equal(refused.json.error.code, 'not_restartable');
+  await client.close();
+  await gateway.stop();
+});
+
+test('a server over HTTP fails while it cannot be reached, also for sessions that are open', async () => {
+  const demo = (port) => `mcp:\n  port: ${port}\n  targets:\n  - name: demo\n    demo: {}\n`;
+  const place = await freePort();
+  const gateway = await start((port) => `
+mcp:
+  port: ${port}
+  targets:
+  - name: far
+    mcp: { host: "http://127.0.0.1:${place}/mcp" }
+`);
+  const base = await gateway.admin();
+  const target = async () => (await ask(base, '/api/v1/targets')).json.targets[0];
+  assert.equal((await target()).state, 'idle');
+  await failure(connect(gateway.url()));
+  const down = await target();
+  assert.equal(down.state, 'failing');
+  assert.ok(down.lastError.length > 0);
+  const far = await start(demo, { port: place });
+  const client = await connect(gateway.url());
+  assert.match(await callText(client, 'echo', { message: 'hello' }), /hello/);
+  assert.equal((await target()).state, 'up');
+  await far.stop();
+  await failure(callText(client, 'echo', { message: 'm' }));
+  assert.equal((await target()).state, 'failing');
+  assert.equal((await target()).sessions, 1);
+  await client.close().catch(() => {});
+  await gateway.stop();
+});
