@@ -170,6 +170,7 @@ bool ClientServer::add_child() {
     return false;
   }
   std::vector<std::string> words;
+  words.reserve(said.size());
   for (std::size_t i = 0; i < said.size(); ++i) {
     words.push_back(i == 0 ? words_.translate(said[i].text, said[i].path)
                            : argument(said[i], said[i - 1].text));

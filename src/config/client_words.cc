@@ -135,6 +135,23 @@ bool is_secret_value(std::string_view text) {
   return text.find("://") != std::string_view::npos && is_secret_url(text);
 }
 
+namespace {
+
+// Of an address: a part of its path, and a pair of its query.
+bool is_secret_part(std::string_view part) {
+  return part.find("://") == std::string_view::npos && is_secret_value(part);
+}
+
+bool is_secret_pair(std::string_view pair) {
+  const std::size_t equals = pair.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string_view held = pair.substr(equals + 1);
+  if (held.find("${") != std::string_view::npos) return false;
+  return is_secret_value(held) || (is_secret_name(pair.substr(0, equals)) && !is_trivial(held));
+}
+
+}  // namespace
+
 bool is_secret_url(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return false;
@@ -145,19 +162,10 @@ bool is_secret_url(std::string_view url) {
   if (at != std::string_view::npos && authority.find("${") == std::string_view::npos) return true;
   const std::string_view tail = rest.substr(path);
   const std::size_t query = std::min(tail.find('?'), tail.size());
-  for (const std::string_view part : base::split(tail.substr(0, query), '/')) {
-    if (part.find("://") == std::string_view::npos && is_secret_value(part)) return true;
-  }
-  if (query == tail.size()) return false;
-  for (const std::string_view pair : base::split(tail.substr(query + 1), '&')) {
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view held = equals < pair.size() ? pair.substr(equals + 1) : "";
-    if (held.find("${") != std::string_view::npos) continue;
-    if (is_secret_value(held) || (is_secret_name(pair.substr(0, equals)) && !is_trivial(held))) {
-      return true;
-    }
-  }
-  return false;
+  const std::vector<std::string_view> parts = base::split(tail.substr(0, query), '/');
+  const std::vector<std::string_view> pairs = base::split(tail.substr(query), '&');
+  return std::any_of(parts.begin(), parts.end(), is_secret_part) ||
+         std::any_of(pairs.begin(), pairs.end(), is_secret_pair);
 }
 
 std::string variable_name(std::string_view words) {
