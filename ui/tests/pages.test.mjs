@@ -71,6 +71,10 @@ const pages = {
     await page.goto('/ui/backends');
     await heading(page, 'Backends');
     await page.getByRole('table', { name: 'Settings of everything' }).getByText('npx').waitFor();
+    // What the server has, whoever may use it.
+    await page.getByRole('button', { name: 'Show what it offers' }).click();
+    await page.getByRole('table', { name: 'Tools of everything' }).getByText('printEnv').waitFor();
+    await page.getByRole('table', { name: 'Prompts of everything' }).getByText('simple_prompt').waitFor();
   },
   policies: async (page) => {
     await page.goto('/ui/policies');
@@ -142,6 +146,15 @@ const pages = {
     const why = page.getByRole('region', { name: 'Why?' });
     await why.getByText(/no rule that allows it matches/).waitFor();
     await why.getByText(/Nearest: rule 3 needs .*jwt\.nested/).waitFor();
+  },
+  figures: async (page) => {
+    await page.goto('/ui/');
+    await heading(page, 'Overview');
+    await makeTraffic();
+    const figures = page.getByRole('table', { name: 'Figures' });
+    await figures.getByRole('row', { name: /^Requests \d+/ }).waitFor();
+    await figures.getByRole('row', { name: /^Allowed, denied [1-9]\d*, [1-9]/ }).waitFor();
+    await page.getByText(/Most denied here and now: printEnv/).waitFor();
   },
   recorded: async (page) => {
     await page.goto('/ui/cel');
@@ -223,6 +236,7 @@ const needs = {
   cel: ['cel', 'CEL'],
   traffic: ['events', 'Live traffic'],
   recorded: ['events'],
+  figures: ['events'],
   targets: ['targets'],
   import: ['import'],
 };

@@ -49,7 +49,7 @@ export function Backends() {
               {backend.targets.length > 0 && (
                 <SimpleGrid cols={{ base: 1, lg: backend.targets.length > 1 ? 2 : 1 }}>
                   {backend.targets.map((target) => (
-                    <TargetCard key={target.path} target={target} of={titleOf(place)} />
+                    <TargetCard key={target.path} target={target} place={place} />
                   ))}
                 </SimpleGrid>
               )}

@@ -267,7 +267,7 @@ export function Cel() {
                       {known.variables.map((one) => (
                         <Table.Tr key={one.path}>
                           <Table.Th scope="row" style={{ verticalAlign: 'top' }}>
-                            <Text size="sm" className="mono">
+                            <Text size="sm" className="mono words">
                               {one.path}
                             </Text>
                             <Text size="xs" c="dimmed">

@@ -131,12 +131,12 @@ function Detail({ node, onPick }: { node: Node; onPick: (key: string) => void })
             </Group>
           </Card>
           {node.backend.targets.map((target) => (
-            <TargetCard key={target.path} target={target} level={2} />
+            <TargetCard key={target.path} target={target} place={node.place} level={2} />
           ))}
         </Stack>
       );
     case 'target':
-      return <TargetCard target={node.target} level={2} />;
+      return <TargetCard target={node.target} place={node.place} level={2} />;
   }
 }
 

@@ -12,6 +12,28 @@ import { clockText } from '../parts/time';
 import { Why } from '../parts/Why';
 import { filterOf } from '../traffic';
 
+const labels: Record<string, string> = {
+  time: 'Time',
+  method: 'HTTP method',
+  path: 'Path',
+  status: 'Status',
+  durationMs: 'Milliseconds',
+  listener: 'Listener',
+  route: 'Route',
+  source: 'From',
+  subject: 'Who',
+  mcpMethod: 'Method',
+  kind: 'Kind',
+  name: 'Name',
+  target: 'Target',
+  session: 'Session',
+  decision: 'Decision',
+  rule: 'Rule',
+  expression: 'It says',
+  reason: 'Reason',
+  error: 'Error',
+};
+
 const columns = ['Time', 'Who', 'Method', 'Name', 'Target', 'Decision', 'Status', 'ms'];
 
 function Decision({ row }: { row: TrafficRow }) {
@@ -49,8 +71,10 @@ function Reasons({ row, route }: { row: TrafficRow; route: RouteNode }) {
 
 function Detail({ row }: { row: TrafficRow }) {
   const route = routesOf(useModel().data).find((place) => place.route.name === row.route)?.route;
-  const facts = Object.entries(row).filter(
-    ([key, value]) => key !== 'id' && value !== undefined && value !== '' && value !== null,
+  const facts = Object.entries(row).flatMap(([key, value]) =>
+    key === 'id' || value === undefined || value === '' || value === null
+      ? []
+      : [{ key, label: labels[key] ?? key, value: String(value) }],
   );
   const canExplain = useCan('explain');
   const [isAsked, ask] = useState(row.decision === 'deny');
@@ -62,10 +86,10 @@ function Detail({ row }: { row: TrafficRow }) {
         <Stack gap="sm">
           <Table withRowBorders={false} verticalSpacing={2} aria-label="Facts of the request">
             <Table.Tbody>
-              {facts.map(([key, value]) => (
+              {facts.map(({ key, label, value }) => (
                 <Table.Tr key={key}>
-                  <Table.Th scope="row">{key}</Table.Th>
-                  <Table.Td className="mono">{String(value)}</Table.Td>
+                  <Table.Th scope="row">{label}</Table.Th>
+                  <Table.Td className="mono">{value}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>

@@ -6,7 +6,9 @@ import { useState } from 'react';
 import { api } from '../api/client';
 import { queryClient, useCan, useTargets } from '../api/queries';
 import type { TargetNode } from '../api/types';
-import { Card, Code, wordsOf } from './feedback';
+import { explain } from '../explain';
+import { type Place, titleOf } from '../model';
+import { Card, Code, Failed, Waiting, wordsOf } from './feedback';
 import { Line } from './Line';
 import { SettingsTable } from './Settings';
 
@@ -50,10 +52,72 @@ function Output({ id }: { id: string }) {
   );
 }
 
+const kinds = [
+  ['tool', 'Tools'],
+  ['prompt', 'Prompts'],
+  ['resource', 'Resources'],
+] as const;
+
+/** All that the server offers, whoever may use it: the gateway asks it with a session of its own. */
+function Offered({ target, route }: { target: string; route: string }) {
+  const answer = useQuery({
+    queryKey: ['explain', 'offered', route],
+    refetchInterval: false,
+    queryFn: ({ signal }) =>
+      explain({ route, identities: [{ name: 'anonymous' }], resources: 'all' }, signal),
+  });
+  if (!answer.data) return <Waiting error={answer.error} />;
+  const failed = answer.data.targetErrors?.find((one) => one.target === target);
+  if (failed) return <Failed title="It did not answer" message={failed.message} />;
+  const own = answer.data.subjects.filter((one) => one.target === target);
+  return (
+    <Stack gap="xs">
+      {kinds.map(([kind, title]) => {
+        const of = own.filter((one) => one.kind === kind);
+        return (
+          <div key={kind}>
+            <Text size="sm" fw={600}>
+              {title} {of.length}
+            </Text>
+            {of.length > 0 && (
+              <Table aria-label={`${title} of ${target}`} verticalSpacing={2} withRowBorders={false}>
+                <Table.Tbody>
+                  {of.map((one) => (
+                    <Table.Tr key={one.name}>
+                      <Table.Th scope="row" className="mono words">
+                        {one.name}
+                      </Table.Th>
+                      <Table.Td>
+                        <Text size="sm" c="dimmed" lineClamp={2}>
+                          {one.description}
+                        </Text>
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            )}
+          </div>
+        );
+      })}
+    </Stack>
+  );
+}
+
 /** A target: what is configured, and how it is. */
-export function TargetCard({ target, level = 3, of }: { target: TargetNode; level?: 2 | 3; of?: string }) {
+export function TargetCard({
+  target,
+  place,
+  level = 3,
+}: {
+  target: TargetNode;
+  place: Place;
+  level?: 2 | 3;
+}) {
   const state = useTargets().data?.find((one) => one.id === target.id);
   const [isOutputShown, setOutputShown] = useState(false);
+  const canAsk = useCan('explain');
+  const [isOfferShown, setOfferShown] = useState(false);
   const hasProcess = useCan('targets') && target.transport === 'stdio';
   const restart = useMutation({
     mutationFn: () => api(`/api/v1/targets/${encodeURIComponent(target.id)}/restart`, { method: 'POST' }),
@@ -65,7 +129,7 @@ export function TargetCard({ target, level = 3, of }: { target: TargetNode; leve
   return (
     <Card
       title={`Target ${target.name}`}
-      label={`Target ${target.name}${of ? ` of ${of}` : ''}`}
+      label={`Target ${target.name} of ${titleOf(place)}`}
       level={level}
       right={<TargetState state={state?.state} />}
     >
@@ -103,27 +167,40 @@ export function TargetCard({ target, level = 3, of }: { target: TargetNode; leve
             label={`Settings of ${target.name}`}
           />
         </Table.ScrollContainer>
-        {hasProcess && (
-          <Group>
+        <Group gap="xs">
+          {canAsk && (
             <Button
               size="compact-sm"
               variant="default"
-              aria-expanded={isOutputShown}
-              onClick={() => setOutputShown(!isOutputShown)}
+              aria-expanded={isOfferShown}
+              onClick={() => setOfferShown(!isOfferShown)}
             >
-              {isOutputShown ? 'Hide its output' : 'Show its output'}
+              {isOfferShown ? 'Hide what it offers' : 'Show what it offers'}
             </Button>
-            <Button
-              size="compact-sm"
-              variant="default"
-              leftSection={<RotateCw size={14} aria-hidden />}
-              loading={restart.isPending}
-              onClick={() => restart.mutate()}
-            >
-              Restart
-            </Button>
-          </Group>
-        )}
+          )}
+          {hasProcess && (
+            <>
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-expanded={isOutputShown}
+                onClick={() => setOutputShown(!isOutputShown)}
+              >
+                {isOutputShown ? 'Hide its output' : 'Show its output'}
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                leftSection={<RotateCw size={14} aria-hidden />}
+                loading={restart.isPending}
+                onClick={() => restart.mutate()}
+              >
+                Restart
+              </Button>
+            </>
+          )}
+        </Group>
+        {isOfferShown && <Offered target={target.name} route={place.route.id} />}
         {isOutputShown && <Output id={target.id} />}
       </Stack>
     </Card>
