@@ -10,6 +10,7 @@ import { explain } from '../explain';
 import { type Place, titleOf } from '../model';
 import { Card, Code, Failed, Waiting, wordsOf } from './feedback';
 import { Line } from './Line';
+import { Scroll } from './Scroll';
 import { SettingsTable } from './Settings';
 
 const colors: Record<string, string> = { up: 'teal', idle: 'gray', failing: 'red' };
@@ -80,22 +81,24 @@ function Offered({ target, route }: { target: string; route: string }) {
               {title} {of.length}
             </Text>
             {of.length > 0 && (
-              <Table aria-label={`${title} of ${target}`} verticalSpacing={2} withRowBorders={false}>
-                <Table.Tbody>
-                  {of.map((one) => (
-                    <Table.Tr key={one.name}>
-                      <Table.Th scope="row" className="mono words">
-                        {one.name}
-                      </Table.Th>
-                      <Table.Td>
-                        <Text size="sm" c="dimmed" lineClamp={2}>
-                          {one.description}
-                        </Text>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
+              <Scroll label={`List of ${title} of ${target}`} minWidth={240} maxHeight={300}>
+                <Table aria-label={`${title} of ${target}`} verticalSpacing={2} withRowBorders={false}>
+                  <Table.Tbody>
+                    {of.map((one) => (
+                      <Table.Tr key={one.name}>
+                        <Table.Th scope="row" className="mono words">
+                          {one.name}
+                        </Table.Th>
+                        <Table.Td>
+                          <Text size="sm" c="dimmed" lineClamp={2}>
+                            {one.description}
+                          </Text>
+                        </Table.Td>
+                      </Table.Tr>
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </Scroll>
             )}
           </div>
         );
