@@ -323,6 +323,35 @@ test('keys: the palette, going to a page, the list of keys', async () => {
   }
 });
 
+test('keys alone: the first link skips the navigation, arrows go through the matrix, Enter asks why', async () => {
+  const view = await browser.page(gateway.ui);
+  const { page } = view;
+  const focused = () =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
+    );
+  try {
+    await page.goto('/ui/access');
+    await heading(page, 'Who can call what');
+    await page.keyboard.press('Tab');
+    assert.match(await focused(), /skip|content/i);
+    const matrix = page.getByRole('table', { name: 'Who can call what' });
+    await matrix.getByRole('button', { name: /^anonymous, echo: allow/ }).focus();
+    await page.keyboard.press('ArrowDown');
+    assert.match(await focused(), /^anonymous, add: deny/);
+    await page.keyboard.press('ArrowRight');
+    assert.match(await focused(), /^example1, add: allow/);
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('region', { name: 'Why' })
+      .getByText(/a rule allows it/)
+      .waitFor();
+    view.assertQuiet();
+  } finally {
+    await view.close();
+  }
+});
+
 test('a broken file: the pages say what runs, where the mistake is, and follow when it is mended', async () => {
   const view = await browser.page(gateway.ui);
   const { page } = view;
