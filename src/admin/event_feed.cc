@@ -1,6 +1,7 @@
 #include "admin/event_feed.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "admin/target_view.h"
 #include "admin/words.h"
@@ -37,7 +38,7 @@ double milliseconds(Duration duration) {
 // With as many digits as anybody reads.
 double rounded(double number) {
   constexpr double thousand = 1000;
-  return static_cast<double>(static_cast<std::int64_t>(number * thousand + 0.5)) / thousand;
+  return std::round(number * thousand) / thousand;
 }
 
 double quantile(std::vector<double>& values, double share) {

@@ -17,6 +17,13 @@ void add(std::vector<ServedTarget>& targets, std::shared_ptr<const runtime::Targ
   }
 }
 
+void add_of(std::vector<ServedTarget>& targets, const runtime::Route& route) {
+  const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend);
+  if (mcp == nullptr) return;
+  for (const auto& part : mcp->target->parts) add(targets, part, route.key);
+  if (mcp->target->parts.empty()) add(targets, mcp->target, route.key);
+}
+
 }  // namespace
 
 std::string target_id(std::uint64_t number, std::string_view name) {
@@ -31,12 +38,7 @@ std::vector<ServedTarget> served_targets(const runtime::Snapshot& snapshot) {
   std::vector<ServedTarget> targets;
   for (const runtime::Bind& bind : snapshot.binds) {
     for (const runtime::Listener& listener : bind.listeners) {
-      for (const runtime::Route& route : listener.routes) {
-        const auto* mcp = std::get_if<runtime::McpBackend>(&route.backend);
-        if (mcp == nullptr) continue;
-        for (const auto& part : mcp->target->parts) add(targets, part, route.key);
-        if (mcp->target->parts.empty()) add(targets, mcp->target, route.key);
-      }
+      for (const runtime::Route& route : listener.routes) add_of(targets, route);
     }
   }
   return targets;
