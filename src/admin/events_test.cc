@@ -16,7 +16,8 @@ class EventsTest : public testing::Test {
   // All that is new, as "name data", and the id of the last.
   std::vector<std::string> read(Bookmark& bookmark, std::size_t bytes_max = 1'000'000) {
     std::string text;
-    EXPECT_EQ(events_.read(bookmark, text, bytes_max), !text.empty());
+    const bool is_any = events_.read(bookmark, text, bytes_max);
+    EXPECT_EQ(is_any, !text.empty());
     http::EventReader reader;
     EXPECT_TRUE(reader.push(text));
     std::vector<std::string> found;
