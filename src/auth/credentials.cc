@@ -11,10 +11,24 @@ Result<> Credentials::add(const Location& location, std::string credential) {
   return {};
 }
 
+void Credentials::add_part(std::string target, std::shared_ptr<const Credentials> credentials) {
+  parts_.emplace_back(std::move(target), std::move(credentials));
+}
+
+const Credentials* Credentials::of(std::string_view target) const {
+  for (const auto& [name, part] : parts_) {
+    if (name == target) return part.get();
+  }
+  return this;
+}
+
 std::string Credentials::fingerprint() const {
   std::string text;
   for (const auto& [location, credential] : all_) {
     text += std::to_string(credential.size()) + ":" + credential;
+  }
+  for (const auto& [target, part] : parts_) {
+    text += "/" + target + ":" + (part ? part->fingerprint() : std::string());
   }
   const crypto::Sha256 digest = crypto::sha256(text);
   return std::string(crypto::view_of(digest));
@@ -33,13 +47,16 @@ void CurrentCredentials::set(std::shared_ptr<const Credentials> credentials) {
   credentials_ = std::move(credentials);
 }
 
+std::shared_ptr<const Credentials> CurrentCredentials::held() const {
+  const std::lock_guard lock(mutex_);
+  return credentials_;
+}
+
 Result<> CurrentCredentials::put_on(http::Request& request) const {
-  std::shared_ptr<const Credentials> current;
-  {
-    const std::lock_guard lock(mutex_);
-    current = credentials_;
-  }
-  return current ? current->put_on(request) : Result<>();
+  const std::shared_ptr<const Credentials> current = whole_ ? whole_->held() : held();
+  if (!current) return {};
+  const Credentials* mine = whole_ ? current->of(target_) : current.get();
+  return mine != nullptr ? mine->put_on(request) : Result<>();
 }
 
 }  // namespace auth

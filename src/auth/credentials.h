@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,23 +19,37 @@ class Credentials {
  public:
   // Fault::bad_request, without its text, if it cannot stand there.
   Result<> add(const Location& location, std::string credential);
+  // What one of several targets gets in place of these; null: nothing.
+  void add_part(std::string target, std::shared_ptr<const Credentials> credentials);
+  // What that target gets: its own part, else these. Null: nothing. As long as this lives.
+  const Credentials* of(std::string_view target) const;
   // In place of whatever is there.
   Result<> put_on(http::Request& request) const;
-  bool is_empty() const { return all_.empty(); }
+  bool is_empty() const { return all_.empty() && parts_.empty(); }
   // The same for the same credentials and useless otherwise (SHA-256).
   std::string fingerprint() const;
 
  private:
   std::vector<std::pair<Location, std::string>> all_;
+  std::vector<std::pair<std::string, std::shared_ptr<const Credentials>>> parts_;
 };
 
 // Those of one session with a backend, renewed by each request of its client. Safe from any thread.
 class CurrentCredentials {
  public:
+  CurrentCredentials() = default;
+  // What one of several targets gets of `whole`, which is what is renewed.
+  CurrentCredentials(std::shared_ptr<const CurrentCredentials> whole, std::string target)
+      : whole_(std::move(whole)), target_(std::move(target)) {}
+
   void set(std::shared_ptr<const Credentials> credentials);
   Result<> put_on(http::Request& request) const;
 
  private:
+  std::shared_ptr<const Credentials> held() const;
+
+  const std::shared_ptr<const CurrentCredentials> whole_;  // null: this is it
+  const std::string target_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Credentials> credentials_;  // null: none
 };

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cel/convert.h"
 #include "policy/settings.h"
+#include "policy/target_auth.h"
 
 namespace policy {
 namespace {
@@ -45,6 +46,16 @@ class BackendAuthTest : public testing::Test {
     std::string all;
     for (const auto& problem : problems_) all += problem.message + "\n";
     return all;
+  }
+
+  std::string signs_for_subjects() const {
+    std::string text =
+        "jwtSign:\n  ttl: 100s\n  claims: {sub: jwt.sub, aud: '\"b\"'}\n  signingKey: |\n";
+    const std::string pem = key_.to_pem();
+    for (const auto line : base::split(pem, '\n')) {
+      text += "    " + std::string(line) + "\n";
+    }
+    return text;
   }
 
   // What a request of that subject (nobody if empty) has at a time; "-" if there is no credential.
@@ -109,11 +120,7 @@ TEST_F(BackendAuthTest, passes_on_the_token_that_was_accepted_and_no_other) {
 }
 
 TEST_F(BackendAuthTest, signs_a_token_for_each_caller_and_uses_it_for_most_of_its_time) {
-  const std::string pem = key_.to_pem();
-  std::string text =
-      "jwtSign:\n  ttl: 100s\n  claims: {sub: jwt.sub, aud: '\"b\"'}\n  signingKey: |\n";
-  for (const auto line : base::split(pem, '\n')) text += "    " + std::string(line) + "\n";
-  const auto made = make(text);
+  const auto made = make(signs_for_subjects());
   ASSERT_TRUE(made) << said();
   const std::string first = authorization(*made, "alice");
   const auto parts = base::split(first, '.');
@@ -166,6 +173,46 @@ TEST_F(BackendAuthTest, exchanges_what_stands_elsewhere_and_keeps_it_from_the_ba
     EXPECT_FALSE(sent.headers.has("x-user"));
     EXPECT_EQ(sent.headers.find("cookie"), "b=c");
   }
+}
+
+TEST_F(BackendAuthTest, gives_each_of_several_targets_its_own) {
+  Exchange exchange(http::Request("GET", "/", "gw"), Peer(), Instant(),
+                    WallTime(std::chrono::seconds(1'800'000'000)));
+  const Source source(exchange);
+  exchange.attributes = &source;
+  exchange.last_token = &last_token_;
+  std::map<std::string, SharedAuth> of_targets;
+  of_targets.emplace("one", make("key: k1"));
+  of_targets.emplace("two", make("passthrough: {}"));
+  const SharedAuth all = make_target_auth(make("key: k0"), std::move(of_targets));
+  EXPECT_TRUE(all->differs_by_token());
+  const auto given = all->credentials(exchange);
+  ASSERT_TRUE(given && *given);
+  const auto whole = std::make_shared<auth::CurrentCredentials>();
+  whole->set(**given);
+  const auto at = [&](const std::string& target) {
+    http::Request request("GET", "/", "backend");
+    EXPECT_TRUE(auth::CurrentCredentials(whole, target).put_on(request));
+    return std::string(request.headers.find("authorization").value_or("-"));
+  };
+  EXPECT_EQ(at("one"), "Bearer k1");
+  EXPECT_EQ(at("two"), "-") << "a caller without a token has none to pass on";
+  EXPECT_EQ(at("three"), "Bearer k0");
+  whole->set(nullptr);
+  EXPECT_EQ(at("one"), "-");
+}
+
+TEST_F(BackendAuthTest, says_for_which_target_there_is_nothing) {
+  Exchange exchange(http::Request("GET", "/", "gw"), Peer(), Instant(),
+                    WallTime(std::chrono::seconds(1'800'000'000)));
+  const Source source(exchange);
+  exchange.attributes = &source;
+  std::map<std::string, SharedAuth> of_targets;
+  of_targets.emplace("one", make(signs_for_subjects()));
+  const SharedAuth all = make_target_auth(nullptr, std::move(of_targets));
+  const auto given = all->credentials(exchange);
+  ASSERT_TRUE(given && !*given);
+  EXPECT_THAT(given->error().why(), testing::StartsWith("target one: "));
 }
 
 TEST_F(BackendAuthTest, fails_where_the_settings_are_wrong_without_telling_secrets) {

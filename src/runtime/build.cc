@@ -7,6 +7,7 @@
 #include "base/uri.h"
 #include "config/json_text.h"
 #include "crypto/digest.h"
+#include "policy/target_auth.h"
 #include "runtime/attributes.h"
 #include "upstream/openapi.h"
 
@@ -255,35 +256,55 @@ class Builder {
 
   void add_target_auth(Route& route, const policy::RouteSettings& policies,
                        const config::McpBackend& backend) {
+    const auto* built = std::get_if<McpBackend>(&route.backend);
+    std::map<std::string, policy::SharedAuth> of_targets;
     for (std::size_t i = 0; i < backend.targets.size(); ++i) {
       const auto& target = backend.targets[i];
+      const AuthSettings& settings = target->policies.backend_auth;
       const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
-      // The others would get them, too.
-      if (backend.targets.size() > 1 && target->policies.backend_auth) {
-        context_.fail("`backendAuth` of one of several targets is known, not supported yet");
+      if (!settings) continue;
+      const bool is_one_of_several = built != nullptr && !built->target->parts.empty();
+      const auto hosts =
+          is_one_of_several ? hosts_of({built->target->parts[i].get()}) : hosts_behind(route);
+      auto made = make_auth(policies, *settings, target.place, hosts);
+      if (!is_one_of_several) {
+        route.backend_auth = std::move(made);
+      } else if (made) {
+        of_targets.emplace(target->name, std::move(made));
       }
-      add_backend_auth(route, policies, target->policies.backend_auth, target.place);
     }
+    if (of_targets.empty()) return;
+    route.backend_auth =
+        policy::make_target_auth(std::move(route.backend_auth), std::move(of_targets));
   }
 
   void add_backend_auth(Route& route, const policy::RouteSettings& policies,
                         const AuthSettings& settings, const schema::Place& place) {
     if (!settings) return;
+    route.backend_auth = make_auth(policies, *settings, place, hosts_behind(route));
+  }
+
+  policy::SharedAuth make_auth(const policy::RouteSettings& policies,
+                               const AuthSettings::value_type& settings, const schema::Place& place,
+                               const std::vector<std::string>& hosts) {
     const policy::BuildContext::Scope steps(context_, "policies", place);
-    const policy::BuildContext::Scope scope(context_, "backendAuth", settings->place);
-    route.backend_auth = policy::make_backend_auth(**settings, context_);
-    const std::vector<std::string> hosts = hosts_behind(route);
+    const policy::BuildContext::Scope scope(context_, "backendAuth", settings.place);
+    policy::SharedAuth made = policy::make_backend_auth(*settings, context_);
     if (hosts.empty()) {
       context_.warn("the route has no backend over HTTP: nobody gets these credentials");
     }
-    if (!(*settings)->passthrough) return;
-    for (const std::string& host : hosts) {
-      if (is_meant_for(host, policies)) continue;
-      context_.warn(
-          "passthrough: no accepted audience names the backend `" + host +
-          "`: tokens of callers are sent to somebody that they are not meant for, who could use "
-          "them elsewhere");
+    if (settings->passthrough) {
+      for (const std::string& host : hosts) warn_of_audience(policies, host);
     }
+    return made;
+  }
+
+  void warn_of_audience(const policy::RouteSettings& policies, const std::string& host) {
+    if (is_meant_for(host, policies)) return;
+    context_.warn(
+        "passthrough: no accepted audience names the backend `" + host +
+        "`: tokens of callers are sent to somebody that they are not meant for, who could use "
+        "them elsewhere");
   }
 
   // Of the servers that are reached over HTTP.
@@ -291,15 +312,20 @@ class Builder {
     if (const auto* backend = std::get_if<HostBackend>(&route.backend)) {
       return {backend->endpoint.host};
     }
-    std::vector<std::string> hosts;
-    const auto add = [&](const TargetEntry& entry) {
-      if (entry.target->endpoint().empty()) return;
-      const auto authority = Authority::parse(entry.target->endpoint());
-      if (authority) hosts.push_back(authority->host());
-    };
+    std::vector<const TargetEntry*> entries;
     if (const auto* mcp = std::get_if<McpBackend>(&route.backend)) {
-      add(*mcp->target);
-      for (const auto& part : mcp->target->parts) add(*part);
+      entries.push_back(mcp->target.get());
+      for (const auto& part : mcp->target->parts) entries.push_back(part.get());
+    }
+    return hosts_of(entries);
+  }
+
+  static std::vector<std::string> hosts_of(const std::vector<const TargetEntry*>& entries) {
+    std::vector<std::string> hosts;
+    for (const TargetEntry* entry : entries) {
+      if (entry->target->endpoint().empty()) continue;
+      const auto authority = Authority::parse(entry->target->endpoint());
+      if (authority) hosts.push_back(authority->host());
     }
     return hosts;
   }

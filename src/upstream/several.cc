@@ -134,8 +134,13 @@ Task<> SeveralSession::join(SeveralSession& session, std::size_t number) {
 
 Task<Result<>> SeveralSession::open_branch(std::size_t number) {
   const Deadline deadline = Deadline::in(scheduler_.now(), opened_within);
+  std::shared_ptr<const auth::CurrentCredentials> credentials;
+  if (opening_.credentials) {
+    credentials = std::make_shared<const auth::CurrentCredentials>(
+        opening_.credentials, place_->naming->target(number).text());
+  }
   auto opened = co_await place_->targets[number]->open(opening_.site, opening_.params.root(),
-                                                       deadline, opening_.credentials);
+                                                       deadline, credentials);
   Branch& branch = branches_[number];
   if (!opened) {
     // There is no such program, or no such host: nothing that a client could look for elsewhere.
