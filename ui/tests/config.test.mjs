@@ -123,3 +123,46 @@ test('completion knows the fields of the configuration', async (t) => {
     await gateway.stop();
   }
 });
+
+const twoRoutes = ({ port, extra = '' }) => `${extra}
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - name: first
+      matches: [{ path: { pathPrefix: /one } }]
+      policies:
+        mcpAuthorization:
+          rules:
+          - 'mcp.tool.name == "echo"' # of the first
+      backends: [{ mcp: { targets: [{ name: a, demo: {} }] } }]
+    - name: second
+      matches: [{ path: { pathPrefix: /two } }]
+      policies:
+        mcpAuthorization:
+          rules:
+          - 'mcp.tool.name == "echo"' # of the second
+      backends: [{ mcp: { targets: [{ name: b, demo: {} }] } }]
+`;
+
+test('the access diff is about every route', async () => {
+  const gateway = await startWithUi(twoRoutes);
+  const view = await browser.page(gateway.ui, { height: 1200 });
+  const { page } = view;
+  try {
+    await page.goto('/ui/config');
+    await atEndOf(page, '# of the second');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('- \'mcp.tool.name == "add"\'');
+    await page.getByText('valid', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Review and save' }).click();
+    const review = page.getByRole('dialog', { name: 'Review and save' });
+    await review.getByRole('tab', { name: 'Access diff' }).click();
+    await review.getByRole('row', { name: /^second on port \d+ anonymous tool add deny allow$/ }).waitFor();
+    assert.equal(await review.getByRole('row').count(), 2, 'and nothing else');
+    await view.shoot('access-diff-routes', false);
+  } finally {
+    await view.close();
+    await gateway.stop();
+  }
+});

@@ -6,13 +6,12 @@ import { useSearch } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError, api } from '../api/client';
-import { refreshConfiguration, useCan, useConfigFile, useModel, useRuntime } from '../api/queries';
-import type { ConfigFile, Identity, Model, Problem } from '../api/types';
+import { refreshConfiguration, useCan, useConfigFile } from '../api/queries';
+import type { ConfigFile, Model, Problem } from '../api/types';
 import { Diff } from '../editor/Diff';
 import { Editor, type Mark } from '../editor/Editor';
 import { completionOf, type JsonSchema, wordsAt } from '../editor/schema';
-import { type AccessChange, accessChanges, explain } from '../explain';
-import { routesOf } from '../model';
+import { AccessDiff } from '../parts/AccessDiff';
 import { Card, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { Problems, problemText } from '../parts/Problems';
 
@@ -51,63 +50,6 @@ function useJudgement(text: string, isWanted: boolean) {
   });
 }
 
-async function changesOf(text: string, route: string, identities: Identity[]): Promise<AccessChange[]> {
-  const before = await explain({ route, identities, resources: 'all' });
-  const named = (kind: string) =>
-    before.subjects.filter((subject) => subject.kind === kind).map((subject) => subject.name);
-  const resources = { tools: named('tool'), prompts: named('prompt'), resources: named('resource') };
-  return accessChanges(before, await explain({ route, identities, resources, config: text }));
-}
-
-function AccessDiff({ text }: { text: string }) {
-  const model = useModel().data;
-  const demo = useRuntime().data?.demoTokens ?? [];
-  const route = routesOf(model).find((place) => place.route.kind === 'mcp')?.route.id;
-  const identities: Identity[] = [{ name: 'anonymous' }, ...demo.map(({ name, token }) => ({ name, token }))];
-  const changes = useQuery({
-    queryKey: ['explain', 'changes', route, text],
-    enabled: route !== undefined,
-    refetchInterval: false,
-    gcTime: 0,
-    queryFn: () => changesOf(text, route ?? '', identities),
-  });
-  if (!route) return <Text size="sm">No route leads to an MCP backend.</Text>;
-  if (!changes.data) return <Waiting error={changes.error} />;
-  if (changes.data.length === 0)
-    return (
-      <Text size="sm">
-        Of {identities.map((one) => one.name).join(', ')}: nobody gains or loses anything.
-      </Text>
-    );
-  return (
-    <Table aria-label="What changes for whom">
-      <Table.Thead>
-        <Table.Tr>
-          {['Identity', 'What', 'Before', 'After'].map((name) => (
-            <Table.Th key={name} scope="col">
-              {name}
-            </Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {changes.data.map((one) => (
-          <Table.Tr key={`${one.identity} ${one.kind} ${one.name}`}>
-            <Table.Td>{one.identity}</Table.Td>
-            <Table.Td className="mono">
-              {one.kind} {one.name}
-            </Table.Td>
-            <Table.Td>{one.before}</Table.Td>
-            <Table.Td>
-              <b>{one.after}</b>
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
 function Review({
   before,
   text,
@@ -136,7 +78,7 @@ function Review({
           <Diff before={before} after={text} label="Changes" />
         </Tabs.Panel>
         <Tabs.Panel value="access">
-          <AccessDiff text={text} />
+          <AccessDiff text={text} draft={judged?.model} />
         </Tabs.Panel>
         <Tabs.Panel value="problems">
           {judged?.problems.length ? (
