@@ -24,18 +24,17 @@ std::size_t token_size(std::string_view text) {
   return size;
 }
 
-// Of a quoted string here. Bytes beyond ASCII would be allowed (RFC 9110, 5.6.4), but readers do
-// not agree on them behind a backslash, and nobody needs them.
+// Of a quoted string here. Backslashes and bytes beyond ASCII would be allowed (RFC 9110, 5.6.4),
+// but readers do not agree on them, and nobody needs them.
 bool is_quotable(char c) {
-  return (c >= ' ' && c <= '~') || c == '\t';
+  return (c >= ' ' && c <= '~' && c != '\\') || c == '\t';
 }
 
 // The size of the quoted string at the start of `text`, 0 if it has no end.
 std::size_t quoted_size(std::string_view text) {
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == '"') return at + 1;
-    if (text[at] == '\\') ++at;
-    if (at == text.size() || !is_quotable(text[at])) return 0;
+    if (!is_quotable(text[at])) return 0;
   }
   return 0;
 }

@@ -103,7 +103,7 @@ TEST(RequestReader, ignores_few_empty_lines_before_a_request) {
 TEST(ChunkReader, drops_extensions_and_trailers) {
   const std::string bytes =
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "3;a=\"x;\\\"\";b\r\nabc\r\n0\r\nX-T: evil\r\n\r\n";
+      "3;a=\"x;\";b\r\nabc\r\n0\r\nX-T: evil\r\n\r\n";
 
   const Parsed parsed = parse_requests({bytes});
 
@@ -113,10 +113,10 @@ TEST(ChunkReader, drops_extensions_and_trailers) {
   EXPECT_EQ(parsed.messages[0].headers.size(), 2u);
 }
 
-// Found by h1_response_fuzz: llhttp refuses the last of these.
+// Found by h1_response_fuzz: llhttp refuses backslashes and what is not ASCII.
 TEST(ChunkReader, refuses_extensions_that_are_not_plain_text) {
   for (const char* extension : {"a=\"", "a=\"\\\"", "a=\"\\", "a=\"\x01\"", "a=\"\x7f\"",
-                                "a=\"\xc3\xa4\"", "a=\"\\\xff\""}) {
+                                "a=\"\xc3\xa4\"", "a=\"\\\xff\"", "a=\"x\\o\"", "a=\"\\\"\""}) {
     const std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0;" +
                               std::string(extension) + "\r\n\r\n";
     EXPECT_EQ(parse_requests({bytes}).fault, 400) << extension;

@@ -134,14 +134,16 @@ binds:
       policies:
         mcpAuthorization:
           rules:
-          - 'mcp.tool.name == "echo"' # of the first
+          # of the first
+          - 'mcp.tool.name == "echo"'
       backends: [{ mcp: { targets: [{ name: a, demo: {} }] } }]
     - name: second
       matches: [{ path: { pathPrefix: /two } }]
       policies:
         mcpAuthorization:
           rules:
-          - 'mcp.tool.name == "echo"' # of the second
+          # of the second
+          - 'mcp.tool.name == "echo"'
       backends: [{ mcp: { targets: [{ name: b, demo: {} }] } }]
 `;
 
