@@ -36,7 +36,6 @@ class ModernStdio final : public ModernChannel {
   static void on_over(void* channel);
   void notice_end();
   Task<Result<>> start(Deadline deadline);
-  Task<Result<>> until_started();
   Task<Result<>> until_room();
 
   Scheduler& scheduler_;
@@ -46,8 +45,7 @@ class ModernStdio final : public ModernChannel {
   Restarts restarts_;
   Instant started_;
   bool has_been_started_ = false;
-  bool is_starting_ = false;
-  Signal start_over_;
+  SharedWork starting_;
   Wakeup over_;
   std::unique_ptr<ChildRun> run_;  // last: it uses everything above
 };

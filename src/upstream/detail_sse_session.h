@@ -14,6 +14,7 @@
 #include "upstream/detail_http_session.h"
 #include "upstream/detail_restarts.h"
 #include "upstream/detail_session_memory.h"
+#include "upstream/detail_shared_work.h"
 #include "upstream/legacy_sse.h"
 
 namespace upstream {
@@ -126,7 +127,6 @@ class SseSession final : public Session {
   Task<Result<std::string>> first_event(SseStream& stream, Deadline deadline);
   Task<Result<>> revive(Deadline deadline);
   Task<Result<>> reopen(Deadline deadline);
-  Task<Result<>> until_revived();
   Task<Result<>> until_room();
   static Task<> reconnect(SseSession& session);
   Result<std::unique_ptr<Conversation>> begin(const mcp::Call& call);
@@ -141,10 +141,9 @@ class SseSession final : public Session {
   Instant started_;
   bool is_up_ = false;
   bool is_over_ = false;  // for good
-  bool is_reviving_ = false;
+  SharedWork reviving_;
   bool is_listening_ = false;
   bool is_reconnecting_ = false;
-  Signal revived_;
   Wakeup over_;
   std::unique_ptr<SseRun> run_;
   TaskGroup tasks_;  // last: its tasks use everything above

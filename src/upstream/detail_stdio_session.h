@@ -14,6 +14,7 @@
 #include "upstream/detail_handshake.h"
 #include "upstream/detail_restarts.h"
 #include "upstream/detail_session_memory.h"
+#include "upstream/detail_shared_work.h"
 #include "upstream/stdio.h"
 
 namespace upstream {
@@ -146,7 +147,6 @@ class StdioSession final : public Session {
   void repeat(std::string_view method, const std::string& params);
   Task<Result<>> wait_for_room(Deadline deadline);
   Task<Result<>> until_room();
-  Task<Result<>> until_revived();
 
   Scheduler& scheduler_;
   std::shared_ptr<const StdioPlace> place_;
@@ -159,8 +159,7 @@ class StdioSession final : public Session {
   bool has_been_started_ = false;
   bool is_adopted_ = false;  // the child that runs was not started here
   bool is_up_ = false;
-  bool is_reviving_ = false;
-  Signal revived_;
+  SharedWork reviving_;
   Wakeup over_;
   Instant last_used_;
   Wakeup idling_;                  // when it may have had nothing to do for too long

@@ -70,34 +70,14 @@ std::optional<ChildParts> ModernStdio::give_up_child() {
   return ChildRun::take_apart(std::move(run_));
 }
 
-Task<Result<>> ModernStdio::until_started() {
-  while (is_starting_) {
-    co_await start_over_.wait();
-  }
-  co_return Result<>();
-}
-
 // One caller starts the child, the others wait for what comes of it.
 Task<Result<>> ModernStdio::until_up(Deadline deadline) {
   notice_end();
-  while (run_ == nullptr && is_starting_) {
-    CO_TRY(co_await before(deadline, until_started()));
+  while (run_ == nullptr && starting_.is_on()) {
+    CO_TRY(co_await starting_.until_over(deadline));
   }
   if (run_ != nullptr) co_return Result<>();
-  class Starting {
-   public:
-    explicit Starting(ModernStdio& channel) : channel_(channel) { channel_.is_starting_ = true; }
-    Starting(const Starting&) = delete;
-    Starting& operator=(const Starting&) = delete;
-    ~Starting() {
-      channel_.is_starting_ = false;
-      channel_.start_over_.notify_all();
-    }
-
-   private:
-    ModernStdio& channel_;
-  };
-  const Starting starting(*this);
+  const SharedWork::Turn turn(starting_);
   co_return co_await start(deadline);
 }
 

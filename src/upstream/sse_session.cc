@@ -110,34 +110,14 @@ Task<Result<std::string>> SseSession::first_event(SseStream& stream, Deadline de
   co_return failed(Fault::upstream_failed, "the server's stream does not say where messages go");
 }
 
-Task<Result<>> SseSession::until_revived() {
-  while (is_reviving_) {
-    co_await revived_.wait();
-  }
-  co_return Result<>();
-}
-
 // One opens the stream again, the others wait for what comes of it.
 Task<Result<>> SseSession::revive(Deadline deadline) {
-  while (!is_up_ && is_reviving_) {
-    CO_TRY(co_await before(deadline, until_revived()));
+  while (!is_up_ && reviving_.is_on()) {
+    CO_TRY(co_await reviving_.until_over(deadline));
   }
   if (is_up_) co_return Result<>();
   if (is_over_) co_return failed(Fault::not_found, "the session is over");
-  class Reviving {
-   public:
-    explicit Reviving(SseSession& session) : session_(session) { session_.is_reviving_ = true; }
-    Reviving(const Reviving&) = delete;
-    Reviving& operator=(const Reviving&) = delete;
-    ~Reviving() {
-      session_.is_reviving_ = false;
-      session_.revived_.notify_all();
-    }
-
-   private:
-    SseSession& session_;
-  };
-  const Reviving reviving(*this);
+  const SharedWork::Turn turn(reviving_);
   co_return co_await reopen(deadline);
 }
 

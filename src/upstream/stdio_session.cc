@@ -103,33 +103,13 @@ void StdioSession::forget_run() {
   dialog_.fail(Error(Fault::upstream_failed, "the server is started again"));
 }
 
-Task<Result<>> StdioSession::until_revived() {
-  while (is_reviving_) {
-    co_await revived_.wait();
-  }
-  co_return Result<>();
-}
-
 // One caller restarts the child, the others wait for what comes of it.
 Task<Result<>> StdioSession::revive(Deadline deadline) {
-  while (!is_up_ && is_reviving_) {
-    CO_TRY(co_await before(deadline, until_revived()));
+  while (!is_up_ && reviving_.is_on()) {
+    CO_TRY(co_await reviving_.until_over(deadline));
   }
   if (is_up_) co_return Result<>();
-  class Reviving {
-   public:
-    explicit Reviving(StdioSession& session) : session_(session) { session_.is_reviving_ = true; }
-    Reviving(const Reviving&) = delete;
-    Reviving& operator=(const Reviving&) = delete;
-    ~Reviving() {
-      session_.is_reviving_ = false;
-      session_.revived_.notify_all();
-    }
-
-   private:
-    StdioSession& session_;
-  };
-  const Reviving reviving(*this);
+  const SharedWork::Turn turn(reviving_);
   co_return co_await restart(deadline);
 }
 
