@@ -19,7 +19,6 @@ constexpr std::uint64_t skipped_lines_logged = 20;  // of a child that prints to
 constexpr std::size_t log_bytes_max = 512;          // of a child's line
 constexpr std::size_t end_bytes = 1024;
 constexpr double error_bytes_per_second = 64 * 1024;
-constexpr json::Limits answer_limits{.depth_max = 128, .members_max = 1'000'000};
 
 // What is kept of a line in case it cannot be read: enough to log it and to find its id, which
 // stands at the start or at the end of a message.

@@ -4,8 +4,7 @@
 #include "json/write.h"
 #include "mcp/method.h"
 #include "mcp/write.h"
-#include "upstream/detail_dialog.h"
-#include "upstream/detail_handshake.h"
+#include "upstream/detail_local_session.h"
 
 namespace upstream {
 namespace {
@@ -121,8 +120,15 @@ std::string initialize(const mcp::Message& request) {
                         "," + std::string(server) + "}");
 }
 
-// What the demo server answers to a request.
-std::string answer_of(const mcp::Message& request) {
+class DemoSession final : public LocalSession {
+ public:
+  using LocalSession::LocalSession;
+
+ private:
+  std::string answer_of(const mcp::Message& request) const override;
+};
+
+std::string DemoSession::answer_of(const mcp::Message& request) const {
   const std::string_view method = request.method();
   if (method == "tools/call") return call_tool(request);
   if (method == "tools/list") return mcp::result_text(request.id(), tools);
@@ -137,60 +143,6 @@ std::string answer_of(const mcp::Message& request) {
   if (method == "ping") return mcp::result_text(request.id(), "{}");
   return mcp::error_text(request.id(), mcp::Code::method_not_found, "Method not found");
 }
-
-// Lets the server read what the dialog has to send, and gives its answers back.
-void serve(Dialog& dialog) {
-  while (dialog.has_outgoing()) {
-    const auto message = mcp::read(dialog.take_outgoing(), mcp::Sender::client);
-    if (!message || !message->is_request()) continue;
-    auto answer = mcp::read(answer_of(*message), mcp::Sender::server);
-    if (answer) dialog.receive(std::move(*answer));
-  }
-}
-
-class DemoSession final : public Session {
- public:
-  explicit DemoSession(Random& random) : dialog_(random) {}
-
-  Task<Result<>> open(json::Value params, Deadline deadline) {
-    CO_TRY(const auto checked, InitializeParams::from(params));
-    const mcp::Call call("initialize", checked.value(), deadline);
-    CO_TRY(auto conversation, dialog_.start_own(call));
-    serve(dialog_);
-    CO_TRY(Event event, co_await conversation->next());
-    CO_TRY(Handshake handshake, judge_handshake(std::move(event).take_message()));
-    handshake_.emplace(std::move(handshake));
-    co_return Result<>();
-  }
-
-  const mcp::Message& initialized() const override { return handshake_->answer(); }
-  mcp::Revision revision() const override { return handshake_->revision(); }
-
-  Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override {
-    co_return start_at_once(call);
-  }
-  std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override {
-    return start_at_once(call);
-  }
-  Task<Result<>> notify(std::string_view, json::Value) override { co_return Result<>(); }
-  Task<Result<>> answer(QuestionId question, const mcp::Message& response) override {
-    co_return dialog_.answer(question, response);
-  }
-  Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override {
-    co_return dialog_.refuse(question, code, why);
-  }
-  Task<Result<Event>> next_unsolicited() override { return dialog_.next_unsolicited(); }
-
- private:
-  Result<std::unique_ptr<Conversation>> start_at_once(const mcp::Call& call) {
-    auto conversation = dialog_.start(call);
-    serve(dialog_);
-    return conversation;
-  }
-
-  Dialog dialog_;
-  std::optional<Handshake> handshake_;
-};
 
 class DemoTarget final : public Target {
  public:

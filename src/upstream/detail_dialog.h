@@ -23,6 +23,9 @@
 
 namespace upstream {
 
+// Of what servers say.
+inline constexpr json::Limits answer_limits{.depth_max = 128, .members_max = 1'000'000};
+
 class Dialog {
  public:
   // What was dropped, for the log and for tests.

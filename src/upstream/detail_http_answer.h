@@ -12,8 +12,6 @@
 
 namespace upstream {
 
-inline constexpr json::Limits answer_limits{.depth_max = 128, .members_max = 1'000'000};
-
 enum class AnswerForm {
   json,      // one message
   events,    // an event stream

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "http/media_type.h"
+#include "upstream/detail_dialog.h"
 #include "upstream/detail_http_answer.h"
 
 namespace upstream {

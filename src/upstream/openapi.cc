@@ -7,6 +7,7 @@
 #include "json/write.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_session.h"
+#include "upstream/detail_local_session.h"
 #include "upstream/detail_openapi.h"
 
 namespace upstream {
@@ -66,49 +67,20 @@ class OpenApiPlace {
   Instant good_until_ = Instant::min();
 };
 
-class OpenApiSession final : public Session {
+class OpenApiSession final : public LocalSession {
  public:
   OpenApiSession(std::shared_ptr<Site> site, std::shared_ptr<OpenApiPlace> place, Held document,
                  Random& random, std::shared_ptr<const auth::CurrentCredentials> credentials)
-      : site_(std::move(site)),
+      : LocalSession(random, place->settings.http.queue),
+        site_(std::move(site)),
         place_(std::move(place)),
         document_(std::move(document)),
-        credentials_(std::move(credentials)),
-        dialog_(random, place_->settings.http.queue) {}
-
-  Task<Result<>> open(json::Value params, Deadline deadline) {
-    CO_TRY(const auto checked, InitializeParams::from(params));
-    const mcp::Call call("initialize", checked.value(), deadline);
-    CO_TRY(auto conversation, dialog_.start_own(call));
-    serve();
-    CO_TRY(Event event, co_await conversation->next());
-    CO_TRY(Handshake handshake, judge_handshake(std::move(event).take_message()));
-    handshake_.emplace(std::move(handshake));
-    co_return Result<>();
-  }
-
-  const mcp::Message& initialized() const override { return handshake_->answer(); }
-  mcp::Revision revision() const override { return handshake_->revision(); }
-
-  Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override {
-    co_return start_at_once(call);
-  }
-  std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override {
-    return start_at_once(call);
-  }
-  Task<Result<>> notify(std::string_view, json::Value) override { co_return Result<>(); }
-  Task<Result<>> answer(QuestionId question, const mcp::Message& response) override {
-    co_return dialog_.answer(question, response);
-  }
-  Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override {
-    co_return dialog_.refuse(question, code, why);
-  }
-  Task<Result<Event>> next_unsolicited() override { return dialog_.next_unsolicited(); }
+        credentials_(std::move(credentials)) {}
 
  private:
   friend class OpenApiCall;
 
-  Result<std::unique_ptr<Conversation>> start_at_once(const mcp::Call& call);
+  Result<std::unique_ptr<Conversation>> start_at_once(const mcp::Call& call) override;
 
   std::string initialize(const mcp::Message& request) const {
     const auto version = request.params().find_string("protocolVersion").value_or("");
@@ -123,7 +95,7 @@ class OpenApiSession final : public Session {
   }
 
   // What needs nobody else.
-  std::string answer_of(const mcp::Message& request) const {
+  std::string answer_of(const mcp::Message& request) const override {
     const std::string_view method = request.method();
     const auto is = [&](std::string_view name) { return method == name; };
     if (is("tools/list")) return mcp::result_text(request.id(), document_->tools());
@@ -137,16 +109,6 @@ class OpenApiSession final : public Session {
     return mcp::error_text(request.id(), mcp::Code::method_not_found, "Method not found");
   }
 
-  // Answers what the dialog has to send; nobody is told of what was given up.
-  void serve() {
-    while (dialog_.has_outgoing()) {
-      const auto message = mcp::read(dialog_.take_outgoing(), mcp::Sender::client);
-      if (!message || !message->is_request()) continue;
-      auto answer = mcp::read(answer_of(*message), mcp::Sender::server);
-      if (answer) dialog_.receive(std::move(*answer));
-    }
-  }
-
   // The result of a tool, as JSON text. Fault::bad_request: it was not called, for the caller's
   // arguments.
   Task<Result<std::string>> run(const OpenApiOperation& operation, const mcp::Message& request,
@@ -156,8 +118,6 @@ class OpenApiSession final : public Session {
   std::shared_ptr<OpenApiPlace> place_;
   Held document_;
   std::shared_ptr<const auth::CurrentCredentials> credentials_;  // null: none
-  Dialog dialog_;
-  std::optional<Handshake> handshake_;
 };
 
 // A call of a tool in flight. The session must outlive it.
@@ -224,11 +184,7 @@ class OpenApiCall final : public Conversation {
 };
 
 Result<std::unique_ptr<Conversation>> OpenApiSession::start_at_once(const mcp::Call& call) {
-  if (call.method() != "tools/call") {
-    auto conversation = dialog_.start(call);
-    serve();
-    return conversation;
-  }
+  if (call.method() != "tools/call") return LocalSession::start_at_once(call);
   serve();
   auto slot = Slot::take(place_->calls, place_->settings.http.calls_max);
   if (!slot) return failed(Fault::too_many, "too many calls in flight to this target");
