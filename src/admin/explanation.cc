@@ -80,19 +80,6 @@ mcp::Subject::Kind kind_of(policy::McpSubject::Kind kind) {
   }
 }
 
-// What clients call it.
-std::string exposed_name(const runtime::Route& route, const gateway::Thing& thing) {
-  const auto* backend = std::get_if<runtime::McpBackend>(&route.backend);
-  if (backend == nullptr || !backend->target->naming) return thing.name;
-  const mcp::Naming& naming = *backend->target->naming;
-  for (std::size_t i = 0; i < naming.size(); ++i) {
-    if (naming.target(i).text() == thing.target) {
-      return naming.exposed(kind_of(thing.kind), i, thing.name);
-    }
-  }
-  return thing.name;
-}
-
 // A name as clients say it, or a server's own, which may be that of several.
 void add_named(std::vector<gateway::Thing>& things, const runtime::Route& route,
                policy::McpSubject::Kind kind, const std::string& name) {
@@ -321,6 +308,18 @@ Task<Things> list_things(std::shared_ptr<upstream::Site> site, const runtime::Ro
     }
   }
   co_return things;
+}
+
+std::string exposed_name(const runtime::Route& route, const gateway::Thing& thing) {
+  const auto* backend = std::get_if<runtime::McpBackend>(&route.backend);
+  if (backend == nullptr || !backend->target->naming) return thing.name;
+  const mcp::Naming& naming = *backend->target->naming;
+  for (std::size_t i = 0; i < naming.size(); ++i) {
+    if (naming.target(i).text() == thing.target) {
+      return naming.exposed(kind_of(thing.kind), i, thing.name);
+    }
+  }
+  return thing.name;
 }
 
 std::vector<gateway::Thing> named_things(const ExplainQuestion& question,

@@ -44,6 +44,8 @@ Task<Things> list_things(std::shared_ptr<upstream::Site> site, const runtime::Ro
 // The things that the question names, at the targets of the route.
 std::vector<gateway::Thing> named_things(const ExplainQuestion& question,
                                          const runtime::Route& route);
+// What clients call it: with several targets, its own name and the target's.
+std::string exposed_name(const runtime::Route& route, const gateway::Thing& thing);
 // Without its things.
 Result<gateway::Inquiry> inquiry_of(const ExplainQuestion& question, const FoundRoute& found,
                                     const config::File& file, std::uint16_t port);

@@ -34,7 +34,10 @@ Result<AdminOpening> open_admin(const config::Process& settings, const Configura
       settings.admin_address.value_or(std::string(config::default_admin_address)));
   AdminOpening opening;
   auto place = config::AdminPlace::parse(address);
-  if (!place) return tl::unexpected(std::move(place).error().within("the admin address"));
+  const std::string whose = variable ? "ADMIN_ADDR" : "config.adminAddr";
+  if (!place) {
+    return tl::unexpected(std::move(place).error().within(whose + " `" + address + "`"));
+  }
   opening.settings.place = std::move(*place);
   if (opening.settings.place.is_off) return opening;
   if (!is_loopback(opening.settings.place) && !settings.admin.token && !settings.admin.is_open) {
@@ -50,7 +53,7 @@ Result<AdminOpening> open_admin(const config::Process& settings, const Configura
   if (sockets) {
     opening.sockets = std::move(*sockets);
   } else if (is_asked_for) {
-    return tl::unexpected(std::move(sockets).error().within("the admin address " + address));
+    return tl::unexpected(std::move(sockets).error().within(whose + " `" + address + "`"));
   } else {
     log.warn("admin interface stays closed",
              {{"address", address}, {"reason", sockets.error().why()}});

@@ -1,9 +1,12 @@
 #include "app/configuration.h"
 
+#include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <system_error>
 
 #include <sys/stat.h>
 
@@ -22,10 +25,18 @@ Result<std::string> read_whole(const std::string& path) {
   if (path == "-") {
     return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   }
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return failed(Fault::bad_request, "cannot read " + path + ": it is a directory");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file)
     return failed(Fault::not_found, "cannot open " + path + ": no such file, or not permitted");
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text;
+  std::array<char, 64 * 1024> piece;
+  while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
   if (file.bad()) return failed(Fault::internal, "cannot read " + path);
   return text;
 }

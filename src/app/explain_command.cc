@@ -149,10 +149,15 @@ std::string cut(const std::string& text, std::size_t size) {
                              : safe.substr(0, size - 2) + "..";
 }
 
+std::string_view outcome_of(const gateway::CellFinding& cell) {
+  if (cell.is_refused) return "refused";
+  return cell.is_allowed() ? "allow" : "deny";
+}
+
 // "allow r1", "deny", "refused".
 std::string words_of(const gateway::CellFinding& cell) {
-  if (cell.is_refused) return "refused";
-  std::string words = cell.is_allowed() ? "allow" : "deny";
+  std::string words(outcome_of(cell));
+  if (cell.is_refused) return words;
   if (cell.decision.rule != cel::Decision::no_rule) {
     words += " r" + std::to_string(cell.decision.rule + 1);
   }
@@ -162,13 +167,17 @@ std::string words_of(const gateway::CellFinding& cell) {
 void print_matrix(const gateway::Inquiry& inquiry,
                   const std::vector<gateway::AskerFinding>& findings, std::ostream& out) {
   std::size_t first = 4;
-  for (const gateway::Thing& thing : inquiry.things) first = std::max(first, thing.name.size());
+  std::vector<std::string> names;
+  for (const gateway::Thing& thing : inquiry.things) {
+    names.push_back(admin::exposed_name(*inquiry.route, thing));
+    first = std::max(first, names.back().size());
+  }
   first = std::min<std::size_t>(first, 40) + 2;
   out << std::string(first, ' ');
   for (const gateway::Asker& asker : inquiry.askers) out << cut(asker.name, width_max) << ' ';
   out << '\n';
   for (std::size_t j = 0; j < inquiry.things.size(); ++j) {
-    out << cut(inquiry.things[j].name, first);
+    out << cut(names[j], first);
     for (const gateway::AskerFinding& finding : findings) {
       out << cut(words_of(finding.cells.at(j)), width_max) << ' ';
     }
@@ -215,18 +224,19 @@ void print_decision(const gateway::Inquiry& inquiry, const gateway::CellFinding&
   out << '\n';
 }
 
-// Says of each decision that is not the expected one what it is, and why.
+// Says of each decision that is not the expected one what it is, and why. A caller who is not let
+// in at all is not denied: that would make a test of a rule pass which was never asked.
 int check(const gateway::Inquiry& inquiry, const std::vector<gateway::AskerFinding>& findings,
-          bool is_allow_expected, std::ostream& err) {
+          const std::string& expected, std::ostream& err) {
   int status = exit_fine;
   for (std::size_t i = 0; i < findings.size(); ++i) {
     for (std::size_t j = 0; j < inquiry.things.size(); ++j) {
       const gateway::CellFinding& cell = findings[i].cells.at(j);
-      if (cell.is_allowed() == is_allow_expected) continue;
+      if (outcome_of(cell) == expected) continue;
       status = exit_failed;
-      err << inquiry.askers[i].name << " x " << base::printable(inquiry.things[j].name)
-          << ": expected " << (is_allow_expected ? "allow" : "deny") << ", it is " << words_of(cell)
-          << '\n';
+      const std::string name = admin::exposed_name(*inquiry.route, inquiry.things[j]);
+      err << inquiry.askers[i].name << " x " << base::printable(name) << ": expected " << expected
+          << ", it is " << words_of(cell) << '\n';
       print_decision(inquiry, cell, err);
     }
   }
@@ -281,8 +291,10 @@ int run_explain(const Options& options, std::ostream& out, std::ostream& err) {
       print_decision(*inquiry, findings[0].cells[0], out);
     }
   }
-  if (!options.explanation.expect) return things.errors.empty() ? exit_fine : exit_failed;
-  return check(*inquiry, findings, *options.explanation.expect == "allow", err);
+  // What could not be listed was not judged.
+  const int status = things.errors.empty() ? exit_fine : exit_failed;
+  if (!options.explanation.expect) return status;
+  return std::max(status, check(*inquiry, findings, *options.explanation.expect, err));
 }
 
 }  // namespace app

@@ -19,8 +19,16 @@ Result<std::vector<config::ClientFile>> files_of(const std::string& from, Client
                                                  const Whereabouts& where) {
   std::vector<config::ClientFile> files;
   if (client == Client::unknown) {
-    TRY(std::string text, read_whole(from));
-    files.push_back(config::ClientFile{from == "-" ? "standard input" : from, std::move(text)});
+    Result<std::string> text = read_whole(from);
+    if (!text) {
+      const bool may_be_client = from.find_first_of("/.") == std::string::npos;
+      return failed(text.error().fault(),
+                    text.error().why() +
+                        (may_be_client ? "; the clients are claude-desktop, claude-code, vscode "
+                                         "and cursor"
+                                       : ""));
+    }
+    files.push_back(config::ClientFile{from == "-" ? "standard input" : from, std::move(*text)});
     return files;
   }
   const std::vector<std::string> places = places_of(client, where);

@@ -82,7 +82,9 @@ int main(int count, char** words) {
   const std::vector<std::string_view> arguments(words + 1, words + count);
   const app::ParsedOptions parsed = app::parse_options(arguments);
   if (parsed.mistake) {
-    std::cerr << "agentgateway: " << *parsed.mistake << "\nTry 'agentgateway --help'.\n";
+    const bool is_token = app::is_about_tokens(parsed.options.command);
+    std::cerr << "agentgateway: " << *parsed.mistake << "\nTry 'agentgateway "
+              << (is_token ? "token " : "") << "--help'.\n";
     return app::exit_usage;
   }
   try {

@@ -1,5 +1,7 @@
 #include "app/options.h"
 
+#include "json/value.h"
+
 namespace app {
 namespace {
 
@@ -9,7 +11,7 @@ Usage:
   agentgateway [-f FILE | -c TEXT] [--validate-only]
   agentgateway cel eval EXPRESSION [--data JSON] [--explain]
   agentgateway cel check EXPRESSION
-  agentgateway explain -f FILE [--token FILE]... [--tool NAME]... [--expect allow|deny] [-o json]
+  agentgateway explain -f FILE [--token FILE]... [--tool NAME]... [--expect WHAT] [-o json]
   agentgateway import --from claude-desktop | claude-code | vscode | cursor | FILE
   agentgateway token mint | decode | verify [OPTIONS]
   agentgateway schema | docs
@@ -32,8 +34,8 @@ Commands:
   explain            Say who may use what, and by which rule: a matrix of callers (nobody, --token FILE,
                      --claims JSON; --anonymous adds nobody) and of what the servers list, or of
                      --tool, --prompt and --resource NAME. --arguments JSON are those of the call,
-                     --route NAME is not the first one with an MCP backend. --expect allow or deny:
-                     exit status 1 if a decision is another one. -o json: with the reasons.
+                     --route NAME is not the first one with an MCP backend. --expect allow, deny or
+                     refused (not let in at all): exit status 1 if one is not. -o json: with the reasons.
   import             Print the servers of an MCP client as a configuration, without secrets; findings go to
                      standard error. --from names a client or its file ('-': standard input).
   token              Make a token, show what one says, or say whether a configuration takes it, and
@@ -138,8 +140,15 @@ class Reader {
     }
   }
 
+  static bool is_help(std::string_view word) { return word == "-h" || word == "--help"; }
+
   void read_cel() {
     const std::string_view verb = rest_.empty() ? std::string_view() : next();
+    if (is_help(verb) || (!rest_.empty() && is_help(rest_.front()))) {
+      parsed_.options.command = Command::help;
+      rest_ = {};
+      return;
+    }
     if (verb != "eval" && verb != "check") return fail("'cel' is followed by 'eval' or 'check'");
     parsed_.options.command = verb == "eval" ? Command::cel_eval : Command::cel_check;
     if (rest_.empty()) return fail("'cel " + std::string(verb) + "' needs an expression");
@@ -158,17 +167,11 @@ class Reader {
       }
     } else if (verb == "verify") {
       options.command = Command::token_verify;
-    } else if (verb == "--help" || verb == "-h") {
+    } else if (is_help(verb)) {
       options.command = Command::token_help;
     } else {
       fail("'token' is followed by 'mint', 'decode' or 'verify'");
     }
-  }
-
-  bool is_token_command() const {
-    const Command command = parsed_.options.command;
-    return command == Command::token_mint || command == Command::token_decode ||
-           command == Command::token_verify;
   }
 
   void read_flag() {
@@ -188,8 +191,8 @@ class Reader {
   // Flags without a value.
   bool read_plain(std::string_view flag) {
     Options& options = parsed_.options;
-    if (flag == "-h" || flag == "--help") {
-      options.command = is_token_command() ? Command::token_help : Command::help;
+    if (is_help(flag)) {
+      options.command = is_about_tokens(options.command) ? Command::token_help : Command::help;
     } else if (flag == "-V") {
       options.command = Command::version_short;
     } else if (flag == "--version") {
@@ -223,9 +226,16 @@ class Reader {
     if (flag == "--data" && parsed_.options.command == Command::cel_eval) {
       place = &parsed_.options.data;
     }
-    if (place == nullptr) return fail("unknown option '" + std::string(flag) + "'");
+    if (place == nullptr) return fail(unknown(flag));
     if (*place) return fail("option '" + std::string(flag) + "' is given twice");
     *place = attached ? std::move(attached) : value_of(flag);
+  }
+
+  std::string unknown(std::string_view word) const {
+    if (word.starts_with('-')) return "unknown option '" + std::string(word) + "'";
+    const bool is_import = parsed_.options.command == Command::import_client;
+    return "unexpected word '" + std::string(word) + "'" +
+           (is_import ? ": '--from' goes before the client or its file" : "");
   }
 
   // Flags of `explain` that may be repeated; null for others.
@@ -299,13 +309,23 @@ class Reader {
     if (!parsed_.options.file && !parsed_.options.text) {
       fail("'explain' needs a configuration: '-f FILE'");
     }
-    if (explain.expect && *explain.expect != "allow" && *explain.expect != "deny") {
-      fail("'--expect' is followed by 'allow' or 'deny'");
+    if (explain.expect && *explain.expect != "allow" && *explain.expect != "deny" &&
+        *explain.expect != "refused") {
+      fail("'--expect' is followed by 'allow', 'deny' or 'refused'");
     }
+    for (const std::string& claims : explain.claims) check_object("--claims", claims);
+    if (explain.arguments) check_object("--arguments", *explain.arguments);
     if (output_ && *output_ != "json" && *output_ != "text") {
       fail("'-o' is followed by 'json' or 'text'");
     }
     explain.is_json = output_ == "json";
+  }
+
+  void check_object(const std::string& flag, const std::string& text) {
+    const Result<json::Document> document = json::Document::parse(text);
+    if (document && document->root().is_object()) return;
+    fail("'" + flag + "' is followed by a JSON object" +
+         (document ? "" : ": " + document.error().why()));
   }
 
   void check_verify() {

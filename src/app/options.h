@@ -28,6 +28,11 @@ enum class Command {
   import_client,
 };
 
+inline bool is_about_tokens(Command command) {
+  return command == Command::token_help || command == Command::token_mint ||
+         command == Command::token_decode || command == Command::token_verify;
+}
+
 // What `explain` is asked. A path may be "-": standard input.
 struct ExplainOptions {
   std::vector<std::string> tokens;  // paths
@@ -38,7 +43,7 @@ struct ExplainOptions {
   std::vector<std::string> resources;
   std::optional<std::string> arguments;  // of every call, a JSON object
   std::optional<std::string> route;
-  std::optional<std::string> expect;  // "allow" or "deny"
+  std::optional<std::string> expect;  // "allow", "deny" or "refused"
   bool is_json = false;
 
   bool operator==(const ExplainOptions&) const = default;

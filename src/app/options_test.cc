@@ -105,7 +105,8 @@ TEST(Options, names_what_is_wrong) {
       {{"schema", "-f", "a"},
        "--file and --config belong to serving, --validate-only, 'explain' and 'token verify'"},
       {{"explain"}, "'explain' needs a configuration: '-f FILE'"},
-      {{"explain", "-f", "a", "--expect", "yes"}, "'--expect' is followed by 'allow' or 'deny'"},
+      {{"explain", "-f", "a", "--expect", "yes"},
+       "'--expect' is followed by 'allow', 'deny' or 'refused'"},
       {{"explain", "-f", "a", "-o", "xml"}, "'-o' is followed by 'json' or 'text'"},
       {{"import"}, "'import' needs to know whose servers: '--from CLIENT' or '--from FILE'"},
       {{"import", "--from"}, "option '--from' needs a value"},
@@ -120,7 +121,7 @@ TEST(Options, names_what_is_wrong) {
        "only one of configuration and token can be standard input: '--token FILE'"},
       {{"token", "mint"}, "'token mint' needs the private key: '--key FILE'"},
       {{"token", "decode", "--key", "a"}, "unknown option '--key'"},
-      {{"token", "decode", "a", "b"}, "unknown option 'b'"},
+      {{"token", "decode", "a", "b"}, "unexpected word 'b'"},
       {{"token", "mint", "--key", "a", "--key", "b"}, "option '--key' is given twice"},
   };
   for (const auto& row : table) EXPECT_EQ(parse(row.arguments).mistake, row.mistake);

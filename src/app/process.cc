@@ -196,9 +196,13 @@ class Process {
     Sockets sockets;
     if (const int status = open_ports(*built.snapshot, workers, sockets); status != exit_fine)
       return status;
-    greet(built, workers, sockets);
+    greet(built, workers);
     Result<AdminOpening> admin = open_admin(loaded_.file.config, source_, log_);
-    if (!admin) return complain(admin.error(), exit_port);
+    if (!admin) {
+      const bool is_no_address = admin.error().fault() == Fault::bad_request;
+      return complain(admin.error(), is_no_address ? exit_invalid : exit_port);
+    }
+    announce_ports(built, sockets);
     schema::hide_lines(built.problems, loaded_.secret_lines);
     begin_running(running_, source_, clock_.wall(), workers);
     return run_threads(workers, Start{std::move(built), std::move(sockets), std::move(*admin)});
@@ -254,7 +258,7 @@ class Process {
     return exit_fine;
   }
 
-  void greet(const runtime::Built& built, std::size_t workers, const Sockets& sockets) {
+  void greet(const runtime::Built& built, std::size_t workers) {
     if (source_.is_demo()) std::cout << demo_introduction() << std::flush;
     log_.info("agentgateway",
               {{"version", build_version}, {"config", source_.name()}, {"workers", workers}});
@@ -266,6 +270,9 @@ class Process {
     for (const schema::Problem& problem : built.problems) {
       log_.warn("configuration warning", {{"problem", line_of(problem, loaded_.text)}});
     }
+  }
+
+  void announce_ports(const runtime::Built& built, const Sockets& sockets) {
     std::map<std::uint16_t, std::uint16_t> ports;
     for (const auto& [port, opened] : sockets) ports[port] = opened.front().address().port();
     announce(log_, *built.snapshot, ports);

@@ -160,7 +160,11 @@ test('a taken default port is a warning, a taken port that was asked for an erro
   const config = `config: {adminAddr: "localhost:${taken}"}\nbinds: [{port: 0, listeners: []}]`;
   const refused = await runToEnd(['-c', config], { folder, env: { ADMIN_ADDR: `localhost:${taken}` } });
   assert.equal(refused.code, 4, refused.output);
-  assert.match(refused.output, /admin address/);
+  assert.match(refused.output, /ADMIN_ADDR `localhost:\d+`/);
+  const unreadable = await runToEnd(['-c', config], { folder, env: { ADMIN_ADDR: 'bogus' } });
+  assert.equal(unreadable.code, 3, unreadable.output);
+  assert.match(unreadable.output, /ADMIN_ADDR `bogus`: expected/);
+  assert.ok(!unreadable.output.includes('serving'), unreadable.output);
   const off = await start((port) => mcpConfig(port, { policies: rules }), { env: { ADMIN_ADDR: 'off' } });
   assert.ok(!off.output.includes('serving UI'));
   await off.stop();

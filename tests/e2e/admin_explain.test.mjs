@@ -157,9 +157,36 @@ test('agentgateway explain: a matrix, one decision, and expectations for CI', as
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /anonymous x add: expected allow, it is deny/);
   assert.equal((await run('--claims', '{"sub":"test-user"}', '--tool', 'add', '--expect', 'allow')).code, 0);
+  const forged = join(folder, 'forged.key');
+  writeFileSync(forged, `${readFileSync(join(root, 'manifests/jwt/example2.key'), 'utf8').trim().split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`);
+  secret(readFileSync(forged, 'utf8'));
+  const unasked = await run('--token', forged, '--tool', 'add', '--expect', 'deny');
+  assert.equal(unasked.code, 1, 'who is not let in was not judged by the rules');
+  assert.match(unasked.stderr, /forged x add: expected deny, it is refused/);
+  assert.equal((await run('--token', forged, '--tool', 'add', '--expect', 'refused')).code, 0);
+  for (const claims of ['{"sub":', '[]']) {
+    const broken = await run('--claims', claims, '--tool', 'add', '--expect', 'deny');
+    assert.equal(broken.code, 2);
+    assert.match(broken.stderr, /'--claims' is followed by a JSON object/);
+  }
   const json = JSON.parse((await run(keys[0], keys[1], '--tool', 'add', '-o', 'json')).stdout);
   assert.equal(json.cells[0][0].decision, 'allow');
   assert.equal(json.cells[0][0].rule, 1);
   assert.equal((await runToEnd(['explain', '-c', 'binds: 3', '--tool', 'x'], { folder })).code, 3);
   assert.equal((await runToEnd(['explain', '--tool', 'x'], { folder })).code, 2);
+});
+
+test('agentgateway explain: with several targets, names as clients say them; what cannot be listed fails', async () => {
+  const folder = workFolder();
+  const config = (second) => `binds: [{port: 3000, listeners: [{routes: [{policies: {mcpAuthorization: {rules: ['mcp.tool.target == "one"']}},
+    backends: [{mcp: {targets: [{name: one, demo: {}}, {name: two, ${second}}]}}]}]}]}]`;
+  const run = (second, ...args) => runToEnd(['explain', '-c', config(second), ...args], { folder, ms: 30000 });
+  const matrix = await run('demo: {}');
+  assert.equal(matrix.code, 0, matrix.output);
+  assert.match(matrix.stdout, /^one_echo +allow r1/m);
+  assert.match(matrix.stdout, /^two_echo +deny/m);
+  assert.match((await run('demo: {}', '--expect', 'allow')).stderr, /anonymous x two_echo: expected allow, it is deny/);
+  const half = await run('stdio: {cmd: there-is-no-such-program}', '--expect', 'allow');
+  assert.equal(half.code, 1, half.output);
+  assert.match(half.stderr, /target two: /);
 });
