@@ -49,6 +49,7 @@ struct Script {
   std::string method;
   std::string params;
   bool is_own = false;
+  bool tells_pauses = false;
   bool is_gone = false;  // the conversation was destroyed
   std::deque<Result<Event>> events;
   Signal changed;
@@ -108,6 +109,7 @@ class ScriptedSession final : public upstream::Session {
     script->method = std::string(call.method());
     script->params = std::string(call.params().raw());
     script->is_own = call.is_own();
+    script->tells_pauses = call.tells_pauses();
     if (!heard_.ready.empty()) {
       script->say(std::move(heard_.ready.front()));
       heard_.ready.pop_front();

@@ -9,8 +9,6 @@ namespace gateway {
 namespace {
 
 constexpr auto keep_alive_every = std::chrono::seconds(15);
-// Before a client whose connection broke comes back.
-constexpr auto back_after = std::chrono::seconds(1);
 // What is fetched and not sent yet; the rest waits at the session.
 constexpr std::size_t messages_ahead_max = 16;
 constexpr std::size_t bytes_ahead_max = std::size_t{1} << 20;
@@ -56,15 +54,19 @@ void EventStream::write(std::string& out, std::string text) {
   }
 }
 
+// An event that says when to come back, and with which id.
+void EventStream::append_return(std::string& out, Duration back_after) {
+  back_after_ = back_after;
+  out += http::format_retry(back_after);
+  out.pop_back();  // one event with what follows
+  http::append_event(out, "message", "", ids_.id(next_ - 1));
+}
+
 void EventStream::begin_with(std::optional<std::string> first) {
-  if (ids_.is_primed) {
-    opening_ = http::format_retry(back_after);
-    opening_.pop_back();  // one event with what follows
-    http::append_event(opening_, "message", "", ids_.id(ids_.first - 1));
-  }
+  if (ids_.is_primed) append_return(opening_, ids_.back_after);
   if (first) {
     write(opening_, std::move(*first));
-  } else {
+  } else if (!ids_.is_primed) {
     opening_ += http::format_comment("open");
   }
 }
@@ -95,6 +97,16 @@ Task<Result<>> EventStream::until_changed() {
   co_return Result<>();
 }
 
+// Nothing, or what has to be said before.
+std::optional<std::string> EventStream::end() {
+  const std::optional<Duration> pause = source_->pause();
+  is_read_out_ = !pause;
+  if (!pause || back_after_ == pause) return std::nullopt;
+  std::string text;
+  append_return(text, *pause);
+  return text;
+}
+
 Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
   if (!has_begun_) {
     has_begun_ = true;
@@ -105,10 +117,7 @@ Task<Result<std::optional<std::string>>> EventStream::read(Deadline deadline) {
   Task<Result<>> changing = until_changed();
   auto changed = co_await before(keep_alive.or_sooner(deadline), std::move(changing));
   if (!changed) co_return std::optional(http::format_comment("keep-alive"));
-  if (messages_.empty()) {
-    is_read_out_ = true;
-    co_return std::optional<std::string>();
-  }
+  if (messages_.empty()) co_return end();
   std::string text;
   while (!messages_.empty() && text.size() < bytes_ahead_max) {
     bytes_ahead_ -= messages_.front().size();

@@ -39,6 +39,7 @@ struct EventIds {
   // Begin with an event that says nothing but its id, so that there is one to come back with before
   // the first message has arrived, and after how long (2025-11-25, transports: polling).
   bool is_primed = false;
+  Duration back_after = std::chrono::seconds(1);
 
   std::string id(std::uint64_t number) const;
   struct Place {
@@ -58,7 +59,10 @@ class MessageSource {
   virtual ~MessageSource() = default;
   // The next JSON-RPC text, or nothing at the end.
   virtual Task<std::optional<std::string>> next() = 0;
-  // The client is gone before the end of a stream whose events have ids. Asked last of all.
+  // Asked at the end: after how long the client is to come back for the rest, where that was not
+  // the end of all (2025-11-25, transports: polling). The stream's events must have ids.
+  virtual std::optional<Duration> pause() const { return std::nullopt; }
+  // The client is gone before the end of all, on a stream whose events have ids. Told last.
   virtual void interrupted(StreamRest rest) { (void)rest; }
 };
 
@@ -84,6 +88,8 @@ class EventStream final : public http::BodySource {
   Task<> fetch();
   void write(std::string& out, std::string text);
   Task<Result<>> until_changed();
+  void append_return(std::string& out, Duration back_after);
+  std::optional<std::string> end();
 
   net::Loop& loop_;
   std::unique_ptr<MessageSource> source_;
@@ -92,6 +98,7 @@ class EventStream final : public http::BodySource {
   std::deque<StreamRest::Sent> sent_;  // the last ones, if they have ids
   std::size_t sent_bytes_ = 0;
   bool is_read_out_ = false;
+  std::optional<Duration> back_after_;  // as the client was told
   std::string opening_;
   bool has_begun_ = false;
   bool is_over_ = false;

@@ -14,6 +14,7 @@ class Texts final : public MessageSource {
   struct Script {
     std::deque<std::string> texts;
     bool ends = true;
+    std::optional<Duration> pause;  // at the end
     std::size_t asked = 0;
     bool is_gone = false;
     std::optional<StreamRest> rest;
@@ -33,6 +34,7 @@ class Texts final : public MessageSource {
     script_->texts.pop_front();
     co_return text;
   }
+  std::optional<Duration> pause() const override { return script_->pause; }
   void interrupted(StreamRest rest) override { script_->rest = std::move(rest); }
 
  private:
@@ -199,6 +201,32 @@ TEST_F(EventStreamTest, begins_with_an_id_to_come_back_with) {
   const auto place = EventIds::read("s-0");
   ASSERT_TRUE(place);
   EXPECT_EQ(place->number, 0U);
+}
+
+TEST_F(EventStreamTest, says_when_to_come_back_where_it_ends_early) {
+  script_->texts = {"2"};
+  script_->pause = std::chrono::milliseconds(2500);
+  {
+    http::Response response =
+        stream_response(loop_, std::make_unique<Texts>(script_), "1", EventIds{"s", 1, true});
+    read(response);
+    EXPECT_EQ(read(response), "id: s-2\ndata: 2\n\n");
+    EXPECT_EQ(read(response), "retry: 2500\nid: s-2\ndata: \n\n");
+    EXPECT_EQ(read(response), std::nullopt);
+  }
+  ASSERT_TRUE(script_->rest);
+  EXPECT_EQ(script_->rest->sent.size(), 2U);
+  EXPECT_EQ(script_->rest->next, 3U);
+}
+
+TEST_F(EventStreamTest, says_once_when_to_come_back) {
+  script_->pause = std::chrono::milliseconds(500);
+  EventIds ids{"s", 1, true};
+  ids.back_after = std::chrono::milliseconds(500);
+  http::Response response =
+      stream_response(loop_, std::make_unique<Texts>(script_), std::nullopt, ids);
+  EXPECT_EQ(read(response), "retry: 500\nid: s-0\ndata: \n\n");
+  EXPECT_EQ(read(response), std::nullopt);
 }
 
 TEST_F(EventStreamTest, may_begin_with_an_event_that_is_no_message) {

@@ -1,5 +1,6 @@
 #include "gateway/mcp_call.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "gateway/event_stream.h"
@@ -13,6 +14,8 @@ namespace {
 // The hard end of one call where the route has no timeout: nothing may hang for ever, and a tool
 // that asks its user may take minutes.
 constexpr auto call_within = std::chrono::minutes(10);
+constexpr Duration back_after_min = std::chrono::milliseconds(100);
+constexpr Duration back_after_max = std::chrono::minutes(2);
 
 Task<> leave(SessionHome session, StreamId stream) {
   [[maybe_unused]] auto left = co_await session->home.ask(&McpSession::leave, stream);
@@ -26,7 +29,21 @@ Task<> detach(SessionHome session, StreamId stream, BrokenStream broken) {
 // What events of a call's stream are named by; nothing in the revision that has no such thing.
 EventIds ids_of(const SessionHandle& session, StreamId stream) {
   if (session.revision == mcp::Revision::v2024_11_05) return {};
-  return EventIds{std::to_string(stream), 1, session.revision >= mcp::Revision::v2025_11_25};
+  EventIds ids;
+  ids.name = std::to_string(stream);
+  ids.is_primed = session.revision >= mcp::Revision::v2025_11_25;
+  return ids;
+}
+
+// Whether the client comes back for the rest of a call's stream that is ended early. It does not
+// where the answer is said on a stream of another kind, which has no connection of its own.
+bool can_come_back(const policy::Exchange& exchange, const SessionHandle& session) {
+  return exchange.connection != nullptr && session.revision >= mcp::Revision::v2025_11_25;
+}
+
+// How long a client stays away, as a server wants it, so that it is not forgotten meanwhile.
+Duration clamped(Duration back_after) {
+  return std::clamp<Duration>(back_after, back_after_min, back_after_max);
 }
 
 // The reading end of a request in flight. If it is dropped before the result, the session is told,
@@ -72,8 +89,10 @@ class CallSource final : public MessageSource {
              std::unique_ptr<Reading> reading)
       : exchange_(exchange), view_(view), call_(std::move(call)), reading_(std::move(reading)) {}
 
+  void pause_for(Duration back_after) { pause_ = clamped(back_after); }
+
   Task<std::optional<std::string>> next() override {
-    if (is_over_) co_return std::nullopt;
+    if (is_over_ || pause_) co_return std::nullopt;
     auto event = co_await reading_->next();
     if (!event) {
       is_over_ = true;
@@ -81,13 +100,19 @@ class CallSource final : public MessageSource {
       if (event.error().fault() == Fault::cancelled) co_return std::nullopt;
       co_return error_text(exchange_, call_.id, event.error());
     }
+    if (event->kind() == upstream::Event::Kind::pause) {
+      pause_for(event->back_after());
+      co_return std::nullopt;
+    }
     if (event->kind() != upstream::Event::Kind::result) co_return event->text();
     is_over_ = true;
     co_return view_.answer_text(call_.id, call_.touches, call_.subject, event->message());
   }
 
+  std::optional<Duration> pause() const override { return pause_; }
+
   void interrupted(StreamRest rest) override {
-    reading_->hand_over(BrokenStream(call_, std::move(rest), is_over_));
+    reading_->hand_over(BrokenStream(call_, std::move(rest), is_over_, pause_.has_value()));
   }
 
  private:
@@ -96,6 +121,7 @@ class CallSource final : public MessageSource {
   CallFacts call_;
   std::unique_ptr<Reading> reading_;
   bool is_over_ = false;
+  std::optional<Duration> pause_;
 };
 
 // The same words and the same work for what the caller may not use and for what does not exist.
@@ -126,7 +152,14 @@ http::Response first_answer(const McpPlace& at, const McpView& view, CallFacts c
   if (at.exchange.connection != nullptr) at.exchange.connection->take_end_for_leaving();
   auto source =
       std::make_unique<CallSource>(at.exchange, view, std::move(call), std::move(reading));
-  return stream_response(at.core.loop(), std::move(source), first.text(), std::move(ids));
+  std::optional<std::string> text;
+  if (first.kind() == upstream::Event::Kind::pause) {
+    ids.back_after = clamped(first.back_after());
+    source->pause_for(first.back_after());
+  } else {
+    text = first.text();
+  }
+  return stream_response(at.core.loop(), std::move(source), std::move(text), std::move(ids));
 }
 
 // A stream that goes on where it broke off.
@@ -146,7 +179,7 @@ class ResumedSource final : public MessageSource {
       broken_.rest.sent.pop_front();
       co_return text;
     }
-    if (broken_.is_over) co_return std::nullopt;
+    if (broken_.is_over || pause_) co_return std::nullopt;
     const StreamId stream = stream_;
     auto event = co_await session_->home.ask(&McpSession::next_kept, stream);
     const CallFacts& call = broken_.facts;
@@ -156,16 +189,23 @@ class ResumedSource final : public MessageSource {
       if (fault == Fault::cancelled || fault == Fault::not_found) co_return std::nullopt;
       co_return error_text(exchange_, call.id, event.error());
     }
+    if (event->kind() == upstream::Event::Kind::pause) {
+      pause_ = clamped(event->back_after());
+      co_return std::nullopt;
+    }
     if (event->kind() != upstream::Event::Kind::result) co_return event->text();
     broken_.is_over = true;
     co_return view_.answer_text(call.id, call.touches, call.subject, event->message());
   }
+
+  std::optional<Duration> pause() const override { return pause_; }
 
   void interrupted(StreamRest rest) override {
     for (auto& unsent : broken_.rest.sent) {
       rest.sent.push_back({rest.next++, std::move(unsent.text)});
     }
     broken_.rest = std::move(rest);
+    broken_.is_paused = pause_.has_value();
     core_.background().spawn(detach(session_, stream_, std::move(broken_)));
   }
 
@@ -176,6 +216,7 @@ class ResumedSource final : public MessageSource {
   McpView view_;
   StreamId stream_;
   BrokenStream broken_;
+  std::optional<Duration> pause_;
 };
 
 // The session is over for good: only this status makes a client start over (MCP 2025-11-25,
@@ -252,6 +293,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   CallFacts call{request.id(), method.touches, std::move(*subject)};
   CallOrder order(kind_of(call.subject), call.subject.name, is_allowed, std::move(request),
                   deadline_of(at.core, at.route));
+  order.can_come_back = can_come_back(at.exchange, *session);
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
   const StreamId stream = at.core.next_stream();
   auto reading = std::make_unique<Reading>(at.core, session, stream);

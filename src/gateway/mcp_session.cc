@@ -73,7 +73,7 @@ class McpSession::Claim {
 };
 
 Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
-                                 Deadline deadline) {
+                                 Deadline deadline, bool tells_pauses) {
   if (is_ended_) co_return failed(Fault::not_found, "the session has ended");
   if (by_client_id_.contains(request.id())) {
     co_return failed(Fault::conflict, "a request of this id is in flight");
@@ -84,6 +84,7 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::Par
   Claim claim(*this, request.id(), stream);
   mcp::Call call(request.method(), request.params(), deadline);
   call.change(std::move(edit));
+  if (tells_pauses) call.tell_pauses();
   Catalogue* const list = list_of(request.method());
   auto begun = upstream_->start_now(call);
   if (!begun) {
@@ -105,7 +106,8 @@ Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, C
     if (!is_known) co_return std::nullopt;
   }
   const mcp::ParamsEdit unchanged;
-  CO_TRY(co_await start(stream, std::move(order.request), unchanged, order.deadline));
+  CO_TRY(co_await start(stream, std::move(order.request), unchanged, order.deadline,
+                        order.can_come_back));
   co_return co_await next(stream);
 }
 
@@ -133,6 +135,9 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
     co_return failed(Fault::cancelled, "the client cancelled the request");
   const std::shared_ptr<InFlight> flight = found->second;
   auto event = co_await flight->conversation->next();
+  while (event && event->kind() == upstream::Event::Kind::pause && !may_pause()) {
+    event = co_await flight->conversation->next();
+  }
   if (event) {
     observe(*event);
     note_question(stream, *event);

@@ -43,6 +43,7 @@ class CallOrder {
   bool is_allowed;
   mcp::Message request;
   Deadline deadline;
+  bool can_come_back = false;  // its client, for the rest of a stream that ends early
 };
 
 // What a call is about, for its whole life.
@@ -55,11 +56,12 @@ struct CallFacts {
 // A stream that broke off, for the client that comes back for the rest of it.
 class BrokenStream {
  public:
-  BrokenStream(CallFacts the_facts, StreamRest the_rest, bool over)
-      : facts(std::move(the_facts)), rest(std::move(the_rest)), is_over(over) {}
+  BrokenStream(CallFacts the_facts, StreamRest the_rest, bool over, bool paused)
+      : facts(std::move(the_facts)), rest(std::move(the_rest)), is_over(over), is_paused(paused) {}
   CallFacts facts;
   StreamRest rest;
-  bool is_over;  // the call's end is in the rest
+  bool is_over;    // the call's end is in the rest
+  bool is_paused;  // its client was told to come back
 };
 
 class McpSession {
@@ -80,9 +82,9 @@ class McpSession {
   // Sends a client's request to the server. `stream` is the caller's name for it, never used before
   // in this session, so that leave() can be said whatever became of the answer to start().
   // Fault::conflict if the client has a request of that id in flight already, Fault::too_many if it
-  // has too many of them.
+  // has too many of them. `tells_pauses`: as mcp::Call has it.
   Task<Result<>> start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
-                       Deadline deadline);
+                       Deadline deadline, bool tells_pauses = false);
   // What comes next of that request, up to its result. Fault::cancelled once the client cancelled
   // it.
   Task<Result<upstream::Event>> next(StreamId stream);
@@ -91,7 +93,7 @@ class McpSession {
   Task<> leave(StreamId stream);
 
   // The same, but the client may come back for what comes of it. Kept are the streams that broke
-  // off last.
+  // off last. A client that was told to come back is still asked.
   Task<> detach(StreamId stream, BrokenStream broken);
   // The client is back: what it may not have got yet. Fault::not_found if there is no such stream.
   Task<Result<BrokenStream>> reattach(StreamId stream);
@@ -127,6 +129,11 @@ class McpSession {
   Task<> until_replaced(StreamId listener);
   Task<> finish(std::shared_ptr<InFlight> flight);
   Task<> keep_on(StreamId stream, std::shared_ptr<Kept> kept);
+  Task<> keep(Kept& kept, upstream::Event event);
+  std::shared_ptr<Kept> kept_of(StreamId stream) const;
+  void drop(Kept& kept);
+  void drop_old_streams();
+  bool may_pause() const;
   Task<> refuse(upstream::QuestionId question);
   Task<> refuse_asked(StreamId stream);
   Task<> refuse_old_questions();

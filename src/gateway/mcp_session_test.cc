@@ -2,50 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "gateway/detail_test_server.h"
+#include "gateway/detail_mcp_session_test.h"
 
 namespace gateway {
 namespace {
-
-using Kind = policy::McpSubject::Kind;
-
-class McpSessionTest : public testing::Test {
- protected:
-  template <class T>
-  Task<T> begin(Task<T> task) {
-    return begin_on(scheduler_, std::move(task));
-  }
-  template <class T>
-  T run(Task<T> task) {
-    return run_on(scheduler_, std::move(task));
-  }
-  Result<StreamId> start(const std::string& id) {
-    const StreamId stream = ++last_stream_;
-    const auto started =
-        run(session_.start(stream, tool_call(id), mcp::ParamsEdit(), Deadline::never()));
-    if (!started) return tl::unexpected(started.error());
-    return stream;
-  }
-  static CallOrder order(const std::string& tool, bool is_allowed) {
-    return CallOrder(Kind::tool, tool, is_allowed, tool_call("1"), Deadline::never());
-  }
-  void cancel(const std::string& id) {
-    const auto told = run(session_.notify(message(
-        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + id + "}}",
-        mcp::Sender::client)));
-    EXPECT_TRUE(told);
-  }
-  Script& call(std::size_t index) { return *heard_.calls.at(index); }
-  void page(const std::string& text) { heard_.ready.emplace_back(result(text)); }
-  Result<bool> knows(const std::string& name, Kind kind = Kind::tool) {
-    return run(session_.knows(kind, name));
-  }
-
-  StreamId last_stream_ = 100;
-  ManualScheduler scheduler_;
-  Heard heard_;
-  McpSession session_{scheduler_, std::make_unique<ScriptedSession>(heard_)};
-};
 
 TEST_F(McpSessionTest, hands_on_what_belongs_to_a_request_up_to_its_result) {
   const StreamId stream = start("7").value();
@@ -350,82 +310,6 @@ TEST_F(McpSessionTest, begins_nothing_once_it_has_ended_and_finishes_what_was_be
   EXPECT_FALSE(run(session_.next_unsolicited(late)));
   call(0).say(result("{}"));
   EXPECT_TRUE(run(session_.next(stream)));
-}
-
-BrokenStream broken(bool is_over = false) {
-  StreamRest rest;
-  rest.sent.push_back({1, "first"});
-  rest.next = 2;
-  return BrokenStream(CallFacts{mcp::Id(7), mcp::Touches::tool, {}}, std::move(rest), is_over);
-}
-
-TEST_F(McpSessionTest, keeps_what_comes_of_a_call_for_a_client_that_comes_back) {
-  const StreamId stream = start("7").value();
-  EXPECT_EQ(run(session_.reattach(stream + 1)).error().fault(), Fault::not_found);
-  Task<> detaching = begin(session_.detach(stream, broken()));
-  ASSERT_TRUE(detaching.is_done());
-  call(0).say(notification("notifications/message"));
-  call(0).say(question(5));
-  call(0).say(result("{}"));
-  scheduler_.run();
-  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{5}) << "nobody is there to be asked";
-  EXPECT_TRUE(call(0).is_gone);
-
-  const auto back = run(session_.reattach(stream));
-  ASSERT_TRUE(back);
-  EXPECT_EQ(back->rest.sent.front().text, "first");
-  EXPECT_FALSE(run(session_.reattach(stream))) << "one reader at a time";
-  EXPECT_EQ(run(session_.next_kept(stream)).value().method(), "notifications/message");
-  EXPECT_EQ(run(session_.next_kept(stream)).value().kind(), Event::Kind::result);
-  EXPECT_EQ(run(session_.next_kept(stream)).error().fault(), Fault::not_found);
-}
-
-TEST_F(McpSessionTest, waits_a_moment_for_the_end_of_the_old_connection) {
-  const StreamId stream = start("7").value();
-  auto early = begin(session_.reattach(stream));
-  EXPECT_FALSE(early.is_done());
-  (void)begin(session_.detach(stream, broken()));
-  ASSERT_TRUE(early.is_done());
-  EXPECT_TRUE(early.take());
-
-  const StreamId held = start("8").value();
-  auto never = begin(session_.reattach(held));
-  scheduler_.advance(std::chrono::seconds(3));
-  ASSERT_TRUE(never.is_done());
-  EXPECT_FALSE(never.take());
-}
-
-TEST_F(McpSessionTest, goes_on_with_a_stream_that_breaks_off_again) {
-  const StreamId stream = start("7").value();
-  (void)begin(session_.detach(stream, broken()));
-  ASSERT_TRUE(run(session_.reattach(stream)));
-  auto coming = begin(session_.next_kept(stream));
-  EXPECT_FALSE(coming.is_done());
-  call(0).say(question(5));
-  scheduler_.run();
-  ASSERT_TRUE(coming.is_done());
-  EXPECT_EQ(coming.take().value().kind(), Event::Kind::question);
-  (void)begin(session_.detach(stream, broken()));
-  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{5});
-  call(0).say(result("{}"));
-  scheduler_.run();
-  ASSERT_TRUE(run(session_.reattach(stream)));
-  EXPECT_EQ(run(session_.next_kept(stream)).value().kind(), Event::Kind::result);
-}
-
-TEST_F(McpSessionTest, keeps_a_bounded_number_of_streams_for_a_bounded_time) {
-  std::vector<StreamId> streams;
-  for (int id = 0; id < 17; ++id) {
-    streams.push_back(start(std::to_string(id)).value());
-    (void)begin(session_.detach(streams.back(), broken()));
-  }
-  auto dropped = begin(session_.reattach(streams[0]));
-  scheduler_.advance(std::chrono::seconds(3));
-  ASSERT_TRUE(dropped.is_done());
-  EXPECT_FALSE(dropped.take());
-  EXPECT_TRUE(run(session_.reattach(streams[1])));
-  scheduler_.advance(std::chrono::minutes(6));
-  EXPECT_FALSE(run(session_.reattach(streams[2])));
 }
 
 TEST_F(McpSessionTest, keeps_tools_and_prompts_apart_and_takes_resources_for_known) {

@@ -244,6 +244,8 @@ Task<> ModernSession::take(Call& call, upstream::Event event) {
     case upstream::Event::Kind::question:
       co_await take_question(call, std::move(event));
       break;
+    case upstream::Event::Kind::pause:
+      break;  // its client could not come back
   }
   call.changed.notify_all();
 }

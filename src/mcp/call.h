@@ -38,12 +38,21 @@ class Call {
   }
   bool is_own() const { return is_own_; }
 
+  // Its client can come back for the rest of the answer: it is told where the server ends the
+  // answer's stream to be polled.
+  Call& tell_pauses() {
+    tells_pauses_ = true;
+    return *this;
+  }
+  bool tells_pauses() const { return tells_pauses_; }
+
  private:
   std::string_view method_;
   json::Value params_;
   Deadline deadline_;
   ParamsEdit edit_;
   bool is_own_ = false;
+  bool tells_pauses_ = false;
 };
 
 }  // namespace mcp

@@ -70,6 +70,8 @@ class Dialog {
   bool has(std::uint64_t call) const { return calls_.contains(call); }
   // Ends that call, if it is in flight.
   void fail(std::uint64_t call, const Error& why);
+  // The stream of that call's answer ended, to be gone on with after that time.
+  void pause(std::uint64_t call, Duration back_after);
   // Until that call's queue has room, or it is over.
   Task<> wait_for_room(std::uint64_t call);
   // A line from the server that is JSON-RPC but wrong: the call it answers fails, if there is one.

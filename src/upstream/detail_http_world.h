@@ -93,6 +93,7 @@ class HttpWorld {
   bool is_silent = false;  // connections are never made
   std::string capabilities = "{}";
   std::string revision = "2025-11-25";  // that the client asks for
+  bool tells_pauses = false;            // calls do
   HttpSettings settings;
 
   // Opens a session whose calls are numbered from 1.

@@ -32,7 +32,11 @@ std::uint64_t random_start(Random& random) {
 class Dialog::InFlight final : public Conversation {
  public:
   InFlight(Dialog& dialog, std::uint64_t number, Owner owner, const mcp::Call& call)
-      : dialog_(&dialog), id_(number), owner_(owner), deadline_(call.deadline()) {
+      : dialog_(&dialog),
+        id_(number),
+        owner_(owner),
+        tells_pauses_(call.tells_pauses()),
+        deadline_(call.deadline()) {
     const auto meta = call.params().find("_meta");
     const auto token = meta ? meta->find("progressToken") : std::nullopt;
     const auto id_like = token ? mcp::Id::from(*token) : std::nullopt;
@@ -78,6 +82,15 @@ class Dialog::InFlight final : public Conversation {
     events_.push_back(std::move(event));
     count_if_full();
     changed_.notify_all();
+  }
+  // Of several pauses that nobody has read yet the last one counts.
+  void pause(Duration back_after) {
+    if (!tells_pauses_) return;
+    if (!events_.empty() && events_.back().kind() == Event::Kind::pause) {
+      events_.back() = Event::pause(back_after);
+    } else {
+      put(Event::pause(back_after));
+    }
   }
   // The dialog has let go of this call; nothing more will come.
   void end(std::optional<Error> why) {
@@ -126,6 +139,7 @@ class Dialog::InFlight final : public Conversation {
   Dialog* dialog_;  // null once the call has ended
   std::uint64_t id_;
   Owner owner_;
+  bool tells_pauses_;
   Deadline deadline_;
   std::optional<std::string> token_;  // the client's, as JSON text
   std::list<Event> events_;           // nearly always one
@@ -242,6 +256,11 @@ void Dialog::fail(std::uint64_t call, const Error& why) {
   InFlight& failing = *found->second;
   calls_.erase(found);
   failing.end(why);
+}
+
+void Dialog::pause(std::uint64_t call, Duration back_after) {
+  const auto found = calls_.find(call);
+  if (found != calls_.end()) found->second->pause(back_after);
 }
 
 Task<> Dialog::wait_for_room(std::uint64_t call) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/sleep.h"
 #include "base/text.h"
 #include "upstream/detail_http_call.h"
@@ -7,10 +9,45 @@ namespace {
 
 constexpr int resumed_without_news_max = 5;
 constexpr Duration resumed_after = std::chrono::seconds(1);
+constexpr Duration resumed_after_min = std::chrono::milliseconds(100);
+constexpr Duration resumed_after_max = std::chrono::minutes(5);
 
 bool is_response_to(const mcp::Message& message, std::uint64_t id) {
   return message.is_response() && message.id() == mcp::Id(id);
 }
+
+// Where to go on with an answer whose streams end before the result, and when.
+class Interruptions {
+ public:
+  // One more. `is_ended`: by the server and not by what stands between. An error if there is no
+  // going on.
+  Result<> note(const EventMessages& events, bool is_ended) {
+    if (!events.last_id().empty() && events.last_id() != last_id) {
+      last_id = events.last_id();
+      without_news_ = 0;
+    }
+    if (last_id.empty()) {
+      return failed(Fault::upstream_failed, "the server ended its answer without a result");
+    }
+    // A server that says when to come back may be polled for as long as the call may take.
+    says_when_ = says_when_ || events.retry();
+    const bool is_polled = is_ended && says_when_;
+    const bool has_news = ++without_news_ <= resumed_without_news_max;
+    if (!has_news && !is_polled) {
+      return failed(Fault::upstream_failed, "the server ends its answer again and again");
+    }
+    const Duration least = has_news ? resumed_after_min : resumed_after;
+    wait = std::clamp(events.retry().value_or(wait), least, resumed_after_max);
+    return {};
+  }
+
+  std::string last_id;
+  Duration wait = resumed_after;
+
+ private:
+  int without_news_ = 0;
+  bool says_when_ = false;
+};
 
 }  // namespace
 
@@ -110,8 +147,8 @@ Result<bool> HttpCall::take(std::string text) {
 // close one before the result if it gave an event id to go on from).
 Task<Result<>> HttpCall::follow(http::Response response) {
   EventMessages events(std::move(response.body), session_.place_->settings.event_bytes_max);
-  std::string last_id;
-  for (int without_news = 0; without_news <= resumed_without_news_max; ++without_news) {
+  Interruptions interruptions;
+  for (;;) {
     auto is_over = co_await read_to_result(events);
     if (is_over && *is_over) {
       session_.site_->drain(std::move(events).take_rest());
@@ -119,17 +156,13 @@ Task<Result<>> HttpCall::follow(http::Response response) {
     }
     const bool is_broken = is_over || is_over.error().fault() == Fault::unavailable;
     if (!is_broken) co_return tl::unexpected<Error>(is_over.error());
-    if (events.last_id().empty() && last_id.empty()) {
-      co_return failed(Fault::upstream_failed, "the server ended its answer without a result");
-    }
-    if (!events.last_id().empty() && events.last_id() != last_id) {
-      last_id = events.last_id();
-      without_news = 0;
-    }
-    const Duration wait = events.retry().value_or(resumed_after);
-    CO_TRY(events, co_await resume(last_id, wait));
+    const bool is_ended = is_over.has_value();
+    CO_TRY(interruptions.note(events, is_ended));
+    // Only then the server means the client to come back (2025-11-25, transports: polling).
+    const bool is_pause = is_ended && session_.revision() >= mcp::Revision::v2025_11_25;
+    if (is_pause) session_.dialog_.pause(id_, interruptions.wait);
+    CO_TRY(events, co_await resume(interruptions.last_id, interruptions.wait));
   }
-  co_return failed(Fault::upstream_failed, "the server ends its answer again and again");
 }
 
 // True: the result was there. Fault::unavailable: the stream broke off.
@@ -152,6 +185,9 @@ Task<Result<bool>> HttpCall::read_to_result(EventMessages& events) {
 
 Task<Result<EventMessages>> HttpCall::resume(std::string last_id, Duration wait) {
   co_await sleep_until(Deadline::in(scheduler().now(), wait).or_sooner(deadline_));
+  if (deadline_.has_passed(scheduler().now())) {
+    co_return failed(Fault::timed_out, "no answer in time");
+  }
   http::Request request = session_.get_of(last_id);
   CO_TRY(http::Response response, co_await session_.send(std::move(request), deadline_));
   if (form_of(response) != AnswerForm::events) {

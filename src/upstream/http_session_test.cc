@@ -265,11 +265,87 @@ TEST(HttpSession, gives_up_an_answer_that_is_interrupted_for_ever) {
   const auto session = world.open_well();
   world.serve = [](ServedRequest& request) {
     request.begin_events();
-    request.raw_chunk("id: e1\nretry: 10\ndata:\n\n");
+    request.raw_chunk("id: e1\ndata:\n\n");
     request.end_events();
   };
   EXPECT_THAT(world.ask(*session, "tools/call"), HasSubstr("again and again"));
   EXPECT_LE(world.of("GET").size(), 6u);
+
+  world.serve = [](ServedRequest& request) {
+    request.begin_events();
+    request.raw_chunk("id: e1\nretry: 10\ndata:\n\n");
+    request.end->reset();
+  };
+  EXPECT_THAT(world.ask(*session, "tools/call"), HasSubstr("again and again"));
+  EXPECT_LE(world.of("GET").size(), 12u);
+}
+
+// Ends each stream of an answer, the first ones without news.
+std::function<void(ServedRequest&)> is_polled(std::string retry, int times) {
+  return [retry = std::move(retry), left = times](ServedRequest& request) mutable {
+    request.begin_events();
+    if (left-- == 0) return request.event(result_text("1", text_42));
+    request.raw_chunk("id: e1\n" + retry + "data:\n\n");
+    request.end_events();
+  };
+}
+
+TEST(HttpSession, polls_a_server_that_says_when_until_the_call_is_late) {
+  HttpWorld world;
+  const auto session = world.open_well();
+  world.serve = is_polled("retry: 2000\n", 30);
+  const Instant began = world.scheduler.now();
+  EXPECT_EQ(world.ask(*session, "tools/call"), text_42);
+  EXPECT_EQ(world.of("GET").size(), 30u);
+  EXPECT_GE(world.scheduler.now() - began, seconds(60));
+
+  world.serve = is_polled("retry: 0\n", 1'000'000);
+  EXPECT_THAT(world.ask(*session, "tools/call", "{}", seconds(60)), StartsWith("timed_out"));
+  EXPECT_LE(world.of("GET").size(), 30u + 70u) << "not as often as it likes";
+}
+
+TEST(HttpSession, tells_a_call_that_its_answer_is_polled_if_it_wants_to_know) {
+  HttpWorld world;
+  world.tells_pauses = true;
+  const auto session = world.open_well();
+  world.serve = is_polled("retry: 500\n", 2);
+  const auto call = world.start(*session, "tools/call");
+  EXPECT_EQ(world.next(*call), "pause of 500 ms");
+  world.advance(milliseconds(499));
+  EXPECT_EQ(world.of("GET").size(), 0u);
+  EXPECT_EQ(world.next(*call), "pause of 500 ms");
+  EXPECT_EQ(world.next(*call), text_42);
+}
+
+TEST(HttpSession, says_once_what_nobody_has_read) {
+  HttpWorld world;
+  world.tells_pauses = true;
+  const auto session = world.open_well();
+  world.serve = is_polled("", 3);
+  const auto call = world.start(*session, "tools/call");
+  world.advance(seconds(10));
+  EXPECT_EQ(world.of("GET").size(), 3u);
+  EXPECT_EQ(world.next(*call), "pause of 1000 ms");
+  EXPECT_EQ(world.next(*call), text_42);
+}
+
+TEST(HttpSession, takes_no_break_for_a_pause) {
+  for (const std::string revision : {"2025-11-25", "2025-06-18"}) {
+    HttpWorld world;
+    world.tells_pauses = true;
+    world.hello_result = R"({"protocolVersion":")" + revision +
+                         R"(","capabilities":{},"serverInfo":{"name":"n","version":"1"}})";
+    const auto session = world.open_well();
+    world.serve = [&](ServedRequest& request) {
+      request.begin_events();
+      if (request.method == "GET") return request.event(result_text("1", text_42));
+      request.raw_chunk("id: e1\nretry: 500\ndata:\n\n");
+      if (revision == "2025-06-18") return request.end_events();
+      request.end->reset();
+    };
+    const auto call = world.start(*session, "tools/call");
+    EXPECT_EQ(world.next(*call), text_42) << revision;
+  }
 }
 
 }  // namespace

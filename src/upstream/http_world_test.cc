@@ -172,14 +172,20 @@ Task<Result<std::unique_ptr<Session>>> open_session(std::shared_ptr<Site> site,
 }
 
 Task<Result<std::unique_ptr<Conversation>>> begin(Session& session, std::string method,
-                                                  std::string params, Deadline deadline) {
+                                                  std::string params, Deadline deadline,
+                                                  bool tells_pauses) {
   const auto document = json::Document::parse(std::move(params));
-  const mcp::Call call(method, document->root(), deadline);
+  mcp::Call call(method, document->root(), deadline);
+  if (tells_pauses) call.tell_pauses();
   co_return co_await session.start(call);
 }
 
 std::string text_of(const Result<Event>& event) {
   if (!event) return std::string(name_of(event.error().fault())) + ": " + event.error().why();
+  if (event->kind() == Event::Kind::pause) {
+    const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(event->back_after());
+    return "pause of " + std::to_string(wait.count()) + " ms";
+  }
   if (event->kind() != Event::Kind::result) return event->text();
   const mcp::Message& message = event->message();
   return std::string((message.result() ? *message.result() : *message.error()).raw());
@@ -258,7 +264,7 @@ std::unique_ptr<Session> HttpWorld::open_well() {
 std::unique_ptr<Conversation> HttpWorld::start(Session& session, const std::string& method,
                                                const std::string& params, Duration patience) {
   const Deadline deadline = Deadline::in(scheduler.now(), patience);
-  auto conversation = run(begin(session, method, params, deadline));
+  auto conversation = run(begin(session, method, params, deadline, tells_pauses));
   if (!conversation) throw std::runtime_error(conversation.error().why());
   scheduler.run();
   return std::move(*conversation);

@@ -164,6 +164,7 @@ std::optional<SeveralSession::Addressed> SeveralSession::address(const mcp::Call
   mcp::Call own(call.method(), call.params(), call.deadline());
   own.change(with_name(call.edit(), touches, found->name.text()));
   if (call.is_own()) own.make_own();
+  if (call.tells_pauses()) own.tell_pauses();
   return Addressed{found->target, std::move(own)};
 }
 
@@ -206,6 +207,7 @@ Result<std::optional<Event>> SeveralSession::exposed(const Speaker& speaker, Eve
     case Event::Kind::notification:
       return exposed_notification(speaker, std::move(event));
     case Event::Kind::progress:
+    case Event::Kind::pause:
       return std::optional<Event>(std::move(event));
     case Event::Kind::result:
       break;

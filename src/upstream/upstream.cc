@@ -4,6 +4,14 @@
 
 namespace upstream {
 
+Event Event::pause(Duration back_after) {
+  static constexpr std::string_view nothing =
+      R"({"jsonrpc":"2.0","method":"notifications/paused"})";
+  Event event(Kind::pause, *mcp::read(std::string(nothing), mcp::Sender::server));
+  event.back_after_ = back_after;
+  return event;
+}
+
 std::string Event::text() const {
   if (kind_ == Kind::question) {
     const mcp::Id id(static_cast<std::uint64_t>(question_));

@@ -40,6 +40,9 @@ class Event {
     notification,  // log message, list_changed, resources/updated, cancelled (of a question), ...
     question,      // a request that wants Session::answer()
     result,        // the call's end: a result or an error
+    // The server ended the stream of the answer before the result, to be polled (2025-11-25,
+    // transports), which goes on by itself. Only to calls that tell_pauses().
+    pause,
   };
 
   Event(Kind kind, mcp::Message message) : kind_(kind), message_(std::move(message)) {}
@@ -47,16 +50,20 @@ class Event {
       : kind_(kind), message_(std::move(message)), edit_(std::move(edit)) {}
   Event(QuestionId question, mcp::Message message)
       : kind_(Kind::question), message_(std::move(message)), question_(question) {}
+  static Event pause(Duration back_after);
 
   Kind kind() const { return kind_; }
   // As the server wrote it, under the server's ids and tokens. Of a result: message().result() or
-  // .error(); write it with mcp::response_text(client's id, message()).
+  // .error(); write it with mcp::response_text(client's id, message()). A pause has none to show.
   const mcp::Message& message() const { return message_; }
   mcp::Message take_message() && { return std::move(message_); }
   std::string_view method() const { return message_.method(); }
   // Of questions only.
   QuestionId question() const { return question_; }
-  // The JSON-RPC text for the client, one line; not for results. A question carries its QuestionId.
+  // Of pauses only: how long the server wants nobody to come back.
+  Duration back_after() const { return back_after_; }
+  // The JSON-RPC text for the client, one line; not for results and pauses. A question carries its
+  // QuestionId.
   std::string text() const;
 
  private:
@@ -64,6 +71,7 @@ class Event {
   mcp::Message message_;
   mcp::ParamsEdit edit_;
   QuestionId question_{};
+  Duration back_after_{};
 };
 
 // One request in flight. Destroying it before its result tells the server (notifications/cancelled)

@@ -157,12 +157,10 @@ describe('a server of the official SDK with sessions', () => {
 describe('a server that closes a stream before the answer', () => {
   const both = behind(() => serveSdk('--polling'));
 
-  test('the gateway goes on where the server stopped', async () => {
-    const client = new RawClient(both.gateway.port, { version: '2025-11-25' });
-    await client.initialize();
-    const answer = await client.tool('polled');
-    assert.equal(answer.message.result.content[0].text, 'polled');
-    await client.remove();
+  test('the client goes on where the server stopped', async () => {
+    const client = await connect(both.gateway.url());
+    assert.equal(await callText(client, 'polled'), 'polled');
+    await client.close();
   });
 });
 
