@@ -22,8 +22,7 @@ class McpSessionTest : public testing::Test {
   }
   Result<StreamId> start(const std::string& id) {
     const StreamId stream = ++last_stream_;
-    const auto started =
-        run(session_.start(stream, tool_call(id), mcp::ParamsEdit(), Deadline::never()));
+    const auto started = run(session_.start(stream, tool_call(id), Deadline::never()));
     if (!started) return tl::unexpected(started.error());
     return stream;
   }

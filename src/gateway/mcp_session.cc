@@ -21,6 +21,10 @@ constexpr StreamId first_listener = StreamId{0xffff} << 48;
 
 using Kind = policy::McpSubject::Kind;
 
+tl::unexpected<Error> cancelled_by_client() {
+  return failed(Fault::cancelled, "the client cancelled the request");
+}
+
 std::optional<upstream::QuestionId> question_of(const mcp::Id& id) {
   const std::string& text = id.raw();
   std::uint64_t number = 0;
@@ -51,64 +55,96 @@ McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> 
 
 McpSession::~McpSession() = default;
 
-// The client's id while its request is being started; given up unless the request gets into flight.
+// The client's id until its request is in flight; given up unless it gets there.
 class McpSession::Claim {
  public:
   Claim(McpSession& session, const mcp::Id& id, StreamId stream)
-      : session_(session), id_(session.by_client_id_.emplace(id, stream).first->first) {}
+      : session_(session), entry_(&*session.by_client_id_.emplace(id, Begun{stream, this}).first) {}
   Claim(const Claim&) = delete;
   Claim& operator=(const Claim&) = delete;
   ~Claim() {
-    if (!is_kept_) session_.drop_client_id(id_);
+    if (entry_ != nullptr) session_.drop_client_id(entry_->first);
   }
+  // The key in the table, whose entry is the flight's from now on.
   const mcp::Id& keep() {
-    is_kept_ = true;
-    return id_;
+    entry_->second.claim = nullptr;
+    return std::exchange(entry_, nullptr)->first;
   }
+  StreamId stream() const { return entry_->second.stream; }
+  // The client takes its request back.
+  void cancel() {
+    is_cancelled_ = true;
+    session_.claim_cancelled_.notify_all();
+  }
+  bool is_cancelled() const { return is_cancelled_; }
 
  private:
   McpSession& session_;
-  const mcp::Id& id_;  // the key in the table
-  bool is_kept_ = false;
+  std::pair<const mcp::Id, Begun>* entry_;  // null once it is kept
+  bool is_cancelled_ = false;
 };
 
-Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
-                                 Deadline deadline, bool tells_pauses) {
-  if (is_ended_) co_return failed(Fault::not_found, "the session has ended");
-  if (by_client_id_.contains(request.id())) {
-    co_return failed(Fault::conflict, "a request of this id is in flight");
+Task<> McpSession::until_cancelled(const Claim& claim) {
+  while (!claim.is_cancelled()) {
+    co_await claim_cancelled_.wait();
+  }
+}
+
+Result<> McpSession::admit(const mcp::Id& id) const {
+  if (is_ended_) return failed(Fault::not_found, "the session has ended");
+  if (by_client_id_.contains(id)) {
+    return failed(Fault::conflict, "a request of this id is in flight");
   }
   if (by_client_id_.size() >= in_flight_max) {
-    co_return failed(Fault::too_many, "too many requests in flight");
+    return failed(Fault::too_many, "too many requests in flight");
   }
+  return {};
+}
+
+Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, Deadline deadline) {
+  CO_TRY(admit(request.id()));
   Claim claim(*this, request.id(), stream);
-  mcp::Call call(request.method(), request.params(), deadline);
-  call.change(std::move(edit));
-  if (tells_pauses) call.tell_pauses();
-  Catalogue* const list = list_of(request.method());
+  const mcp::Call call(request.method(), request.params(), deadline);
+  co_return co_await begin(claim, call);
+}
+
+Task<Result<>> McpSession::begin(Claim& claim, mcp::Call call) {
+  Catalogue* const list = list_of(call.method());
   auto begun = upstream_->start_now(call);
   if (!begun) {
-    begun = co_await upstream_->start(std::move(call));
+    Task<> cancelled = until_cancelled(claim);
+    auto starting = upstream_->start(std::move(call));
+    begun = co_await unless(std::move(cancelled), std::move(starting));
   }
+  if (!begun || claim.is_cancelled()) co_return cancelled_by_client();
   if (!*begun) co_return tl::unexpected(std::move(*begun).error());
+  const StreamId stream = claim.stream();
   in_flight_.emplace(stream,
                      std::make_shared<InFlight>(stream, claim.keep(), list, std::move(**begun)));
   co_return Result<>();
 }
 
 Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, CallOrder order) {
-  if (!order.is_allowed) {
-    CO_TRY(co_await pretend(order.kind));
-    co_return std::nullopt;
+  CO_TRY(admit(order.request.id()));
+  Claim claim(*this, order.request.id(), stream);
+  if (!order.is_allowed || !is_surely_known(order)) {
+    Task<> cancelled = until_cancelled(claim);
+    Task<Result<bool>> looking_up = look_up(order);
+    auto is_there = co_await unless(std::move(cancelled), std::move(looking_up));
+    if (!is_there || claim.is_cancelled()) co_return cancelled_by_client();
+    if (!*is_there) co_return tl::unexpected(std::move(*is_there).error());
+    if (!**is_there) co_return std::nullopt;
   }
-  if (!is_surely_known(order)) {
-    CO_TRY(const bool is_known, co_await knows(order.kind, order.name));
-    if (!is_known) co_return std::nullopt;
-  }
-  const mcp::ParamsEdit unchanged;
-  CO_TRY(co_await start(stream, std::move(order.request), unchanged, order.deadline,
-                        order.can_come_back));
+  mcp::Call call(order.request.method(), order.request.params(), order.deadline);
+  if (order.can_come_back) call.tell_pauses();
+  CO_TRY(co_await begin(claim, std::move(call)));
   co_return co_await next(stream);
+}
+
+Task<Result<bool>> McpSession::look_up(const CallOrder& order) {
+  if (order.is_allowed) co_return co_await knows(order.kind, order.name);
+  CO_TRY(co_await pretend(order.kind));
+  co_return false;
 }
 
 bool McpSession::is_surely_known(const CallOrder& order) const {
@@ -131,8 +167,7 @@ void McpSession::forget(StreamId stream) {
 
 Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   const auto found = in_flight_.find(stream);
-  if (found == in_flight_.end())
-    co_return failed(Fault::cancelled, "the client cancelled the request");
+  if (found == in_flight_.end()) co_return cancelled_by_client();
   const std::shared_ptr<InFlight> flight = found->second;
   auto event = co_await flight->conversation->next();
   while (event && event->kind() == upstream::Event::Kind::pause && !may_pause()) {
@@ -227,7 +262,11 @@ Task<Result<>> McpSession::notify(mcp::Message notification) {
   const auto id = named ? mcp::Id::from(*named) : std::nullopt;
   const auto found = id ? by_client_id_.find(*id) : by_client_id_.end();
   if (found == by_client_id_.end()) co_return Result<>();
-  const auto flight = in_flight_.find(found->second);
+  if (found->second.claim != nullptr) {
+    found->second.claim->cancel();
+    co_return Result<>();
+  }
+  const auto flight = in_flight_.find(found->second.stream);
   if (flight == in_flight_.end()) co_return Result<>();
   const std::shared_ptr<InFlight> ended = flight->second;
   forget(ended->stream);

@@ -82,9 +82,8 @@ class McpSession {
   // Sends a client's request to the server. `stream` is the caller's name for it, never used before
   // in this session, so that leave() can be said whatever became of the answer to start().
   // Fault::conflict if the client has a request of that id in flight already, Fault::too_many if it
-  // has too many of them. `tells_pauses`: as mcp::Call has it.
-  Task<Result<>> start(StreamId stream, mcp::Message request, mcp::ParamsEdit edit,
-                       Deadline deadline, bool tells_pauses = false);
+  // has too many of them, Fault::cancelled if the client takes it back meanwhile.
+  Task<Result<>> start(StreamId stream, mcp::Message request, Deadline deadline);
   // What comes next of that request, up to its result. Fault::cancelled once the client cancelled
   // it.
   Task<Result<upstream::Event>> next(StreamId stream);
@@ -124,7 +123,16 @@ class McpSession {
   struct InFlight;
   struct Kept;
   class Claim;
+  // A client's request.
+  struct Begun {
+    StreamId stream;
+    Claim* claim;  // until it is in flight
+  };
 
+  Result<> admit(const mcp::Id& id) const;
+  Task<Result<>> begin(Claim& claim, mcp::Call call);
+  Task<Result<bool>> look_up(const CallOrder& order);
+  Task<> until_cancelled(const Claim& claim);
   bool is_surely_known(const CallOrder& order) const;
   Task<> until_replaced(StreamId listener);
   Task<> finish(std::shared_ptr<InFlight> flight);
@@ -156,9 +164,10 @@ class McpSession {
     StreamId stream;
     Instant at;
   };
-  std::map<upstream::QuestionId, Asked> asked_;         // of the client, and not answered yet
-  bool is_expiring_ = false;                            // refuse_old_questions() runs
-  std::unordered_map<mcp::Id, StreamId> by_client_id_;  // also of requests that are being started
+  std::map<upstream::QuestionId, Asked> asked_;  // of the client, and not answered yet
+  bool is_expiring_ = false;                     // refuse_old_questions() runs
+  std::unordered_map<mcp::Id, Begun> by_client_id_;
+  Signal claim_cancelled_;
   StreamId listener_ = 0;
   Signal listener_changed_;
   Catalogue tools_;

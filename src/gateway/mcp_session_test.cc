@@ -89,7 +89,7 @@ TEST_F(McpSessionTest, forgets_a_request_that_the_server_does_not_take) {
 
 TEST_F(McpSessionTest, forgets_a_request_whose_client_goes_while_it_is_started) {
   heard_.is_starting = true;
-  auto starting = begin(session_.start(1, tool_call("7"), mcp::ParamsEdit(), Deadline::never()));
+  auto starting = begin(session_.start(1, tool_call("7"), Deadline::never()));
   EXPECT_FALSE(starting.is_done());
   EXPECT_EQ(start("7").error().fault(), Fault::conflict);
   starting = Task<Result<>>();
@@ -102,8 +102,7 @@ TEST_F(McpSessionTest, bounds_requests_that_are_being_started_like_those_in_flig
   heard_.is_starting = true;
   std::deque<Task<Result<>>> starting;
   for (StreamId id = 0; id < 256; ++id) {
-    starting.push_back(begin(
-        session_.start(id, tool_call(std::to_string(id)), mcp::ParamsEdit(), Deadline::never())));
+    starting.push_back(begin(session_.start(id, tool_call(std::to_string(id)), Deadline::never())));
     ASSERT_FALSE(starting.back().is_done());
   }
   EXPECT_EQ(start("256").error().fault(), Fault::too_many);
@@ -234,7 +233,7 @@ TEST_F(McpSessionTest, knows_what_a_client_was_shown) {
   page(R"({"tools":[{"name":"b"}]})");
   EXPECT_TRUE(run(session_.start(
       1, message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})", mcp::Sender::client),
-      mcp::ParamsEdit(), Deadline::never())));
+      Deadline::never())));
   EXPECT_TRUE(run(session_.next(1)));
   EXPECT_TRUE(knows("b").value());
   EXPECT_TRUE(knows("a").value());
@@ -251,11 +250,55 @@ TEST_F(McpSessionTest, cancels_a_call_whose_client_has_left) {
 TEST_F(McpSessionTest, ends_left_calls_with_itself) {
   auto session =
       std::make_unique<McpSession>(scheduler_, std::make_unique<ScriptedSession>(heard_));
-  EXPECT_TRUE(run(session->start(1, tool_call("7"), mcp::ParamsEdit(), Deadline::never())));
+  EXPECT_TRUE(run(session->start(1, tool_call("7"), Deadline::never())));
   run(session->leave(1));
   scheduler_.run();
   session.reset();
   EXPECT_TRUE(call(0).is_gone);
+}
+
+TEST_F(McpSessionTest, never_starts_a_request_that_is_cancelled_while_its_name_is_looked_up) {
+  for (const bool is_allowed : {true, false}) {
+    const std::size_t before = heard_.calls.size();
+    auto calling = begin(session_.call(7, order("echo", is_allowed)));
+    EXPECT_FALSE(calling.is_done());
+    cancel("2");
+    EXPECT_FALSE(calling.is_done());
+    cancel("1");
+    ASSERT_TRUE(calling.is_done());
+    EXPECT_EQ(calling.take().error().fault(), Fault::cancelled);
+    ASSERT_EQ(heard_.calls.size(), before + 1);
+    EXPECT_EQ(call(before).method, "tools/list");
+    EXPECT_TRUE(call(before).is_gone);
+  }
+  page(R"({"tools":[{"name":"echo"}]})");
+  heard_.ready.emplace_back(result("{}"));
+  EXPECT_TRUE(run(session_.call(8, order("echo", true)))) << "the id is free again";
+}
+
+TEST_F(McpSessionTest, fetches_a_list_for_others_when_the_request_that_began_to_is_cancelled) {
+  auto first = begin(session_.call(7, order("echo", true)));
+  auto second = begin(
+      session_.call(8, CallOrder(Kind::tool, "echo", true, tool_call("2"), Deadline::never())));
+  page(R"({"tools":[{"name":"echo"}]})");
+  heard_.ready.emplace_back(result("{}"));
+  cancel("1");
+  ASSERT_TRUE(first.is_done());
+  ASSERT_TRUE(second.is_done());
+  EXPECT_EQ(second.take().value().value().kind(), Event::Kind::result);
+}
+
+TEST_F(McpSessionTest, never_starts_a_request_that_is_cancelled_while_its_server_is) {
+  heard_.is_starting = true;
+  auto starting = begin(session_.start(1, tool_call("7"), Deadline::never()));
+  cancel("7");
+  ASSERT_TRUE(starting.is_done());
+  EXPECT_EQ(starting.take().error().fault(), Fault::cancelled);
+  heard_.is_starting = false;
+  heard_.started.notify_all();
+  scheduler_.run();
+  EXPECT_TRUE(heard_.calls.empty());
+  EXPECT_TRUE(start("7"));
 }
 
 TEST_F(McpSessionTest, answers_a_question_that_is_pending) {

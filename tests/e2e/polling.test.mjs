@@ -1,4 +1,5 @@
-// Servers that end the stream of an answer to be polled, and clients that come back for the rest (MCP 2025-11-25).
+// Servers that end the stream of an answer to be polled, and clients that come back for the rest (MCP 2025-11-25); calls
+// that are cancelled meanwhile, or before they have begun.
 import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -144,6 +145,23 @@ describe('a server that is polled', () => {
     assert.equal(await text, 'at last');
     assert.deepEqual(asked, ['Name?']);
     await client.close();
+  });
+
+  test('a call that is cancelled while the tools are listed never gets to the server', async () => {
+    server.holdsLists = true;
+    const client = await session();
+    const before = server.calls.length;
+    const answer = client.post({ jsonrpc: '2.0', id: 'early', method: 'tools/call', params: { name: 'polled', arguments: {} } }, { ms: 20000 });
+    await until(() => server.held?.length > 0, 'the tools are asked for');
+    assert.equal((await client.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'early' } })).status, 202);
+    const { status, body } = await answer;
+    assert.deepEqual([status, body], [202, '']);
+    server.release();
+    const later = await call(client, 'early');
+    later.upstream.finish('this one');
+    assert.equal((await (await later.answer).json()).result.content[0].text, 'this one');
+    assert.equal(server.calls.length, before + 1);
+    await client.remove();
   });
 
   test('a stream that merely breaks is gone on with by the gateway alone', async () => {

@@ -29,15 +29,15 @@ export class PolledServer {
     if (message.method === 'tools/call') return this.calls.push(new PolledCall(this, message, response));
     const answer = () => response.writeHead(200, { 'content-type': 'application/json', ...(message.method === 'initialize' ? { 'mcp-session-id': randomUUID() } : {}) })
       .end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: this.#result(message.method) }));
-    if (message.method === 'tools/list' && this.holdsLists) return (this.held ??= []).push(answer);
+    if ((message.method === 'tools/list' && this.holdsLists) || (message.method === 'initialize' && this.holdsHello)) return (this.held ??= []).push(answer);
     return answer();
   }
   #result(method) {
     if (method === 'initialize') return { protocolVersion: this.version, capabilities: { tools: {}, logging: {} }, serverInfo: { name: 'polled', version: '1' } };
     return method === 'tools/list' ? { tools: [{ name: 'polled', inputSchema: { type: 'object' } }] } : {};
   }
-  /** Answers the requests for lists that were held. */
-  release() { this.holdsLists = false; for (const answer of (this.held ?? []).splice(0)) answer(); }
+  /** Answers the requests that were held: for lists, to begin. */
+  release() { this.holdsLists = this.holdsHello = false; for (const answer of (this.held ?? []).splice(0)) answer(); }
 
   #resume(request, response) {
     const last = request.headers['last-event-id'];
