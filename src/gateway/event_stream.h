@@ -63,7 +63,7 @@ class MessageSource {
   // the end of all (2025-11-25, transports: polling). The stream's events must have ids.
   virtual std::optional<Duration> pause() const { return std::nullopt; }
   // The client is gone before the end of all, on a stream whose events have ids. Told last.
-  virtual void interrupted(StreamRest rest) { (void)rest; }
+  virtual void interrupted(StreamRest&& rest) { (void)rest; }
 };
 
 class EventStream final : public http::BodySource {

@@ -35,7 +35,7 @@ class Texts final : public MessageSource {
     co_return text;
   }
   std::optional<Duration> pause() const override { return script_->pause; }
-  void interrupted(StreamRest rest) override { script_->rest = std::move(rest); }
+  void interrupted(StreamRest&& rest) override { script_->rest = std::move(rest); }
 
  private:
   std::shared_ptr<Script> script_;

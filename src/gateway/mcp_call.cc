@@ -111,7 +111,7 @@ class CallSource final : public MessageSource {
 
   std::optional<Duration> pause() const override { return pause_; }
 
-  void interrupted(StreamRest rest) override {
+  void interrupted(StreamRest&& rest) override {
     reading_->hand_over(BrokenStream(call_, std::move(rest), is_over_, pause_.has_value()));
   }
 
@@ -200,7 +200,7 @@ class ResumedSource final : public MessageSource {
 
   std::optional<Duration> pause() const override { return pause_; }
 
-  void interrupted(StreamRest rest) override {
+  void interrupted(StreamRest&& rest) override {
     for (auto& unsent : broken_.rest.sent) {
       rest.sent.push_back({rest.next++, std::move(unsent.text)});
     }
