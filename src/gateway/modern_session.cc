@@ -363,6 +363,9 @@ Task<> ModernSession::abandon(StreamId stream) {
   calls_.erase(stream);
   co_await refuse_asked(call);
   call->conversation->cancel();
+  // Who fetches ahead may be waiting for a reader that will never come.
+  call->events.clear();
+  call->changed.notify_all();
 }
 
 Task<> ModernSession::refuse_asked(CallPlace call) {

@@ -204,6 +204,18 @@ TEST_F(ModernSessionTest, refuses_and_cancels_what_its_client_left) {
   EXPECT_TRUE(call.is_gone);
 }
 
+TEST_F(ModernSessionTest, lets_go_of_an_abandoned_call_that_nobody_has_read) {
+  Script& call = start(1, order(false));
+  const std::string progress =
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}})";
+  for (int i = 0; i < 100; ++i) call.say(Event(Event::Kind::progress, message(progress)));
+  scheduler_.run();
+  EXPECT_FALSE(call.events.empty()) << "a bounded number is fetched ahead";
+  run_void(session_.abandon(1));
+  scheduler_.run();
+  EXPECT_TRUE(call.is_gone);
+}
+
 TEST_F(ModernSessionTest, hands_on_log_messages_from_the_wanted_level_on) {
   const auto log = [](const std::string& level) {
     return Event(
