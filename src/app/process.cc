@@ -321,6 +321,7 @@ class Process {
     KeyKeeper keeper(loop, keys_, clock_, log_, shared.tls);
     Reloader reloader(loop, log_, source_, stores_, sessions_, cores);
     reloader.set_pool(modern_);
+    reloader.set_doors(shared.sse);
     reloader.set_keeper(keeper);
     reloader.set_running(running_);
     co_await reloader.begin(std::move(loaded_.text), std::move(loaded_.file),

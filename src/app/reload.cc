@@ -214,6 +214,12 @@ Task<> Reloader::end_orphans() {
   for (const gateway::SessionHome& orphan : orphans) {
     [[maybe_unused]] auto ended = co_await orphan->home.ask(&gateway::McpSession::end);
   }
+  // A stream may have no session yet.
+  if (doors_ != nullptr) {
+    for (const gateway::SseDoorRef& door : doors_->orphans(targets_)) {
+      [[maybe_unused]] auto closed = co_await door->link.ask(&gateway::SseLink::close);
+    }
+  }
   // Also what a request held when the configuration changed, and what hangs on it.
   stores_.targets.forget_unused();
 }

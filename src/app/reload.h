@@ -48,6 +48,8 @@ class Reloader {
   void set_keeper(KeyKeeper& keeper) { keeper_ = &keeper; }
   // The sessions of stateless clients, likewise.
   void set_pool(gateway::ModernPool& pool) { pool_ = &pool; }
+  // The streams of clients of 2024-11-05, likewise.
+  void set_doors(const gateway::SseDoors& doors) { doors_ = &doors; }
 
  private:
   struct Watched;
@@ -72,6 +74,7 @@ class Reloader {
   const CoreHomes& cores_;
   KeyKeeper* keeper_ = nullptr;
   gateway::ModernPool* pool_ = nullptr;
+  const gateway::SseDoors* doors_ = nullptr;
   admin::Running* running_ = nullptr;
   std::string text_;   // what runs
   config::File file_;  // the same

@@ -76,7 +76,7 @@ class SseSource final : public MessageSource {
         link_(*link),
         door_(std::make_shared<const SseDoor>(net::Home<SseLink>(at.core.loop(), std::move(link)))),
         tasks_(at.core.loop()) {
-    doors().insert(number_, door_);
+    doors().insert(number_, at.backend.target->number, door_);
   }
   // Also when the client was never sent anything: the place was reserved before this was made.
   ~SseSource() override {
@@ -261,6 +261,28 @@ Task<http::Response> tell(SseDoorRef door, http::Response answer) {
   co_return http::Response(202);
 }
 
+// The right to open a stream's session; given up unless it comes to that, also where the request
+// is not waited for any more.
+class Claim {
+ public:
+  Claim(SseDoors& doors, const SessionNumber& number)
+      : doors_(doors), number_(number), is_held_(doors.claim(number)) {}
+  Claim(const Claim&) = delete;
+  Claim& operator=(const Claim&) = delete;
+  ~Claim() { give_up(); }
+
+  bool is_held() const { return is_held_; }
+  void is_used() { is_held_ = false; }
+  void give_up() {
+    if (std::exchange(is_held_, false)) doors_.unclaim(number_);
+  }
+
+ private:
+  SseDoors& doors_;
+  const SessionNumber number_;
+  bool is_held_;
+};
+
 // One message of a client.
 class SseEndpoint {
  public:
@@ -288,14 +310,15 @@ class SseEndpoint {
   }
 
   Task<http::Response> initialize(SseDoorRef door, mcp::Message request) {
-    if (!doors().claim(number_)) {
+    Claim claim(doors(), number_);
+    if (!claim.is_held()) {
       const RpcError error{mcp::Code::invalid_request, "The session is initialized already", {}};
       auto refused = refuse_call(at_.exchange, 200, request.id(), error);
       co_return co_await tell(std::move(door), std::move(refused));
     }
     auto opened = co_await endpoint_.open_upstream(request);
     if (!opened) {
-      doors().unclaim(number_);
+      claim.give_up();
       co_return co_await tell(std::move(door), std::move(opened).error());
     }
     auto session = std::make_unique<McpSession>(at_.core.loop(), std::move(*opened));
@@ -306,6 +329,7 @@ class SseEndpoint {
                                         home, at_.core.loop().now());
     });
     if (!is_kept) co_return refuse_session(request.id());
+    claim.is_used();
     [[maybe_unused]] auto said = co_await door->link.ask(&SseLink::say, std::move(answer));
     co_await door->link.ask(&SseLink::open, std::move(home));
     co_return http::Response(202);

@@ -84,9 +84,20 @@ void SseLink::end() {
   changed_.notify_all();
 }
 
-void SseDoors::insert(const SessionNumber& number, SseDoorRef door) {
+void SseDoors::insert(const SessionNumber& number, std::uint64_t target, SseDoorRef door) {
   const std::lock_guard lock(mutex_);
-  entries_[number.text()].door = std::move(door);
+  Entry& entry = entries_[number.text()];
+  entry.door = std::move(door);
+  entry.target = target;
+}
+
+std::vector<SseDoorRef> SseDoors::orphans(const std::set<std::uint64_t>& kept) const {
+  std::vector<SseDoorRef> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [number, entry] : entries_) {
+    if (!kept.contains(entry.target)) found.push_back(entry.door);
+  }
+  return found;
 }
 
 SseDoorRef SseDoors::find(const SessionNumber& number) const {

@@ -10,8 +10,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "base/signal.h"
@@ -73,7 +75,8 @@ using SseDoorRef = std::shared_ptr<const SseDoor>;
 // the table of sessions only while its stream is here.
 class SseDoors {
  public:
-  void insert(const SessionNumber& number, SseDoorRef door);
+  // `target` names what the stream depends on.
+  void insert(const SessionNumber& number, std::uint64_t target, SseDoorRef door);
   // Null if there is none.
   SseDoorRef find(const SessionNumber& number) const;
   // Whether the stream's session is being opened or was; asked once before each opening.
@@ -91,10 +94,13 @@ class SseDoors {
   }
   // The stream is over. Whether its session was put into the table.
   bool remove(const SessionNumber& number);
+  // Those that depend on a target that is not in `kept`, whether they have a session or not.
+  std::vector<SseDoorRef> orphans(const std::set<std::uint64_t>& kept) const;
 
  private:
   struct Entry {
     SseDoorRef door;
+    std::uint64_t target = 0;
     bool is_claimed = false;
     bool has_session = false;
   };

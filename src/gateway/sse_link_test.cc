@@ -88,23 +88,34 @@ TEST(SseDoors, lets_one_session_be_opened_for_a_stream) {
   SseDoors doors;
   const SessionNumber number{SessionNumber::Bytes{1}};
   EXPECT_FALSE(doors.claim(number));
-  doors.insert(number, nullptr);
+  doors.insert(number, 1, nullptr);
   EXPECT_TRUE(doors.claim(number));
   EXPECT_FALSE(doors.claim(number));
   doors.unclaim(number);
   EXPECT_TRUE(doors.claim(number));
 }
 
+TEST(SseDoors, finds_streams_whose_target_is_gone) {
+  SseDoors doors;
+  doors.insert(SessionNumber{SessionNumber::Bytes{1}}, 7, nullptr);
+  const SessionNumber other{SessionNumber::Bytes{2}};
+  doors.insert(other, 8, nullptr);
+  EXPECT_TRUE(doors.orphans({7, 8}).empty());
+  EXPECT_EQ(doors.orphans({7}).size(), 1U);
+  doors.remove(other);
+  EXPECT_TRUE(doors.orphans({7}).empty());
+}
+
 TEST(SseDoors, keeps_no_session_of_a_stream_that_is_over) {
   SseDoors doors;
   const SessionNumber number{SessionNumber::Bytes{1}};
-  doors.insert(number, nullptr);
+  doors.insert(number, 1, nullptr);
   EXPECT_TRUE(doors.claim(number));
   EXPECT_FALSE(doors.remove(number));
   bool is_inserted = false;
   EXPECT_FALSE(doors.keep(number, [&] { is_inserted = true; }));
   EXPECT_FALSE(is_inserted);
-  doors.insert(number, nullptr);
+  doors.insert(number, 1, nullptr);
   EXPECT_TRUE(doors.keep(number, [&] { return is_inserted = true; }));
   EXPECT_TRUE(is_inserted);
   EXPECT_TRUE(doors.remove(number));

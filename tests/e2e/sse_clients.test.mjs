@@ -11,7 +11,8 @@ import { bearer, callText, failure, RawClient, toolNames } from './lib/mcp.mjs';
 import { request } from './lib/http.mjs';
 import { Issuer } from './lib/issuer.mjs';
 import { challenge } from './lib/protected.mjs';
-import { RemoteServer } from './lib/remote.mjs';
+import { PolledServer } from './lib/polled.mjs';
+import { RemoteServer, remoteConfig as remoteConfigOf } from './lib/remote.mjs';
 
 /** The official client over this transport, connected. */
 async function connect(gateway, { token, path = '/sse', capabilities = {}, set } = {}) {
@@ -419,6 +420,38 @@ describe('limits, CORS and the end of the gateway', () => {
       await until(async () => (await RawStream.open(gateway)).status === 200, 'and again');
       await again.close();
     } finally { await gateway.stop(); }
+  });
+
+  test('streams end with the server that a reload takes away, whether they were initialized or not', async () => {
+    const limits = 'config: { limits: { maxSessionsPerCaller: 2 } }\n';
+    const gateway = await start((port) => limits + mcpConfig(port));
+    try {
+      const one = await RawStream.open(gateway);
+      const two = await RawStream.open(gateway);
+      await two.initialize();
+      gateway.write(limits + mcpConfig(gateway.port, { args: [fixture, '--page', '0'] }));
+      await until(() => gateway.hasLine(/configuration reloaded/), 'the reload');
+      await until(() => one.isOver && two.isOver, 'the ends of the streams', 15000);
+      for (const stream of [one, two]) assert.equal((await stream.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 404);
+      const open = [];
+      for (let i = 0; i < 2; i++) await until(async () => { open.push(await RawStream.open(gateway)); return open.at(-1).status === 200; }, 'there is room again');
+      for (const stream of open) await stream.close();
+    } finally { await gateway.stop(); }
+  });
+
+  test('a stream whose initialize took too long may be initialized again', async () => {
+    const server = await new PolledServer().start();
+    const gateway = await start((port) => remoteConfigOf(port, server.url, 'timeout: { requestTimeout: 2s }'));
+    try {
+      const stream = await RawStream.open(gateway);
+      server.holdsHello = true;
+      const hello = { jsonrpc: '2.0', id: 'init', method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } };
+      assert.equal((await stream.post(hello, { ms: 30000 })).status, 504);
+      server.release();
+      assert.equal((await stream.post(hello)).status, 202);
+      assert.equal((await stream.answerTo('init')).result?.serverInfo.name, 'polled');
+      await stream.close();
+    } finally { try { await gateway.stop(); } finally { server.stop(); } }
   });
 
   test('pages of a permitted origin may use it', async () => {
