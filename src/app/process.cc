@@ -191,7 +191,9 @@ class Process {
       std::cerr << "agentgateway: config.session.key: " << key.error().why() << '\n';
       return exit_invalid;
     }
-    session_ids_.emplace(std::move(*key), random_);
+    const config::SessionSettings& session = loaded_.file.config.session;
+    const Duration resumable_for = session.key ? session.resumable_for : Duration::zero();
+    session_ids_.emplace(std::move(*key), random_, resumable_for);
     const std::size_t workers = worker_count(loaded_.file.config);
     Sockets sockets;
     if (const int status = open_ports(*built.snapshot, workers, sockets); status != exit_fine)

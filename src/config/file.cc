@@ -378,6 +378,10 @@ void describe(schema::Object<SessionSettings>& o) {
             key->size() == 64 && key->find_first_not_of("0123456789abcdefABCDEF") == key->npos;
         return is_key ? "" : "expected 64 hexadecimal digits";
       });
+  o.field("resumableFor", &SessionSettings::resumable_for,
+          "With a `key`: how long after `initialize` a session can be gone on with by another "
+          "process that has the key, a replica or a restarted gateway, if its targets allow it. "
+          "`0s`: sessions stay in the process that opened them. agentgateway has no such setting.");
 }
 
 void describe(schema::Object<McpProcessSettings>& o) {

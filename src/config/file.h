@@ -172,6 +172,7 @@ void describe(schema::Object<McpShorthand>& o);
 
 struct SessionSettings {
   std::optional<std::string> key;  // 64 hexadecimal digits
+  std::chrono::milliseconds resumable_for = std::chrono::hours(24);
   bool operator==(const SessionSettings&) const = default;
 };
 void describe(schema::Object<SessionSettings>& o);

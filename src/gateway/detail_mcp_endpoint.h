@@ -7,6 +7,7 @@
 #include "gateway/caller.h"
 #include "gateway/mcp_call.h"
 #include "gateway/refuse.h"
+#include "gateway/session_state.h"
 #include "http/media_type.h"
 #include "mcp/era.h"
 #include "mcp/write.h"
@@ -14,6 +15,29 @@
 namespace gateway {
 
 class Endpoint {
+ private:
+  // Gives the reserved place back unless a session came of it.
+  class Reservation {
+   public:
+    Reservation(SessionTable& table, std::string owner, std::size_t children)
+        : table_(table), owner_(std::move(owner)), children_(children) {}
+    Reservation(const Reservation&) = delete;
+    Reservation& operator=(const Reservation&) = delete;
+    ~Reservation() {
+      if (!is_used_) table_.release(owner_, children_);
+    }
+    std::string use() {
+      is_used_ = true;
+      return owner_;
+    }
+
+   private:
+    SessionTable& table_;
+    std::string owner_;
+    std::size_t children_;
+    bool is_used_ = false;
+  };
+
  public:
   static constexpr auto open_within = std::chrono::seconds(30);
 
@@ -89,7 +113,8 @@ class Endpoint {
     return core_.opened_ids().open(core_.shared().session_ids, id, binding());
   }
   Binding binding() const {
-    return Binding(exchange_.principal().identity(), route_.key, backend_.target->number);
+    return Binding(exchange_.principal().identity(), route_.session_key,
+                   backend_.target->fingerprint);
   }
 
   // Calls in flight hold the session until they are over; nobody else finds it from now on.
@@ -126,7 +151,7 @@ class Endpoint {
     const OpenedSession opened = open_id(*presented);
     SessionHome session;
     if (opened.kind == OpenedSession::Kind::own) {
-      session = core_.shared().sessions.find(opened.number, core_.loop().now());
+      session = find_here(opened.number);
     }
     if (!session) {
       // One answer for an unknown, an ended and somebody else's session; the record knows better.
@@ -148,6 +173,36 @@ class Endpoint {
       return tl::unexpected(refuse_call(exchange_, id, renewed.error()));
     }
     return session;
+  }
+
+  // Where a session of this caller is not here: brings it here if another process shared it and it
+  // has not ended. `missed` is what find_session() or locate() said; it stays if there is none.
+  Task<Found> resume(Found missed, std::optional<mcp::Id> id) {
+    const SessionIds& ids = core_.shared().session_ids;
+    const auto presented = exchange_.request().headers.find("mcp-session-id");
+    if (!presented || !ids.are_portable()) co_return missed;
+    const OpenedSession opened = open_id(*presented);
+    if (opened.kind != OpenedSession::Kind::own) co_return missed;
+    const auto state = SessionState::read(ids.state_of(*presented, binding()));
+    if (!state || !may_resume(opened.number, *state)) co_return missed;
+    auto reservation = reserve();
+    // A request beside this one may have brought it.
+    SessionHome home = reservation ? nullptr : find_here(opened.number);
+    if (!reservation && !home)
+      co_return tl::unexpected(refuse_reservation(id, reservation.error()));
+    if (!home) {
+      auto session = co_await resume_upstream(*state, id);
+      if (!session && session.error().status == 404) co_return missed;
+      if (!session) co_return tl::unexpected(std::move(session).error());
+      home = bring(opened.number, *state, std::move(*session), (*reservation)->use());
+    }
+    if (!home) co_return missed;
+    forget_refusal();
+    exchange_.record.mcp_session = home->number;
+    lacking_ = nullptr;
+    const Result<> renewed = renew(home->credentials.get());
+    if (!renewed) co_return tl::unexpected(refuse_call(exchange_, id, renewed.error()));
+    co_return home;
   }
 
   // Whether what the server gets to see of the caller has to be waited for before anything is sent.
@@ -176,42 +231,32 @@ class Endpoint {
   Task<Opened> open_upstream(const mcp::Message& request) {
     const mcp::Id& id = request.id();
     const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
-    std::shared_ptr<auth::CurrentCredentials> credentials;
-    if (route_.backend_auth) credentials = std::make_shared<auth::CurrentCredentials>();
-    const Result<> renewed = renew(credentials.get());
-    if (!renewed) co_return tl::unexpected(refuse_call(exchange_, id, renewed.error()));
-    if (lacks_credentials()) {
-      auto refused = co_await fetch_credentials(id);
-      if (refused) co_return tl::unexpected(std::move(*refused));
-    }
+    auto refused = co_await make_credentials(id);
+    if (refused) co_return tl::unexpected(std::move(*refused));
     auto opened = co_await backend_.target->target->open(core_.site(), request.params(), deadline,
-                                                         credentials);
+                                                         credentials_);
     if (!opened) co_return tl::unexpected(refuse_call(exchange_, id, opened.error()));
-    credentials_ = std::move(credentials);
     co_return std::move(*opened);
   }
 
   // The session under its number, with what was opened for it.
-  SessionHome home_of(const SessionNumber& number, std::unique_ptr<McpSession> session) {
+  SessionHome home_of(const SessionNumber& number, std::unique_ptr<McpSession> session,
+                      std::optional<std::int64_t> shared_since = std::nullopt) {
     const mcp::Revision revision = session->revision();
-    return std::make_shared<const SessionHandle>(
+    auto handle = std::make_shared<SessionHandle>(
         net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text(),
         std::move(credentials_), backend_.target->children);
+    handle->shared_since = shared_since;
+    return handle;
   }
 
   Task<http::Response> open_session(mcp::Message request) {
-    SessionTable& table = core_.shared().sessions;
     const mcp::Id& id = request.id();
-    auto reserved = table.reserve(owner_of(exchange_), backend_.target->children);
-    if (!reserved) {
-      exchange_.record.error = reserved.error().why();
-      const RpcError error{mcp::Code::internal_error, reserved.error().why(), {}};
-      co_return refuse_call(exchange_, outward(reserved.error().fault()).status, id, error);
-    }
-    Reservation reservation(table, owner_of(exchange_), backend_.target->children);
+    auto reservation = reserve();
+    if (!reservation) co_return refuse_reservation(id, reservation.error());
     auto opened = co_await open_upstream(request);
     if (!opened) co_return std::move(opened).error();
-    co_return keep(id, std::move(*opened), reservation.use());
+    co_return keep(request, std::move(*opened), (*reservation)->use());
   }
 
   // What the server gets to see of this request's caller, from now on.
@@ -231,36 +276,97 @@ class Endpoint {
   }
 
  private:
-  // Gives the reserved place back unless a session came of it.
-  class Reservation {
-   public:
-    Reservation(SessionTable& table, std::string owner, std::size_t children)
-        : table_(table), owner_(std::move(owner)), children_(children) {}
-    Reservation(const Reservation&) = delete;
-    Reservation& operator=(const Reservation&) = delete;
-    ~Reservation() {
-      if (!is_used_) table_.release(owner_, children_);
-    }
-    std::string use() {
-      is_used_ = true;
-      return owner_;
-    }
+  Result<std::unique_ptr<Reservation>> reserve() {
+    SessionTable& table = core_.shared().sessions;
+    std::string owner = owner_of(exchange_);
+    const std::size_t children = backend_.target->children;
+    TRY(table.reserve(owner, children));
+    return std::make_unique<Reservation>(table, std::move(owner), children);
+  }
+  http::Response refuse_reservation(const std::optional<mcp::Id>& id, const Error& why) {
+    exchange_.record.error = why.why();
+    const RpcError error{mcp::Code::internal_error, why.why(), {}};
+    return refuse_call(exchange_, outward(why.fault()).status, id, error);
+  }
 
-   private:
-    SessionTable& table_;
-    std::string owner_;
-    std::size_t children_;
-    bool is_used_ = false;
-  };
+  // For a session that begins here. The answer, if they cannot be had.
+  Task<std::optional<http::Response>> make_credentials(std::optional<mcp::Id> id) {
+    if (route_.backend_auth) credentials_ = std::make_shared<auth::CurrentCredentials>();
+    const Result<> renewed = renew(credentials_.get());
+    if (!renewed) co_return refuse_call(exchange_, id, renewed.error());
+    if (!lacks_credentials()) co_return std::nullopt;
+    co_return co_await fetch_credentials(id);
+  }
 
-  http::Response keep(const mcp::Id& id, std::unique_ptr<upstream::Session> opened,
+  SessionHome find_here(const SessionNumber& number) {
+    return core_.shared().sessions.find(number, backend_.target->number, core_.loop().now());
+  }
+
+  bool may_resume(const SessionNumber& number, const SessionState& state) {
+    const auto age = std::chrono::seconds(seconds_of(core_.shared().clock.wall()) - state.begun());
+    return age <= core_.shared().session_ids.resumable_for() &&
+           !core_.shared().sessions.has_ended(number, state.begun());
+  }
+
+  // The session as its server knows it. 404: there is no going on with it.
+  Task<Opened> resume_upstream(const SessionState& state, std::optional<mcp::Id> id) {
+    const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
+    auto refused = co_await make_credentials(id);
+    if (refused) co_return tl::unexpected(std::move(*refused));
+    const upstream::Portable portable(state.params(), state.server());
+    auto opened =
+        co_await backend_.target->target->resume(core_.site(), portable, deadline, credentials_);
+    const bool is_same = opened && (*opened)->revision() == state.revision();
+    const bool is_over = opened ? !is_same : opened.error().fault() == Fault::not_found;
+    if (is_over) co_return tl::unexpected(http::Response(404));
+    if (opened) co_return std::move(*opened);
+    auto failed =
+        id ? refuse_call(exchange_, id, opened.error()) : refuse(exchange_, opened.error());
+    co_return tl::unexpected(std::move(failed));
+  }
+
+  // What locate() wrote into the record.
+  void forget_refusal() {
+    telemetry::Record& record = exchange_.record;
+    record.mcp_error_code = 0;
+    record.mcp_error.clear();
+    record.error.clear();
+    record.reason = policy::Reason::upstream;
+  }
+
+  // The session under its number, or the one that was brought here meanwhile. Null: it ended.
+  SessionHome bring(const SessionNumber& number, const SessionState& state,
+                    std::unique_ptr<upstream::Session> resumed, std::string owner) {
+    resumed->share();
+    auto session = std::make_unique<McpSession>(core_.loop(), std::move(resumed));
+    SessionHome home = home_of(number, std::move(session), state.begun());
+    return core_.shared().sessions.adopt(number, std::move(owner), backend_.target->number,
+                                         std::move(home), core_.loop().now());
+  }
+
+  // What the session's id is to carry; nothing if it is to live in this process.
+  std::optional<SessionState> state_for(const mcp::Message& request,
+                                        const upstream::Session& opened) const {
+    if (!core_.shared().session_ids.are_portable()) return std::nullopt;
+    const auto server = opened.portable_state();
+    if (!server) return std::nullopt;
+    return SessionState::from(core_.shared().clock.wall(), opened.revision(), request.params(),
+                              *server);
+  }
+
+  http::Response keep(const mcp::Message& request, std::unique_ptr<upstream::Session> opened,
                       std::string owner) {
-    const SessionNumber number = core_.shared().session_ids.make();
+    const SessionIds& ids = core_.shared().session_ids;
+    const SessionNumber number = ids.make();
+    const auto state = state_for(request, *opened);
+    if (state) opened->share();
     auto session = std::make_unique<McpSession>(core_.loop(), std::move(opened));
     http::Response response(200, "application/json",
-                            mcp::response_text(id, session->initialized()));
-    response.headers.set("mcp-session-id", core_.shared().session_ids.seal(number, binding()));
-    SessionHome home = home_of(number, std::move(session));
+                            mcp::response_text(request.id(), session->initialized()));
+    response.headers.set("mcp-session-id",
+                         ids.seal(number, binding(), state ? state->text() : std::string_view()));
+    const auto since = state ? std::optional(state->begun()) : std::nullopt;
+    SessionHome home = home_of(number, std::move(session), since);
     exchange_.record.mcp_session = home->number;
     core_.shared().sessions.insert(number, std::move(owner), backend_.target->number,
                                    std::move(home), core_.loop().now());

@@ -65,6 +65,9 @@ Task<http::Response> post(McpPlace place) {
   }
   const std::optional<mcp::Id> id = Endpoint::id_of(*message);
   auto session = endpoint.find_session(id);
+  if (!session) {
+    session = co_await endpoint.resume(std::move(session), id);
+  }
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(id, **session)) co_return std::move(*wrong);
   if (endpoint.lacks_credentials()) {
@@ -94,6 +97,9 @@ Task<http::Response> get(McpPlace place) {
     co_return refuse(place.exchange, 406, "mcp: client must accept text/event-stream");
   if (opens_sse(place.exchange.request())) co_return serve_sse(place);
   auto session = endpoint.find_session(std::nullopt);
+  if (!session) {
+    session = co_await endpoint.resume(std::move(session), std::nullopt);
+  }
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
   if (endpoint.lacks_credentials()) {
@@ -113,11 +119,14 @@ Task<http::Response> end_session(McpPlace place) {
   Endpoint endpoint(place);
   if (endpoint.names_modern_only()) co_return refuse_method(place.exchange, "POST");
   auto session = endpoint.locate(std::nullopt);
+  if (!session) {
+    session = co_await endpoint.resume(std::move(session), std::nullopt);
+  }
   if (!session) co_return std::move(session).error();
   if (auto wrong = endpoint.wrong_version(std::nullopt, **session)) co_return std::move(*wrong);
   endpoint.take_out();
   co_await endpoint.renew_for_the_end((*session)->credentials.get());
-  [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end);
+  [[maybe_unused]] auto ended = co_await (*session)->home.ask(&McpSession::end_for_all);
   co_return http::Response(202);
 }
 

@@ -293,6 +293,11 @@ Task<> McpSession::end() {
   co_return;
 }
 
+Task<> McpSession::end_for_all() {
+  upstream_->unshare();
+  return end();
+}
+
 Task<StreamId> McpSession::listen() {
   listener_ = first_listener | ++last_listener_;
   listener_changed_.notify_all();

@@ -108,6 +108,8 @@ class McpSession {
   // The session is over: its listener is told to end, nothing new is begun, and it goes when the
   // last request that holds it does.
   Task<> end();
+  // The same because the client said so: also for other processes that may go on with it.
+  Task<> end_for_all();
 
   // Becomes the one listener to what belongs to no request; the one before is told to end.
   Task<StreamId> listen();

@@ -2,14 +2,37 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
+
+#include "gateway/session_state.h"
 
 namespace gateway {
 namespace {
 
-constexpr std::string_view purpose = "agentgateway session 1";
-constexpr std::size_t id_bytes_max = 512;  // ours are about 200; the rest is not worth decoding
+constexpr std::string_view purpose = "agentgateway session 2";
 constexpr std::size_t number_bytes = 16;
+constexpr std::size_t length_bytes = 2;
+// Ours are about 200, and 4/3 of the state; more is not worth decoding.
+constexpr std::size_t id_bytes_max = 512 + SessionState::bytes_max / 3 * 4 + 4;
+
+// What was sealed: a number, the owner's length, the owner, the state.
+class Sealed {
+ public:
+  static std::optional<Sealed> read(std::string_view text) {
+    if (text.size() < number_bytes + length_bytes) return std::nullopt;
+    const std::string_view rest = text.substr(number_bytes + length_bytes);
+    const auto high = static_cast<std::uint8_t>(text[number_bytes]);
+    const auto low = static_cast<std::uint8_t>(text[number_bytes + 1]);
+    const std::size_t length = high * std::size_t{256} + low;
+    if (length > rest.size()) return std::nullopt;
+    return Sealed{text.substr(0, number_bytes), rest.substr(0, length), rest.substr(length)};
+  }
+
+  std::string_view number;
+  std::string_view owner;
+  std::string_view state;
+};
 
 }  // namespace
 
@@ -37,9 +60,14 @@ SessionNumber SessionIds::make() const {
   return SessionNumber(bytes);
 }
 
-std::string SessionIds::seal(const SessionNumber& number, const Binding& binding) const {
+std::string SessionIds::seal(const SessionNumber& number, const Binding& binding,
+                             std::string_view state) const {
+  const std::string owner = binding.text();
   std::string text(number.bytes().begin(), number.bytes().end());
-  text += binding.text();
+  text += static_cast<char>(owner.size() / 256 % 256);
+  text += static_cast<char>(owner.size() % 256);
+  text += owner;
+  text += state;
   return key_.seal(text, purpose, random_);
 }
 
@@ -47,17 +75,25 @@ OpenedSession SessionIds::open(std::string_view id, const Binding& binding) cons
   OpenedSession opened;
   if (id.size() > id_bytes_max) return opened;
   const auto text = key_.open(id, purpose);
-  if (!text || text->size() < number_bytes) return opened;
-  const std::string_view owner = std::string_view(*text).substr(number_bytes);
-  if (!crypto::equal_in_constant_time(owner, binding.text())) {
+  const auto sealed = text ? Sealed::read(*text) : std::nullopt;
+  if (!sealed) return opened;
+  if (!crypto::equal_in_constant_time(sealed->owner, binding.text())) {
     opened.kind = OpenedSession::Kind::foreign;
     return opened;
   }
   SessionNumber::Bytes bytes{};
-  std::copy_n(text->begin(), number_bytes, bytes.begin());
+  std::copy_n(sealed->number.begin(), number_bytes, bytes.begin());
   opened.kind = OpenedSession::Kind::own;
   opened.number = SessionNumber(bytes);
   return opened;
+}
+
+std::string SessionIds::state_of(std::string_view id, const Binding& binding) const {
+  if (id.size() > id_bytes_max) return {};
+  const auto text = key_.open(id, purpose);
+  const auto sealed = text ? Sealed::read(*text) : std::nullopt;
+  if (!sealed || !crypto::equal_in_constant_time(sealed->owner, binding.text())) return {};
+  return std::string(sealed->state);
 }
 
 OpenedSession OpenedIds::open(const SessionIds& ids, std::string_view id, const Binding& binding) {

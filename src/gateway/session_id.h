@@ -2,13 +2,18 @@
 // The session id that a client presents: a random number and to whom and what it belongs, sealed
 // with a key only the gateway has. So an id cannot be guessed, made, read or altered, and one that
 // is presented by another caller or on another route is found out before any state is looked at.
+//
+// With a key that other processes have, too, the id may carry what such a process needs to go on
+// with the session (gateway/session_state.h).
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "crypto/digest.h"
 #include "crypto/seal.h"
@@ -23,7 +28,7 @@ class SessionNumber {
 
   const Bytes& bytes() const { return bytes_; }
   std::string text() const;  // 32 hexadecimal digits
-  bool operator==(const SessionNumber&) const = default;
+  auto operator<=>(const SessionNumber&) const = default;
 
  private:
   Bytes bytes_;
@@ -53,15 +58,23 @@ struct OpenedSession {
 
 class SessionIds {
  public:
-  // `random` must outlive this.
-  SessionIds(crypto::SealKey key, Random& random) : key_(std::move(key)), random_(random) {}
+  // `random` must outlive this. `resumable_for`: how long after its beginning another process may
+  // go on with a session; none if nobody else has the key.
+  SessionIds(crypto::SealKey key, Random& random, Duration resumable_for = Duration::zero())
+      : key_(std::move(key)), random_(random), resumable_for_(resumable_for) {}
+
+  bool are_portable() const { return resumable_for_ > Duration::zero(); }
+  Duration resumable_for() const { return resumable_for_; }
 
   SessionNumber make() const;
-  // Visible ASCII (MCP 2025-11-25, transports).
-  std::string seal(const SessionNumber& number, const Binding& binding) const;
+  // Visible ASCII (MCP 2025-11-25, transports). `state` is for other processes.
+  std::string seal(const SessionNumber& number, const Binding& binding,
+                   std::string_view state = {}) const;
   // unknown: not made by us. foreign: somebody else's, or of another route or target; the client
   // must not be told the difference.
   OpenedSession open(std::string_view id, const Binding& binding) const;
+  // The state in an id that is its presenter's own; empty if there is none, or it is not.
+  std::string state_of(std::string_view id, const Binding& binding) const;
 
   // Texts of other purposes under the same key; what was sealed for one opens for no other.
   std::string seal_text(std::string_view text, std::string_view purpose) const {
@@ -74,6 +87,7 @@ class SessionIds {
  private:
   crypto::SealKey key_;
   Random& random_;
+  Duration resumable_for_;
 };
 
 // What one core's clients presented last. To open an id is a function of the id and of who presents

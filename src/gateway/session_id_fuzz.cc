@@ -1,6 +1,6 @@
 // Session ids from bytes: none opens that was not sealed here, a sealed one opens for its own
-// binding and for no other, and no alteration of it opens. What a core remembers of opened ids says
-// the same.
+// binding and for no other, with the state that was sealed, and no alteration of it opens. What a
+// core remembers of opened ids says the same.
 
 #include <algorithm>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/session_id.h"
+#include "gateway/session_state.h"
 
 namespace {
 
@@ -27,6 +28,7 @@ gateway::OpenedSession opened(const gateway::SessionIds& ids, std::string_view i
     const gateway::OpenedSession known = memory.open(ids, id, binding);
     require(known.kind == found.kind && known.number == found.number);
   }
+  require(found.kind == Kind::own || ids.state_of(id, binding).empty());
   return found;
 }
 
@@ -48,9 +50,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   require(opened(ids, text, owner).kind == Kind::unknown);
   const gateway::SessionNumber number = ids.make();
-  std::string id = ids.seal(number, owner);
+  const std::string_view state = std::string_view(text).substr(half);
+  std::string id = ids.seal(number, owner, state);
   const auto found = opened(ids, id, owner);
   require(found.kind == Kind::own && found.number == number);
+  require(ids.state_of(id, owner) == state);
+  static_cast<void>(gateway::SessionState::read(text));  // whatever it says
   require(opened(ids, id, other).kind == (cut == other_cut ? Kind::own : Kind::foreign));
   if (size < 3) return 0;
   char& byte = id[(data[0] * 256U + data[1]) % id.size()];

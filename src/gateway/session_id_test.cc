@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/session_state.h"
+
 namespace gateway {
 namespace {
 
@@ -54,6 +56,39 @@ TEST_F(SessionIdsTest, writes_visible_characters_only) {
     EXPECT_GT(c, 0x20);
     EXPECT_LT(c, 0x7f);
   }
+}
+
+TEST_F(SessionIdsTest, gives_the_state_to_the_owner_only) {
+  const SessionNumber number = ids_.make();
+  const std::string state(SessionState::bytes_max, 's');
+  const std::string id = ids_.seal(number, alice_, state);
+  EXPECT_EQ(ids_.open(id, alice_).number, number);
+  EXPECT_EQ(ids_.state_of(id, alice_), state);
+  EXPECT_EQ(ids_.state_of(id, Binding("bob", "route", 1)), "");
+  EXPECT_EQ(ids_.open(id, Binding("bob", "route", 1)).kind, OpenedSession::Kind::foreign);
+  EXPECT_EQ(id.find(state.substr(0, 8)), std::string::npos);
+  std::string altered = id;
+  altered[id.size() / 2] = altered[id.size() / 2] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(ids_.state_of(altered, alice_), "");
+}
+
+TEST_F(SessionIdsTest, does_not_take_the_state_for_a_part_of_the_owner) {
+  const std::string id = ids_.seal(ids_.make(), Binding("alice", "rou", 1), "te");
+  EXPECT_EQ(ids_.open(id, alice_).kind, OpenedSession::Kind::foreign);
+  EXPECT_EQ(ids_.state_of(ids_.seal(ids_.make(), alice_), alice_), "");
+}
+
+TEST_F(SessionIdsTest, opens_nothing_that_was_sealed_for_another_purpose) {
+  const std::string text(200, 'x');
+  EXPECT_EQ(ids_.open(ids_.seal_text(text, "agentgateway session 1"), alice_).kind,
+            OpenedSession::Kind::unknown);
+  EXPECT_EQ(ids_.state_of(ids_.seal_text(text, "another purpose"), alice_), "");
+}
+
+TEST_F(SessionIdsTest, is_shared_with_nobody_unless_told_for_how_long) {
+  EXPECT_FALSE(ids_.are_portable());
+  const SessionIds shared(crypto::SealKey::from_random(random_), random_, std::chrono::hours(1));
+  EXPECT_TRUE(shared.are_portable());
 }
 
 class OpenedIdsTest : public SessionIdsTest {

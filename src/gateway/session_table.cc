@@ -34,11 +34,45 @@ void SessionTable::insert(const SessionNumber& number, std::string owner, std::u
   shard.entries.insert_or_assign(number, Entry{std::move(owner), target, std::move(home)});
 }
 
-SessionHome SessionTable::find(const SessionNumber& number, Instant now) {
+SessionHome SessionTable::adopt(const SessionNumber& number, std::string owner,
+                                std::uint64_t target, SessionHome home, Instant now) {
+  home->touch(now);
+  SessionHome here;
+  {
+    Shard& shard = shard_of(number);
+    const std::lock_guard lock(shard.mutex);
+    const auto found = shard.entries.find(number);
+    if (found != shard.entries.end()) {
+      if (found->second.target == target) here = found->second.home;
+    } else if (!shard.ended.has(number, home->shared_since.value_or(0))) {
+      shard.entries.emplace(number, Entry{std::move(owner), target, home});
+      return home;
+    }
+  }
+  release(owner, home->children);
+  return here;
+}
+
+bool SessionTable::has_ended(const SessionNumber& number, std::int64_t began) {
+  Shard& shard = shard_of(number);
+  const std::lock_guard lock(shard.mutex);
+  return shard.ended.has(number, began);
+}
+
+// The oldest are forgotten: of them it is the age that says that they do not come back.
+void SessionTable::Ended::add(const SessionNumber& number, std::int64_t began) {
+  if (began <= horizon) return;
+  numbers.emplace(began, number);
+  if (numbers.size() <= ended_max) return;
+  horizon = numbers.begin()->first;
+  while (!numbers.empty() && numbers.begin()->first <= horizon) numbers.erase(numbers.begin());
+}
+
+SessionHome SessionTable::find(const SessionNumber& number, std::uint64_t target, Instant now) {
   Shard& shard = shard_of(number);
   const std::lock_guard lock(shard.mutex);
   const auto found = shard.entries.find(number);
-  if (found == shard.entries.end()) return nullptr;
+  if (found == shard.entries.end() || found->second.target != target) return nullptr;
   found->second.home->touch(now);
   return found->second.home;
 }
@@ -53,6 +87,7 @@ SessionHome SessionTable::take(const SessionNumber& number) {
     if (found == shard.entries.end()) return nullptr;
     home = std::move(found->second.home);
     owner = std::move(found->second.owner);
+    if (home->shared_since) shard.ended.add(number, *home->shared_since);
     shard.entries.erase(found);
   }
   release(owner, home->children);
@@ -70,6 +105,8 @@ std::vector<SessionHome> SessionTable::take_if(Condition condition) {
         ++entry;
         continue;
       }
+      const auto since = entry->second.home->shared_since;
+      if (since) shard.ended.add(entry->first, *since);
       owners.push_back(std::move(entry->second.owner));
       taken.push_back(std::move(entry->second.home));
       entry = shard.entries.erase(entry);

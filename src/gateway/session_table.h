@@ -6,11 +6,14 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,6 +40,8 @@ struct SessionHandle {
   std::string number;                                     // for records
   std::shared_ptr<auth::CurrentCredentials> credentials;  // for its server; null: none
   std::size_t children;                                   // processes that it may have
+  // When it began, in seconds since 1970, if other processes may go on with it.
+  std::optional<std::int64_t> shared_since;
 
   // Any core may say when the session was last used.
   void touch(Instant now) const {
@@ -73,9 +78,17 @@ class SessionTable {
   // `owner` must have reserved. `target` names what the session depends on.
   void insert(const SessionNumber& number, std::string owner, std::uint64_t target,
               SessionHome home, Instant now);
+  // The same for one that another process began. Another request may have brought it here
+  // meanwhile: then that is what is returned. Null if it has ended here. Unless it is `home` that
+  // is returned, what was reserved is given back.
+  SessionHome adopt(const SessionNumber& number, std::string owner, std::uint64_t target,
+                    SessionHome home, Instant now);
+  // Whether a shared session that began then, and is not here, has ended here. What is forgotten
+  // in order to bound the memory counts as ended.
+  bool has_ended(const SessionNumber& number, std::int64_t began);
 
-  // Null if there is none; else it counts as used now.
-  SessionHome find(const SessionNumber& number, Instant now);
+  // Null if there is none that depends on that target; else it counts as used now.
+  SessionHome find(const SessionNumber& number, std::uint64_t target, Instant now);
   // Takes it out; null if there is none.
   SessionHome take(const SessionNumber& number);
   // Take out what was idle for too long, what depends on a target that is not in `kept`, or
@@ -100,11 +113,23 @@ class SessionTable {
       return spread;
     }
   };
+  // Shared sessions that ended here, which their ids could bring back to life: of those that began
+  // after `horizon` the numbers, and all before.
+  struct Ended {
+    bool has(const SessionNumber& number, std::int64_t began) const {
+      return began <= horizon || numbers.contains({began, number});
+    }
+    void add(const SessionNumber& number, std::int64_t began);
+    std::set<std::pair<std::int64_t, SessionNumber>> numbers;
+    std::int64_t horizon = std::numeric_limits<std::int64_t>::min();
+  };
   struct Shard {
     std::mutex mutex;
     std::unordered_map<SessionNumber, Entry, Spread> entries;
+    Ended ended;
   };
   static constexpr std::size_t shard_count = 16;
+  static constexpr std::size_t ended_max = 4096;  // of a shard
 
   Shard& shard_of(const SessionNumber& number) {
     return shards_.at(number.bytes()[0] % shard_count);

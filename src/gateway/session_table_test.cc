@@ -45,10 +45,10 @@ class SessionTableTest : public testing::Test {
 
 TEST_F(SessionTableTest, finds_what_was_inserted_until_it_is_taken) {
   put(1, "alice");
-  EXPECT_NE(table_.find(number(1), start), nullptr);
-  EXPECT_EQ(table_.find(number(2), start), nullptr);
+  EXPECT_NE(table_.find(number(1), 1, start), nullptr);
+  EXPECT_EQ(table_.find(number(2), 1, start), nullptr);
   EXPECT_NE(table_.take(number(1)), nullptr);
-  EXPECT_EQ(table_.find(number(1), start), nullptr);
+  EXPECT_EQ(table_.find(number(1), 1, start), nullptr);
   EXPECT_EQ(table_.take(number(1)), nullptr);
   EXPECT_EQ(table_.size(), 0U);
 }
@@ -94,16 +94,16 @@ TEST_F(SessionTableTest, gives_a_reservation_back) {
 TEST_F(SessionTableTest, ends_what_was_idle_but_not_what_is_held) {
   put(1, "alice");
   put(2, "bob");
-  const SessionHome held = table_.find(number(2), start);
+  const SessionHome held = table_.find(number(2), 1, start);
   EXPECT_TRUE(table_.take_idle(start + std::chrono::seconds(59)).empty());
   EXPECT_EQ(table_.take_idle(start + std::chrono::minutes(2)).size(), 1U);
-  EXPECT_EQ(table_.find(number(1), start), nullptr);
-  EXPECT_NE(table_.find(number(2), start), nullptr);
+  EXPECT_EQ(table_.find(number(1), 1, start), nullptr);
+  EXPECT_NE(table_.find(number(2), 1, start), nullptr);
 }
 
 TEST_F(SessionTableTest, counts_a_look_up_as_use) {
   put(1, "alice");
-  table_.find(number(1), start + std::chrono::seconds(50));
+  table_.find(number(1), 1, start + std::chrono::seconds(50));
   EXPECT_TRUE(table_.take_idle(start + std::chrono::seconds(100)).empty());
 }
 
@@ -111,8 +111,73 @@ TEST_F(SessionTableTest, takes_out_what_depends_on_a_target_that_is_gone) {
   put(1, "alice", 1);
   put(2, "alice", 2);
   EXPECT_EQ(table_.take_orphans({2}).size(), 1U);
-  EXPECT_EQ(table_.find(number(1), start), nullptr);
-  EXPECT_NE(table_.find(number(2), start), nullptr);
+  EXPECT_EQ(table_.find(number(1), 1, start), nullptr);
+  EXPECT_NE(table_.find(number(2), 2, start), nullptr);
+}
+
+TEST_F(SessionTableTest, finds_a_session_only_for_the_target_it_depends_on) {
+  put(1, "alice", 1);
+  EXPECT_EQ(table_.find(number(1), 2, start), nullptr);
+  EXPECT_NE(table_.find(number(1), 1, start), nullptr);
+}
+
+class SharedSessionsTest : public SessionTableTest {
+ protected:
+  SessionHome shared(std::int64_t since) {
+    auto home = std::const_pointer_cast<SessionHandle>(handle(loop_));
+    home->shared_since = since;
+    return home;
+  }
+  // As a request that brings the session here.
+  SessionHome bring(const SessionNumber& which, std::int64_t since) {
+    if (!table_.reserve("alice")) return nullptr;
+    return table_.adopt(which, "alice", 1, shared(since), start);
+  }
+};
+
+TEST_F(SharedSessionsTest, brings_a_session_here_once) {
+  const SessionHome first = bring(number(1), 100);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(bring(number(1), 100), first);
+  EXPECT_EQ(table_.size(), 1U);
+  EXPECT_EQ(table_.find(number(1), 1, start), first);
+}
+
+TEST_F(SharedSessionsTest, does_not_bring_back_what_has_ended_here) {
+  ASSERT_NE(bring(number(1), 100), nullptr);
+  ASSERT_NE(bring(number(2), 100), nullptr);
+  table_.take(number(1));
+  EXPECT_TRUE(table_.has_ended(number(1), 100));
+  EXPECT_EQ(bring(number(1), 100), nullptr);
+  EXPECT_EQ(table_.size(), 1U);
+  EXPECT_EQ(table_.take_idle(start + std::chrono::minutes(2)).size(), 1U);
+  EXPECT_EQ(bring(number(2), 100), nullptr);
+  EXPECT_FALSE(table_.has_ended(number(3), 100));
+  ASSERT_NE(bring(number(3), 100), nullptr);
+  table_.take_orphans({});
+  EXPECT_EQ(bring(number(3), 100), nullptr);
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(SharedSessionsTest, remembers_no_end_of_what_stays_in_one_process) {
+  put(1, "alice");
+  table_.take(number(1));
+  EXPECT_FALSE(table_.has_ended(number(1), 100));
+}
+
+TEST_F(SharedSessionsTest, takes_for_ended_what_it_cannot_remember) {
+  SessionNumber::Bytes bytes{};
+  for (std::int64_t since = 1; since <= 5000; ++since) {
+    bytes[8] = static_cast<std::uint8_t>(since % 256);
+    bytes[9] = static_cast<std::uint8_t>(since / 256);
+    ASSERT_NE(bring(SessionNumber(bytes), since), nullptr);
+    table_.take(SessionNumber(bytes));
+  }
+  EXPECT_TRUE(table_.has_ended(SessionNumber(bytes), 5000));
+  bytes[10] = 1;  // none of those
+  EXPECT_FALSE(table_.has_ended(SessionNumber(bytes), 5000));
+  EXPECT_FALSE(table_.has_ended(SessionNumber(bytes), 2000));
+  EXPECT_TRUE(table_.has_ended(SessionNumber(bytes), 500));
 }
 
 }  // namespace

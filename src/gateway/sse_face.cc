@@ -338,7 +338,8 @@ class SseEndpoint {
   // A message for the session that the stream has.
   Task<http::Response> pass(SseDoorRef door, const mcp::Method* method, mcp::Message message) {
     const std::optional<mcp::Id> id = Endpoint::id_of(message);
-    SessionHome session = at_.core.shared().sessions.find(number_, at_.core.loop().now());
+    SessionHome session =
+        at_.core.shared().sessions.find(number_, at_.backend.target->number, at_.core.loop().now());
     if (!session) {
       if (!message.is_request()) co_return http::Response(202);
       const RpcError error{mcp::Code::invalid_request, "The session is not initialized", {}};

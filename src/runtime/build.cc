@@ -1,6 +1,7 @@
 #include "runtime/build.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -19,6 +20,15 @@ std::string digest_of(const std::string& key) {
   return base::base64url_encode(crypto::view_of(crypto::sha256(key)));
 }
 
+template <class SomeSnapshot, class Visit>
+void each_route(SomeSnapshot& snapshot, Visit visit) {
+  for (auto& bind : snapshot.binds) {
+    for (auto& listener : bind.listeners) {
+      for (auto& route : listener.routes) visit(route);
+    }
+  }
+}
+
 class Builder {
  public:
   Builder(const config::File& file, Stores& stores)
@@ -32,6 +42,7 @@ class Builder {
   Built build() {
     for (std::size_t i = 0; i < file_.binds.size(); ++i) add_bind(i);
     if (file_.mcp) add_shorthand();
+    tell_session_keys_apart();
     if (snapshot_->binds.empty()) context_.warn("nothing is served: there is no bind");
     Built built;
     built.problems = std::move(context_.problems());
@@ -140,6 +151,7 @@ class Builder {
         context_.fail("another route of this listener has the name `" + *settings->name + "`");
       route.key += "#" + std::to_string(index);  // takes the same requests as one before it
     }
+    route.session_key = digest_of(route.key.substr(route.key.find('/')));  // without the port
     route.key = digest_of(route.key);
     add_policies(route, settings->policies, settings.place);
     for (std::size_t i = 0; i < settings->backends.size(); ++i) {
@@ -150,6 +162,21 @@ class Builder {
     finish_rules(route, settings->policies, settings.place);
     finish_backend_auth(route, *settings, settings.place);
     listener.routes.push_back(std::move(route));
+  }
+
+  // Two routes for the same requests to the same target, on two ports: they may have different
+  // policies.
+  void tell_session_keys_apart() {
+    std::map<std::pair<std::string, std::uint64_t>, int> uses;
+    const auto place_of = [](const Route& route) {
+      const auto* backend = std::get_if<McpBackend>(&route.backend);
+      const bool has_target = backend != nullptr && backend->target;
+      return std::pair(route.session_key, has_target ? backend->target->fingerprint : 0);
+    };
+    each_route(*snapshot_, [&](Route& route) { ++uses[place_of(route)]; });
+    each_route(*snapshot_, [&](Route& route) {
+      if (uses[place_of(route)] > 1) route.session_key = route.key;
+    });
   }
 
   // What the route takes, or its name: an edit of its policies does not change who it is.
@@ -362,6 +389,7 @@ class Builder {
     Route route;
     route.name = "mcp";
     route.key = "mcp";
+    route.session_key = "mcp";
     add_policies(route, settings.policies, file_.mcp->place);
     route.backend = make_mcp(settings.backend);
     finish_rules(route, settings.policies, file_.mcp->place);
@@ -380,15 +408,6 @@ class Builder {
   std::set<std::string> keys_;                                   // of all routes so far
   const policy::ListenerSettings* listener_policies_ = nullptr;  // of the listener being built
 };
-
-template <class Visit>
-void each_route(const Snapshot& snapshot, Visit visit) {
-  for (const Bind& bind : snapshot.binds) {
-    for (const Listener& listener : bind.listeners) {
-      for (const Route& route : listener.routes) visit(route);
-    }
-  }
-}
 
 }  // namespace
 

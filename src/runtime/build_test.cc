@@ -301,6 +301,65 @@ TEST_F(BuildTest, gives_another_key_when_a_route_takes_other_requests) {
   EXPECT_EQ(keys.size(), routes.size());
 }
 
+// -- what sessions are bound to ------------------------------------------------------------------
+
+std::string bind_of(int port, const std::string& route) {
+  return "- port: " + std::to_string(port) + "\n  listeners: [ { routes: [ " + route + " ] } ]\n";
+}
+std::string route_to(const std::string& target, const std::string& more = "") {
+  return "{ " + more + "backends: [ { mcp: { targets: [ " + target + " ] } } ] }";
+}
+
+TEST_F(BuildTest, binds_sessions_to_the_same_on_any_port) {
+  const std::string target = "{ name: t, mcp: { host: \"http://a:1/mcp\" } }";
+  const auto one = snapshot("binds:\n" + bind_of(3000, route_to(target)));
+  const auto two = snapshot("binds:\n" + bind_of(3001, route_to(target)));
+  const Route& first = one->binds.at(0).listeners.at(0).routes.at(0);
+  const Route& second = two->binds.at(0).listeners.at(0).routes.at(0);
+  EXPECT_EQ(first.session_key, second.session_key);
+  EXPECT_NE(first.key, second.key);
+  const std::string matching = "matches: [ { path: { pathPrefix: /b } } ], ";
+  const auto other = snapshot("binds:\n" + bind_of(3000, route_to(target, matching)));
+  EXPECT_NE(other->binds.at(0).listeners.at(0).routes.at(0).session_key, first.session_key);
+}
+
+TEST_F(BuildTest, tells_sessions_of_two_ports_to_one_target_apart) {
+  const std::string target = "{ name: t, mcp: { host: \"http://a:1/mcp\" } }";
+  const auto made =
+      snapshot("binds:\n" + bind_of(3000, route_to(target)) + bind_of(3001, route_to(target)) +
+               bind_of(3002, route_to("{ name: u, demo: {} }")));
+  std::set<std::string> keys;
+  for (const Bind& bind : made->binds) keys.insert(bind.listeners.at(0).routes.at(0).session_key);
+  EXPECT_EQ(keys.size(), 3U);
+}
+
+TEST_F(BuildTest, knows_a_target_by_kind_name_and_address) {
+  const auto fingerprint = [&](const std::string& targets) {
+    const auto made = snapshot("mcp: { targets: [ " + targets + " ] }\n");
+    const Route& route = made->binds.at(0).listeners.at(0).routes.at(0);
+    return std::get<McpBackend>(route.backend).target->fingerprint;
+  };
+  const std::string plain = "{ name: t, mcp: { host: \"http://a:1/mcp\" } }";
+  EXPECT_EQ(fingerprint(plain), fingerprint("{ name: t, mcp: { host: a, port: 1 } }"));
+  EXPECT_EQ(fingerprint(plain),
+            fingerprint("{ name: t, mcp: { host: \"http://a:1/mcp\", era: legacy } }"));
+  const std::vector<std::string> others = {
+      plain,
+      "{ name: u, mcp: { host: \"http://a:1/mcp\" } }",
+      "{ name: t, mcp: { host: \"https://a:1/mcp\" } }",
+      "{ name: t, mcp: { host: \"http://b:1/mcp\" } }",
+      "{ name: t, mcp: { host: \"http://a:2/mcp\" } }",
+      "{ name: t, mcp: { host: \"http://a:1/\" } }",
+      "{ name: t, sse: { host: \"http://a:1/mcp\" } }",
+      "{ name: t, demo: {} }",
+      plain + ", { name: u, demo: {} }",
+      "{ name: u, demo: {} }, " + plain,
+  };
+  std::set<std::uint64_t> different;
+  for (const std::string& each : others) different.insert(fingerprint(each));
+  EXPECT_EQ(different.size(), others.size());
+}
+
 TEST_F(BuildTest, keeps_a_named_routes_key_whatever_it_takes) {
   EXPECT_EQ(key("    - name: a\n      matches: [{ path: { exact: /a } }]\n" + demo_backend),
             key("    - name: a\n      matches: [{ path: { exact: /b } }]\n" + demo_backend));

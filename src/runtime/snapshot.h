@@ -35,8 +35,10 @@ struct HostBackend {
 
 struct Route {
   std::string name;
-  // The same after a reload as long as the route takes the same requests: sessions are bound to it.
+  // The same after a reload as long as the route takes the same requests: it is watched under it.
   std::string key;
+  // The same in every process with such a route, on whichever port: what sessions are bound to.
+  std::string session_key;
   policy::Chain chain;
   std::variant<std::monostate, McpBackend, HostBackend> backend;
   std::shared_ptr<const policy::BackendAuth> backend_auth;  // null: the backend gets no credential

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/digest.h"
 #include "upstream/attended.h"
 #include "upstream/demo.h"
 #include "upstream/legacy_sse.h"
@@ -66,6 +67,35 @@ upstream::OpenApiSettings settings_of(const config::OpenApiTarget& target,
   return settings;
 }
 
+std::uint64_t fingerprint_of(std::string_view text) {
+  const crypto::Sha256 digest = crypto::sha256(text);
+  std::uint64_t number = 0;
+  for (int i = 0; i < 8; ++i) number = number << 8 | digest[static_cast<std::size_t>(i)];
+  return number;
+}
+
+std::string address_of(const config::HttpPlace& place) {
+  return place.host + "\n" + std::to_string(place.port) + (place.uses_tls ? " TLS\n" : "\n") +
+         place.path;
+}
+std::string address_of(const config::StdioTarget& target) {
+  return target.command;
+}
+std::string address_of(const config::DemoTarget&) {
+  return {};
+}
+template <class RemoteTarget>
+std::string address_of(const RemoteTarget& target) {
+  return address_of(config::place_of(target).value());
+}
+
+std::uint64_t fingerprint_of(const config::Target& settings) {
+  const std::string address =
+      std::visit([](const auto& kind) { return address_of(kind); }, settings.kind);
+  return fingerprint_of(settings.name + "\n" + std::string(config::transport_of(settings)) + "\n" +
+                        address);
+}
+
 }  // namespace
 
 std::unique_ptr<upstream::Target> TargetStore::make(const config::Target& settings,
@@ -98,6 +128,7 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::Target& config
   if (found != entries_.end()) return found->second;
   auto entry = std::make_shared<TargetEntry>();
   entry->number = ++last_number_;
+  entry->fingerprint = fingerprint_of(settings);
   entry->transport = config::transport_of(settings);
   entry->vitals = std::make_shared<upstream::Vitals>();
   entry->children = std::holds_alternative<config::StdioTarget>(settings.kind) ? 1 : 0;
@@ -128,7 +159,12 @@ std::shared_ptr<const TargetEntry> TargetStore::get(const config::McpBackend& se
                     : upstream::FailureMode::closed;
   how.version = version_;
   entry->number = ++last_number_;
-  for (const auto& part : entry->parts) entry->children += part->children;
+  std::string fingerprints = "several";
+  for (const auto& part : entry->parts) {
+    entry->children += part->children;
+    fingerprints += "\n" + std::to_string(part->fingerprint);
+  }
+  entry->fingerprint = fingerprint_of(fingerprints);
   entry->naming = std::make_shared<const mcp::Naming>(std::move(names));
   entry->target =
       upstream::make_several_target(entry->naming, std::move(targets), std::move(how), log_);

@@ -32,6 +32,8 @@ namespace runtime {
 // backend are a target, too.
 struct TargetEntry {
   std::uint64_t number;
+  // Which server it is: the same in every process for a target of this kind, name and address.
+  std::uint64_t fingerprint = 0;
   std::unique_ptr<upstream::Target> target;
   std::shared_ptr<upstream::Vitals> vitals = nullptr;  // of one target; null for several together
   std::size_t children = 0;                            // processes of each session

@@ -21,17 +21,33 @@ class AttendedTarget final : public Target {
       std::shared_ptr<const auth::CurrentCredentials> credentials) override {
     auto session = co_await target_->open(std::move(site), initialize_params, deadline,
                                           std::move(credentials));
-    if (session) {
-      vitals_->recovered();
-      (*session)->attend(Vitals::Session(vitals_));
-    } else if (session.error().fault() != Fault::bad_request) {
-      // What a server refuses one client for says nothing about the server.
-      vitals_->failed(session.error().why());
-    }
+    if (session) vitals_->recovered();
+    note(session, false);
+    co_return session;
+  }
+
+  Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable portable, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
+    auto session =
+        co_await target_->resume(std::move(site), portable, deadline, std::move(credentials));
+    note(session, true);
     co_return session;
   }
 
  private:
+  void note(const Result<std::unique_ptr<Session>>& session, bool is_resumed) {
+    if (session) {
+      (*session)->attend(Vitals::Session(vitals_));
+      return;
+    }
+    // What one client is refused for, and a session that is over, say nothing about the server.
+    const Error& error = session.error();
+    const bool is_the_servers =
+        error.fault() != Fault::bad_request && !(is_resumed && error.fault() == Fault::not_found);
+    if (is_the_servers) vitals_->failed(error.why());
+  }
+
   const std::unique_ptr<Target> target_;
   const std::shared_ptr<Vitals> vitals_;
   const mcp::TargetName name_;

@@ -158,6 +158,11 @@ class DemoTarget final : public Target {
     CO_TRY(co_await session->open(initialize_params, deadline));
     co_return std::unique_ptr<Session>(std::move(session));
   }
+  Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable portable, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
+    return open(std::move(site), portable.params, deadline, std::move(credentials));
+  }
 
  private:
   mcp::TargetName name_;

@@ -30,6 +30,10 @@ class FakeServer {
   std::vector<std::string> received;           // "method params", in order
   std::vector<std::string> answers;            // to its questions, as JSON-RPC text
   int opened = 0;
+  bool is_portable = false;  // other processes may go on with its sessions
+  int resumed = 0;
+  int shared = 0;
+  int unshared = 0;
   Signal changed;            // when is_slow is over
   Dialog* dialog = nullptr;  // of its latest session; null if there is none
 

@@ -7,6 +7,9 @@
 // It is opened again, with the client's own initialize, when the next call is refused for that
 // reason. A call that is refused so was not executed, so it is sent once more; calls that were
 // being executed fail.
+//
+// One that is shared with other processes is not opened again: nobody knows whether another one
+// ended it.
 
 #include <atomic>
 #include <memory>
@@ -77,11 +80,14 @@ class HttpSession final : public Session {
   HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> place, Random& random,
               InitializeParams params,
               std::shared_ptr<const auth::CurrentCredentials> credentials = nullptr);
-  // Tells the server that the session is over (DELETE), for which nobody waits.
+  // Tells the server that the session is over (DELETE), for which nobody waits, unless others may
+  // go on with it.
   ~HttpSession() override;
 
   // Opens the session with the server. On an error this one is of no use.
   Task<Result<>> bring_up(Deadline deadline);
+  // Instead of it: goes on with the one that another process shared. The server is told nothing.
+  Result<> go_on(json::Value state);
 
   // After bring_up() failed: whether the server refused the first message in the way of one that
   // speaks HTTP+SSE only (2025-11-25, transports, backwards compatibility).
@@ -95,6 +101,9 @@ class HttpSession final : public Session {
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
   Task<Result<Event>> next_unsolicited() override;
+  std::optional<std::string> portable_state() const override;
+  void share() override { is_shared_ = tells_nobody_ = true; }
+  void unshare() override { tells_nobody_ = false; }
 
   // For tests.
   const Dialog& dialog() const { return dialog_; }
@@ -109,6 +118,7 @@ class HttpSession final : public Session {
     http::Headers headers;  // of every POST
   };
 
+  void relink(std::string id, mcp::Revision revision);
   Result<std::unique_ptr<Conversation>> begin(const mcp::Call& call);
   http::Request post_of(std::string text) const;
   http::Request get_of(const std::string& last_id) const;
@@ -121,9 +131,10 @@ class HttpSession final : public Session {
   // Whether the server said that it does not know the session.
   bool is_lost(const Refusal& refusal) const;
   // Opens the session anew, unless that was done since it had that number. Fault::not_found if the
-  // server is not the one that the client knows.
+  // session is shared, or the server is not the one that the client knows.
   Task<Result<>> reopen(std::uint64_t lost, Deadline deadline);
   Task<Result<>> open_again(Deadline deadline);
+  Error end(std::string_view why);
   Task<Result<>> until_opened();
   Task<Result<>> until_room();
   void repeat(std::string_view method, const std::string& params);
@@ -150,6 +161,8 @@ class HttpSession final : public Session {
   SessionMemory memory_;
   bool is_opening_ = false;
   bool may_be_older_ = false;
+  bool is_shared_ = false;
+  bool tells_nobody_ = false;  // of its end
   bool is_listening_ = false;
   Signal opened_;
   TaskGroup tasks_;  // last: its tasks use everything above

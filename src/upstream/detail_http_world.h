@@ -101,6 +101,8 @@ class HttpWorld {
   std::unique_ptr<Session> open_well();
   // The same as a target does it: with a server of either era, which is remembered.
   Result<std::unique_ptr<Session>> open_either();
+  // Goes on with a session in that state, as another process.
+  Result<std::unique_ptr<Session>> resume(const std::string& state);
   std::unique_ptr<Conversation> start(Session& session, const std::string& method,
                                       const std::string& params = "{}",
                                       Duration patience = std::chrono::minutes(10));
@@ -143,6 +145,7 @@ class HttpWorld {
   void take(const std::shared_ptr<ServerEnd>& end);
   bool shake_hands(ServedRequest& request);
   std::string initialize_params() const;
+  std::shared_ptr<HttpPlace> place();
 
   TextLog log_;
   std::shared_ptr<HttpPlace> place_;

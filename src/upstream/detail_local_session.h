@@ -27,6 +27,7 @@ class LocalSession : public Session {
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
   Task<Result<Event>> next_unsolicited() override;
+  std::optional<std::string> portable_state() const override { return "{}"; }  // there is none
 
  protected:
   // The answer to a request, as JSON text.

@@ -47,6 +47,8 @@ class ModernChannel {
   virtual Task<Result<std::unique_ptr<ModernAnswer>>> ask(ModernOrder order) = 0;
   // Whether a request says in header fields what it is about.
   virtual bool has_headers() const = 0;
+  // Whether other processes can reach the same server.
+  virtual bool is_remote() const = 0;
   virtual Scheduler& scheduler() const = 0;
   virtual const Log& log() const = 0;
   virtual const mcp::TargetName& name() const = 0;

@@ -15,6 +15,7 @@ class ModernHttp final : public ModernChannel {
 
   Task<Result<std::unique_ptr<ModernAnswer>>> ask(ModernOrder order) override;
   bool has_headers() const override { return true; }
+  bool is_remote() const override { return true; }
   Scheduler& scheduler() const override { return site_->scheduler(); }
   const Log& log() const override { return place_->log; }
   const mcp::TargetName& name() const override { return place_->name; }
@@ -32,6 +33,10 @@ class ModernHttp final : public ModernChannel {
 // Opens a session with whatever era of server is there.
 Task<Result<std::unique_ptr<Session>>> open_http_session(
     std::shared_ptr<HttpPlace> place, std::shared_ptr<Site> site, json::Value initialize_params,
+    Deadline deadline, std::shared_ptr<const auth::CurrentCredentials> credentials);
+// Goes on with one, if that era of server is there still.
+Task<Result<std::unique_ptr<Session>>> resume_http_session(
+    std::shared_ptr<HttpPlace> place, std::shared_ptr<Site> site, Portable session,
     Deadline deadline, std::shared_ptr<const auth::CurrentCredentials> credentials);
 
 }  // namespace upstream

@@ -69,6 +69,9 @@ class ModernSession final : public Session {
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
   Task<Result<Event>> next_unsolicited() override;
+  // That there is none but what the client said to initialize. Its log level and its subscriptions
+  // stay here.
+  std::optional<std::string> portable_state() const override;
 
   static constexpr std::size_t subscriptions_max = 1000;
 

@@ -26,6 +26,7 @@ class ModernStdio final : public ModernChannel {
 
   Task<Result<std::unique_ptr<ModernAnswer>>> ask(ModernOrder order) override;
   bool has_headers() const override { return false; }
+  bool is_remote() const override { return false; }
   Scheduler& scheduler() const override { return scheduler_; }
   const Log& log() const override { return place_->log; }
   const mcp::TargetName& name() const override { return place_->name; }

@@ -48,6 +48,8 @@ class SeveralOpening {
 
   std::shared_ptr<Site> site;
   json::Document params;  // of initialize
+  // Of a session that was shared: an array, one state for each target in their order.
+  std::optional<json::Document> states;
   std::shared_ptr<const auth::CurrentCredentials> credentials;
 };
 
@@ -83,6 +85,10 @@ class SeveralSession final : public Session {
   Task<Result<>> answer(QuestionId question, const mcp::Message& response) override;
   Task<Result<>> refuse(QuestionId question, mcp::Code code, std::string_view why) override;
   Task<Result<Event>> next_unsolicited() override;
+  // Nothing unless each target has a session, and each of those is portable.
+  std::optional<std::string> portable_state() const override;
+  void share() override;
+  void unshare() override;
 
   // For its conversations.
   Scheduler& scheduler() { return scheduler_; }
@@ -91,6 +97,11 @@ class SeveralSession final : public Session {
   std::size_t size() const { return branches_.size(); }
   Owner owner(std::size_t number) const { return Owner(*place_->naming, number); }
   bool may_leave_out() const { return place_->settings.failure == FailureMode::open; }
+  // Whether all is over because of one target. One that can have a new session, unless another
+  // process has the old one, is no reason.
+  bool is_over(const Error& why) const {
+    return why.fault() == Fault::not_found && (is_shared_ || !may_leave_out());
+  }
   // Who said something.
   struct Speaker {
     std::size_t number;
@@ -126,7 +137,9 @@ class SeveralSession final : public Session {
   static Task<> tell(std::shared_ptr<Session> server, std::string method, std::string params);
   static Task<> pass_on(std::shared_ptr<Session> server, std::string method, std::string params);
   void fall_silent(std::size_t number, const Error& why);
+  void end(const Error& why);
   Task<Result<>> open_branch(std::size_t number);
+  Task<Result<std::unique_ptr<Session>>> reach(std::size_t number, Deadline deadline);
   Task<Result<>> probe(std::size_t number);
   void repeat_memory(Branch& branch);
   Task<> until_decided(Deadline deadline);
@@ -152,6 +165,7 @@ class SeveralSession final : public Session {
   SeveralOpening opening_;
   std::optional<mcp::Message> answer_;
   mcp::Revision revision_ = mcp::latest_legacy;
+  bool is_shared_ = false;
   std::vector<Branch> branches_;
   std::uint64_t next_question_;
   std::map<std::uint64_t, Asked> questions_;

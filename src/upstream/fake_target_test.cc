@@ -61,6 +61,12 @@ class FakeSession final : public Session {
     pump();
     return dialog_.next_unsolicited();
   }
+  std::optional<std::string> portable_state() const override {
+    if (!server_->is_portable) return std::nullopt;
+    return "{\"of\":\"" + server_->name + "\"}";
+  }
+  void share() override { ++server_->shared; }
+  void unshare() override { ++server_->unshared; }
 
  private:
   void pump() {
@@ -113,6 +119,15 @@ class FakeTarget final : public Target {
     auto session = std::make_unique<FakeSession>(server_, random);
     CO_TRY(co_await session->open(initialize_params, deadline));
     co_return std::unique_ptr<Session>(std::move(session));
+  }
+  Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable portable, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
+    ++server_->resumed;
+    if (server_->is_lost || portable.state.find_string("of") != server_->name) {
+      co_return failed(Fault::not_found, "no such session");
+    }
+    co_return co_await open(std::move(site), portable.params, deadline, std::move(credentials));
   }
 
  private:

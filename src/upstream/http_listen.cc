@@ -60,7 +60,9 @@ Task<> HttpSession::listen(HttpSession& session) {
 // Why there is no stream. Fault::forbidden: the server has none. Fault::not_found: it does not know
 // the session any more. Fault::unavailable: it may have one later.
 Error HttpSession::no_stream(int status) const {
-  const bool is_passing = status >= 500 && status != 501;
+  // Of a session that is shared, another process may have the one stream that there can be.
+  const bool is_taken = is_shared_ && status == 409;
+  const bool is_passing = is_taken || (status >= 500 && status != 501);
   const bool is_lost = !link_.id.empty() && (status == 404 || status == 400);
   Fault fault = is_lost ? Fault::not_found : Fault::forbidden;
   if (is_passing) fault = Fault::unavailable;

@@ -38,7 +38,28 @@ class HttpOpening {
     co_return co_await open_legacy(by);
   }
 
+  // One that was shared is with a server over Streamable HTTP, of the era that it says.
+  Task<Result<std::unique_ptr<Session>>> resume(json::Value state, Deadline deadline) {
+    const Deadline by = deadline.or_sooner(in(place_->settings.handshake));
+    const auto era = state.find_string("era") == "modern" ? mcp::Era::modern : mcp::Era::legacy;
+    if (place_->settings.era.value_or(era) != era) co_return tl::unexpected<Error>(changed());
+    if (era == mcp::Era::legacy) {
+      SystemRandom random;
+      auto session =
+          std::make_unique<HttpSession>(site_, place_, random, std::move(checked_), credentials_);
+      CO_TRY(session->go_on(state));
+      co_return std::unique_ptr<Session>(std::move(session));
+    }
+    CO_TRY(const Discovery discovered, co_await find(by));
+    if (discovered.kind != mcp::Discovered::modern) co_return tl::unexpected<Error>(changed());
+    co_return open_modern(discovered.answer);
+  }
+
  private:
+  static Error changed() {
+    return Error(Fault::not_found, "the server is of another era than its session");
+  }
+
   Deadline in(Duration wait) const { return Deadline::in(site_->scheduler().now(), wait); }
   // An unknown server may be one that never answers what it does not know.
   Deadline probe_end() const {
@@ -130,6 +151,12 @@ class HttpOpening {
   std::shared_ptr<const auth::CurrentCredentials> credentials_;  // may be null
 };
 
+void report(const HttpPlace& place, const Result<std::unique_ptr<Session>>& session) {
+  if (session) return;
+  place.log.warn("session not opened",
+                 {{"target", place.name.text()}, {"reason", session.error().why()}});
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<Session>>> open_http_session(
@@ -141,10 +168,20 @@ Task<Result<std::unique_ptr<Session>>> open_http_session(
   HttpOpening opening(std::move(place), std::move(site), std::move(params), std::move(checked),
                       std::move(credentials));
   auto session = co_await opening.open(deadline);
-  if (!session) {
-    kept->log.warn("session not opened",
-                   {{"target", kept->name.text()}, {"reason", session.error().why()}});
-  }
+  report(*kept, session);
+  co_return session;
+}
+
+Task<Result<std::unique_ptr<Session>>> resume_http_session(
+    std::shared_ptr<HttpPlace> place, std::shared_ptr<Site> site, Portable portable,
+    Deadline deadline, std::shared_ptr<const auth::CurrentCredentials> credentials) {
+  CO_TRY(auto checked, InitializeParams::from(portable.params));
+  CO_TRY(auto params, json::Document::parse(std::string(portable.params.raw())));
+  const std::shared_ptr<HttpPlace> kept = place;
+  HttpOpening opening(std::move(place), std::move(site), std::move(params), std::move(checked),
+                      std::move(credentials));
+  auto session = co_await opening.resume(portable.state, deadline);
+  report(*kept, session);
   co_return session;
 }
 

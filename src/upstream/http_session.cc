@@ -3,6 +3,7 @@
 #include "base/before.h"
 #include "base/sleep.h"
 #include "base/text.h"
+#include "json/write.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_call.h"
 
@@ -53,7 +54,7 @@ HttpSession::HttpSession(std::shared_ptr<Site> site, std::shared_ptr<HttpPlace> 
 
 HttpSession::~HttpSession() {
   dialog_.close(Error(Fault::cancelled, "the session was closed"));
-  if (link_.id.empty()) return;
+  if (link_.id.empty() || tells_nobody_) return;
   http::Request request("DELETE", place_->settings.path, place_->authority);
   request.headers = link_.headers;
   request.headers.remove("content-type");
@@ -124,16 +125,48 @@ Task<Result<Handshake>> HttpSession::shake_hands(Deadline deadline) {
   CO_TRY(std::string session_id, session_id_of(response));
   CO_TRY(mcp::Message answer, co_await first_answer(std::move(response), id, deadline));
   CO_TRY(Handshake handshake, judge_handshake(std::move(answer)));
-  Link link;
-  link.number = link_.number + 1;
-  link.headers = common_headers();
-  if (!session_id.empty()) link.headers.add("mcp-session-id", session_id);
-  link.headers.add("mcp-protocol-version", mcp::text_of(handshake.revision()));
-  link.id = std::move(session_id);
-  link_ = std::move(link);
+  relink(std::move(session_id), handshake.revision());
   CO_TRY(co_await tell(mcp::notification_text("notifications/initialized", std::string_view()),
                        deadline));
   co_return std::move(handshake);
+}
+
+void HttpSession::relink(std::string id, mcp::Revision revision) {
+  Link link;
+  link.number = link_.number + 1;
+  link.headers = common_headers();
+  if (!id.empty()) link.headers.add("mcp-session-id", id);
+  link.headers.add("mcp-protocol-version", mcp::text_of(revision));
+  link.id = std::move(id);
+  link_ = std::move(link);
+}
+
+// The log level and the subscriptions are the server's to remember.
+std::optional<std::string> HttpSession::portable_state() const {
+  json::Writer out;
+  out.begin_object().name("id").string(link_.id);
+  out.name("revision").string(mcp::text_of(handshake_->revision()));
+  const auto capabilities = handshake_->answer().result()->find("capabilities");
+  if (capabilities) out.name("capabilities").value(*capabilities);
+  return out.end_object().take();
+}
+
+Result<> HttpSession::go_on(json::Value state) {
+  const auto capabilities = state.find("capabilities");
+  json::Writer out;
+  out.begin_object();
+  out.name("protocolVersion").string(state.find_string("revision").value_or(""));
+  out.name("capabilities").raw(capabilities ? capabilities->raw() : "{}");
+  out.name("serverInfo").begin_object().name("name").string(place_->name.text());
+  out.name("version").string("0").end_object();
+  const std::string result = out.end_object().take();
+  TRY(mcp::Message answer, read_answer(mcp::result_text(mcp::Id(1), result)));
+  TRY(Handshake handshake, judge_handshake(std::move(answer)));
+  relink(std::string(state.find_string("id").value_or("")), handshake.revision());
+  handshake_.emplace(std::move(handshake));
+  share();
+  tasks_.spawn(feed(*this));
+  return {};
 }
 
 // The answer to initialize.
@@ -212,6 +245,7 @@ Task<Result<>> HttpSession::until_opened() {
 
 // One call opens the session again, the others wait for what comes of it.
 Task<Result<>> HttpSession::reopen(std::uint64_t lost, Deadline deadline) {
+  if (is_shared_) co_return tl::unexpected<Error>(end("the server does not know the session"));
   while (link_.number == lost && is_opening_) {
     CO_TRY(co_await before(deadline, until_opened()));
   }
@@ -233,6 +267,12 @@ Task<Result<>> HttpSession::reopen(std::uint64_t lost, Deadline deadline) {
   co_return co_await open_again(deadline);
 }
 
+Error HttpSession::end(std::string_view why) {
+  Error over(Fault::not_found, std::string(why));
+  dialog_.close(over);
+  return over;
+}
+
 Task<Result<>> HttpSession::open_again(Deadline deadline) {
   const Duration patience = place_->settings.handshake;
   const Deadline by = deadline.or_sooner(Deadline::in(site_->scheduler().now(), patience));
@@ -244,9 +284,7 @@ Task<Result<>> HttpSession::open_again(Deadline deadline) {
     co_return failed(Fault::unavailable, "the session was lost: " + why);
   }
   if (handshake->revision() != handshake_->revision()) {
-    const Error other(Fault::not_found, "the server speaks another revision than before");
-    dialog_.close(other);
-    co_return tl::unexpected<Error>(other);
+    co_return tl::unexpected<Error>(end("the server speaks another revision than before"));
   }
   memory_.each(
       [this](std::string_view method, const std::string& params) { repeat(method, params); });

@@ -244,14 +244,28 @@ std::string HttpWorld::initialize_params() const {
          R"(,"clientInfo":{"name":"test","version":"1"}})";
 }
 
-Result<std::unique_ptr<Session>> HttpWorld::open_either() {
+std::shared_ptr<HttpPlace> HttpWorld::place() {
   if (!place_) {
     place_ = std::make_shared<HttpPlace>(mcp::TargetName("remote"), settings,
                                          Log(log_, LogFormat::json, LogLevel::debug));
   }
+  return place_;
+}
+
+Result<std::unique_ptr<Session>> HttpWorld::resume(const std::string& state) {
+  const auto params = json::Document::parse(initialize_params());
+  const auto said = json::Document::parse(state);
+  const Deadline deadline = Deadline::in(scheduler.now(), std::chrono::minutes(1));
+  const Portable portable(params->root(), said->root());
+  auto resumed = run(resume_http_session(place(), site, portable, deadline, nullptr));
+  if (resumed) (*resumed)->share();
+  return resumed;
+}
+
+Result<std::unique_ptr<Session>> HttpWorld::open_either() {
   const auto params = json::Document::parse(initialize_params());
   const Deadline deadline = Deadline::in(scheduler.now(), std::chrono::minutes(1));
-  return run(open_http_session(place_, site, params->root(), deadline, nullptr));
+  return run(open_http_session(place(), site, params->root(), deadline, nullptr));
 }
 
 std::unique_ptr<Session> HttpWorld::open_well() {

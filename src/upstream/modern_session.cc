@@ -194,6 +194,11 @@ void ModernSession::sort_outgoing() {
   }
 }
 
+std::optional<std::string> ModernSession::portable_state() const {
+  if (!channel_->is_remote()) return std::nullopt;
+  return R"({"era":"modern"})";
+}
+
 Task<Result<Event>> ModernSession::next_unsolicited() {
   listen_from_now_on();
   return dialog_.next_unsolicited();

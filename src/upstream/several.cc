@@ -38,6 +38,20 @@ class SeveralTarget final : public Target {
     co_return std::unique_ptr<Session>(std::move(session));
   }
 
+  Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable portable, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
+    CO_TRY(json::Document params, json::Document::parse(std::string(portable.params.raw())));
+    CO_TRY(json::Document states, json::Document::parse(std::string(portable.state.raw())));
+    SeveralOpening opening(std::move(site), std::move(params), std::move(credentials));
+    opening.states = std::move(states);
+    Scheduler& scheduler = co_await this_scheduler();
+    SystemRandom random;
+    auto session = std::make_unique<SeveralSession>(scheduler, place_, random, std::move(opening));
+    CO_TRY(co_await session->bring_up(deadline));
+    co_return std::unique_ptr<Session>(std::move(session));
+  }
+
  private:
   const mcp::TargetName name_;
   std::shared_ptr<const SeveralPlace> place_;
@@ -63,6 +77,7 @@ SeveralSession::SeveralSession(Scheduler& scheduler, std::shared_ptr<const Sever
     : scheduler_(scheduler),
       place_(std::move(place)),
       opening_(std::move(opening)),
+      is_shared_(opening_.states.has_value()),
       branches_(place_->targets.size()),
       next_question_(random_start(random)),
       tasks_(scheduler) {}
@@ -71,6 +86,7 @@ Task<Result<>> SeveralSession::bring_up(Deadline deadline) {
   for (std::size_t i = 0; i < branches_.size(); ++i) tasks_.spawn(join(*this, i));
   co_await until_decided(deadline);
   const Error* failure = first_failure();
+  if (failure != nullptr && is_over(*failure)) co_return tl::unexpected<Error>(*failure);
   const bool is_enough = may_leave_out() ? is_any_up() : failure == nullptr && !is_undecided();
   if (!is_enough && failure != nullptr) co_return tl::unexpected<Error>(*failure);
   if (!is_enough) {
@@ -110,11 +126,15 @@ bool SeveralSession::is_any_up() const {
   return false;
 }
 
+// One that is the end of all comes before others.
 const Error* SeveralSession::first_failure() const {
+  const Error* first = nullptr;
   for (const Branch& branch : branches_) {
-    if (branch.failure) return &*branch.failure;
+    if (!branch.failure) continue;
+    if (is_over(*branch.failure)) return &*branch.failure;
+    if (first == nullptr) first = &*branch.failure;
   }
-  return nullptr;
+  return first;
 }
 
 // One who is late finds the client told already that lists may change, and says that they did.
@@ -132,21 +152,38 @@ Task<> SeveralSession::join(SeveralSession& session, std::size_t number) {
   session.announce();
 }
 
-Task<Result<>> SeveralSession::open_branch(std::size_t number) {
-  const Deadline deadline = Deadline::in(scheduler_.now(), opened_within);
+// A new session with that target, or the one that was shared.
+Task<Result<std::unique_ptr<Session>>> SeveralSession::reach(std::size_t number,
+                                                             Deadline deadline) {
   std::shared_ptr<const auth::CurrentCredentials> credentials;
   if (opening_.credentials) {
     credentials = std::make_shared<const auth::CurrentCredentials>(
         opening_.credentials, place_->naming->target(number).text());
   }
-  auto opened = co_await place_->targets[number]->open(opening_.site, opening_.params.root(),
-                                                       deadline, credentials);
+  Target& target = *place_->targets[number];
+  const json::Value params = opening_.params.root();
+  if (!opening_.states) {
+    co_return co_await target.open(opening_.site, params, deadline, std::move(credentials));
+  }
+  std::size_t left = number;
+  for (const json::Value state : opening_.states->root().elements()) {
+    if (left-- > 0) continue;
+    const Portable portable(params, state);
+    co_return co_await target.resume(opening_.site, portable, deadline, std::move(credentials));
+  }
+  co_return failed(Fault::not_found, "the session had fewer targets");
+}
+
+Task<Result<>> SeveralSession::open_branch(std::size_t number) {
+  const Deadline deadline = Deadline::in(scheduler_.now(), opened_within);
+  auto opened = co_await reach(number, deadline);
   Branch& branch = branches_[number];
   if (!opened) {
     // There is no such program, or no such host: nothing that a client could look for elsewhere.
     const Fault fault = opened.error().fault();
+    const bool is_missing = fault == Fault::not_found && !opening_.states;
     branch.failure =
-        Error(fault == Fault::not_found ? Fault::unavailable : fault,
+        Error(is_missing ? Fault::unavailable : fault,
               "target " + place_->naming->target(number).text() + ": " + opened.error().why());
     co_return tl::unexpected<Error>(*branch.failure);
   }
@@ -175,10 +212,16 @@ Result<> SeveralSession::greet() {
   return {};
 }
 
+void SeveralSession::end(const Error& why) {
+  ended_ = why;
+  heard_.notify_all();
+}
+
 void SeveralSession::leave_out(std::size_t number, const Error& why) {
   Branch& branch = branches_[number];
   // What is over for good is opened anew, if others may stay meanwhile; else the client starts
   // over.
+  if (is_over(why)) return end(why);
   if (may_leave_out() && why.fault() == Fault::not_found) branch.session.reset();
   if (std::exchange(branch.is_out, true)) return;
   place_->log.warn("target left out",
@@ -222,7 +265,8 @@ Task<Result<>> SeveralSession::probe(std::size_t number) {
     answer = tl::unexpected<Error>(begun.error());
   }
   if (answer) co_return Result<>();  // that it answers is enough
-  if (may_leave_out() && answer.error().fault() == Fault::not_found) branch.session.reset();
+  if (is_over(answer.error())) end(answer.error());
+  if (!ended_ && answer.error().fault() == Fault::not_found) branch.session.reset();
   co_return tl::unexpected<Error>(answer.error());
 }
 

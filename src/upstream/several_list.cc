@@ -200,8 +200,7 @@ Task<> Gathering::run(Gathering& self, std::size_t number) {
   const mcp::TargetName& name = self.session_.place().naming->target(number);
   Error why = Error(done.error()).within("target " + name.text());
   // Of a session that is over the client has to know, unless the target can have another one.
-  const bool is_over = why.fault() == Fault::not_found && !self.session_.may_leave_out();
-  if (self.is_forgiving() && !is_over) {
+  if (self.is_forgiving() && !self.session_.is_over(why)) {
     self.session_.leave_out(number, why);
   } else if (!self.failure_) {
     self.failure_ = std::move(why);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "json/write.h"
 #include "mcp/write.h"
 #include "upstream/detail_several_session.h"
 
@@ -373,12 +374,33 @@ Task<> SeveralSession::hear(SeveralSession& session, std::size_t number) {
 
 void SeveralSession::fall_silent(std::size_t number, const Error& why) {
   branches_[number].is_silent = true;
-  if (may_leave_out()) {
+  if (may_leave_out() && !is_over(why)) {
     branches_[number].session.reset();
     leave_out(number, why);
   } else {
-    ended_ = why;
-    heard_.notify_all();
+    end(why);
+  }
+}
+
+std::optional<std::string> SeveralSession::portable_state() const {
+  json::Writer out;
+  out.begin_array();
+  for (const Branch& branch : branches_) {
+    const auto state = branch.session ? branch.session->portable_state() : std::nullopt;
+    if (!state) return std::nullopt;
+    out.raw(*state);
+  }
+  return out.end_array().take();
+}
+
+void SeveralSession::share() {
+  is_shared_ = true;
+  for (const Branch& branch : branches_) branch.session->share();
+}
+
+void SeveralSession::unshare() {
+  for (const Branch& branch : branches_) {
+    if (branch.session) branch.session->unshare();
   }
 }
 

@@ -22,6 +22,11 @@ class StreamableHttpTarget final : public Target {
     return open_http_session(place_, std::move(site), initialize_params, deadline,
                              std::move(credentials));
   }
+  Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable portable, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials) override {
+    return resume_http_session(place_, std::move(site), portable, deadline, std::move(credentials));
+  }
 
  private:
   std::shared_ptr<HttpPlace> place_;

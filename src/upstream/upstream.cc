@@ -20,4 +20,9 @@ std::string Event::text() const {
   return mcp::notification_text(message_.method(), message_.params(), edit_);
 }
 
+Task<Result<std::unique_ptr<Session>>> Target::resume(
+    std::shared_ptr<Site>, Portable, Deadline, std::shared_ptr<const auth::CurrentCredentials>) {
+  co_return failed(Fault::not_found, "sessions of this target live in one process");
+}
+
 }  // namespace upstream

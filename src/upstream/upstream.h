@@ -124,11 +124,28 @@ class Session {
   // 256 events are kept, the newest. Fault::unavailable when the session is over for good.
   virtual Task<Result<Event>> next_unsolicited() = 0;
 
+  // What another process of the gateway needs to go on with this session (Target::resume), as JSON
+  // text; nothing if the session lives in this process. It is secret: it names the server's own.
+  virtual std::optional<std::string> portable_state() const { return std::nullopt; }
+  // From now on other processes may go on with it, and end it. What the server has forgotten is
+  // over (Fault::not_found) and not opened again; of an end here the server is not told.
+  virtual void share() {}
+  // The client ended it, for all: the server is told after all.
+  virtual void unshare() {}
+
   // Is counted as long as it lives.
   void attend(Vitals::Session entry) { entry_ = std::move(entry); }
 
  private:
   Vitals::Session entry_;
+};
+
+// A session that was shared, by whichever process. Both must live until it is gone on with.
+class Portable {
+ public:
+  Portable(json::Value the_params, json::Value the_state) : params(the_params), state(the_state) {}
+  json::Value params;  // of initialize
+  json::Value state;   // what portable_state() said
 };
 
 // A server as the configuration names it.
@@ -157,6 +174,12 @@ class Target {
                                               json::Value initialize_params, Deadline deadline) {
     return open(std::move(site), initialize_params, deadline, nullptr);
   }
+  // Goes on with a session that was shared; this one is, too. Whether the server still knows it
+  // turns out with its first call. Fault::not_found if there is no going on: the target is not of
+  // that kind (any more). Else as open().
+  virtual Task<Result<std::unique_ptr<Session>>> resume(
+      std::shared_ptr<Site> site, Portable session, Deadline deadline,
+      std::shared_ptr<const auth::CurrentCredentials> credentials);
 };
 
 }  // namespace upstream

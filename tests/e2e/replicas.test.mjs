@@ -1,0 +1,477 @@
+// Gateways that share config.session.key: a session that one of them opened is gone on with by the others, and by
+// one that was started anew, if its targets allow it.
+import { test, after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { createServer, request as forward } from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as jose from 'jose';
+import { fixture, freePort, jwtAuth, root, secret, sleep, start, until, workFolder } from './lib/gateway.mjs';
+import { request } from './lib/http.mjs';
+import { accept, callText, connect, RawClient, toolNames } from './lib/mcp.mjs';
+import { RemoteServer, serveSdk } from './lib/remote.mjs';
+
+const key = secret(randomBytes(32).toString('hex'));
+const suiteServer = join(root, 'tests/e2e/lib/suite_server.mjs');
+
+const remote = (url, name = 'remote') => `{ name: ${name}, mcp: { host: "${url}" } }`;
+/** One route with these policies to these targets, as a function of the port. */
+const behind = (targets, { policies = '', session = `key: "${key}"`, mcp = '', limits = '', failureMode = '' } = {}) => (port) => `
+config:
+  session: { ${session} }
+  mcp: { ${mcp} }
+  limits: { ${limits} }
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - ${policies ? `policies:\n${policies.trim().split('\n').map((line) => ' '.repeat(8) + line).join('\n')}\n      ` : ''}backends:
+      - mcp:
+          targets: [${[targets].flat().join(', ')}]
+          ${failureMode && `failureMode: ${failureMode}`}
+`;
+
+/** The client's session, presented to another gateway. */
+function at(gateway, client) {
+  const other = new RawClient(gateway.port, { headers: client.headers, version: client.version });
+  return Object.assign(other, { session: secret(client.session), id: 1000 });
+}
+const text = (answer) => answer.message?.result?.content?.[0]?.text;
+const shape = ({ status, headers, body }) => ({ status, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'date')), body: body.replace(/"id":\d+/, '') });
+const count = (server, pattern) => server.output.split('\n').filter((line) => pattern.test(line)).length;
+
+/** What `work` needs, ended whatever comes of it. */
+async function using(things, work) {
+  const made = [];
+  try {
+    for (const make of things) made.push(await make());
+    return await work(...made);
+  } finally {
+    for (const thing of made.reverse()) await (thing.stop ?? thing.kill).call(thing);
+  }
+}
+
+/** Each request goes to the next of those ports. */
+async function balancer(ports) {
+  let turn = 0;
+  const server = createServer((incoming, outgoing) => {
+    const passed = forward({ host: '127.0.0.1', port: ports[turn++ % ports.length], method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    passed.on('error', () => outgoing.destroy());
+    outgoing.on('close', () => passed.destroy());
+    incoming.pipe(passed);
+  });
+  const port = await freePort();
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${port}/mcp`, kill: () => new Promise((done) => { server.close(done); server.closeAllConnections(); }) };
+}
+
+describe('two gateways in front of a server with sessions', () => {
+  let server, one, two;
+  before(async () => {
+    server = await serveSdk();
+    [one, two] = [await start(behind(remote(server.url))), await start(behind(remote(server.url)))];
+  });
+  after(async () => { for (const gateway of [one, two]) await gateway?.stop(); await server?.kill(); });
+
+  test('the official client, each request at the next gateway', async () => {
+    const opened = count(server, /^POST - /);
+    await using([() => balancer([one.port, two.port])], async ({ url }) => {
+      const client = await connect(url);
+      for (let i = 0; i < 10; i++) {
+        assert.ok((await toolNames(client)).includes('hello'));
+        assert.equal(await callText(client, 'hello'), 'hello from the SDK');
+      }
+      const seen = [];
+      assert.equal(await callText(client, 'work', {}, { onprogress: ({ progress }) => seen.push(progress) }), 'worked');
+      assert.deepEqual(seen, [1, 2, 3, 4]);
+      assert.equal((await client.readResource({ uri: 'test://fact' })).contents[0].text, 'a fact');
+      await client.transportOfTest.terminateSession();
+      await client.close();
+    });
+    assert.equal(count(server, /^POST - /), opened + 1, 'the server has had one session');
+    for (const gateway of [one, two]) assert.ok(count(gateway, /mcp.method=tools\/call|"mcp.method":"tools\/call"|tools\/call/) >= 5, 'both served');
+  });
+
+  test('begins at one, goes on at the other, and back', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    const other = at(two, client);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(text(await other.tool('hello')), 'hello from the SDK');
+      assert.equal(text(await client.tool('hello')), 'hello from the SDK');
+    }
+    assert.equal((await other.call('ping')).status, 200);
+    assert.ok(client.session.length < 2000, `${client.session.length} bytes`);
+    await client.remove();
+  });
+
+  test('many requests at once bring it over once', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    const opened = count(server, /^POST - /);
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => Object.assign(at(two, client), { id: i }).tool('hello')));
+    for (const answer of answers) assert.equal(text(answer), 'hello from the SDK');
+    assert.equal(count(server, /^POST - /), opened);
+    await client.remove();
+  });
+
+  for (const [first, second] of [['the first', 'the second'], ['the second', 'the first']]) {
+    test(`ended at ${first}, it is over at ${second}`, async () => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      const other = at(two, client);
+      assert.equal((await other.tool('hello')).status, 200);
+      const [ends, learns] = first === 'the first' ? [client, other] : [other, client];
+      const told = count(server, /^DELETE /);
+      assert.equal((await ends.remove()).status, 202);
+      await until(() => count(server, /^DELETE /) > told, 'the server is told');
+      assert.equal((await ends.tool('hello')).status, 404);
+      assert.equal((await learns.tool('hello')).status, 404);
+      assert.equal((await learns.call('tools/list')).status, 404);
+      assert.equal((await learns.call('ping')).status, 404);
+    });
+  }
+
+  test('ended where nobody has used it', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    assert.equal((await at(two, client).remove()).status, 202);
+    const other = at(two, client);
+    assert.equal((await other.tool('hello')).status, 404);
+    await until(async () => (await client.tool('hello')).status === 404, 'it is over at the first');
+    assert.equal((await client.call('ping')).status, 404);
+  });
+
+  test('the stream outside of calls opens there, too', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    const stream = new AbortController();
+    const answer = await fetch(two.url(), { headers: { accept: 'text/event-stream', 'mcp-session-id': client.session, 'mcp-protocol-version': client.version }, signal: stream.signal });
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('content-type'), /event-stream/);
+    stream.abort();
+    await client.remove();
+  });
+
+  test('another key makes it unknown; so does no key', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    const unknown = Object.assign(at(two, client), { session: 'AAAA' });
+    for (const session of [`key: "${secret(randomBytes(32).toString('hex'))}"`, '']) {
+      await using([() => start(behind(remote(server.url), { session }))], async (gateway) => {
+        const refused = await at(gateway, client).tool('hello');
+        assert.equal(refused.status, 404);
+        assert.deepEqual(shape(refused), shape(await unknown.tool('hello')));
+      });
+    }
+    await client.remove();
+  });
+
+  test('an id that was altered is unknown', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    for (const place of [0, 20, 60, 200, client.session.length - 3]) {
+      const other = at(two, client);
+      other.session = other.session.slice(0, place) + (other.session[place] === 'A' ? 'B' : 'A') + other.session.slice(place + 1);
+      assert.equal((await other.tool('hello')).status, 404, `changed at ${place}`);
+    }
+    await client.remove();
+  });
+
+  test('another target of the same name makes it unknown', async () => {
+    const client = new RawClient(one.port);
+    await client.initialize();
+    await using([() => serveSdk(), () => freePort().then((port) => ({ port, kill() {} }))], async (other) => {
+      await using([() => start(behind(remote(other.url)))], async (gateway) => {
+        assert.equal((await at(gateway, client).tool('hello')).status, 404);
+        assert.equal(count(other, /^POST /), 0, 'the other server hears nothing of it');
+      });
+    });
+    await client.remove();
+  });
+});
+
+describe('whose it is', () => {
+  let server, folders, mint, one, two;
+  const rules = (who) => `${jwtAuth}\nmcpAuthorization:\n  rules:\n  - '${who}'`;
+  before(async () => {
+    server = await serveSdk();
+    const keys = await jose.generateKeyPair('ES256', { extractable: true });
+    mint = async (sub) => secret(await new jose.SignJWT({ sub }).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('agentgateway.dev')
+      .setAudience('test.agentgateway.dev').setExpirationTime('10m').sign(keys.privateKey));
+    const jwk = { ...(await jose.exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256' };
+    folders = [workFolder(), workFolder()];
+    for (const folder of folders) writeFileSync(join(folder, 'manifests/jwt/pub-key'), JSON.stringify({ keys: [jwk] }));
+    one = await start(behind(remote(server.url), { policies: rules('true') }), { folder: folders[0] });
+    two = await start(behind(remote(server.url), { policies: rules('mcp.tool.name != "work"') }), { folder: folders[1] });
+  });
+  after(async () => { for (const gateway of [one, two]) await gateway?.stop(); await server?.kill(); });
+
+  test('for another caller it does not exist, at any gateway', async () => {
+    const alice = new RawClient(one.port, { token: await mint('alice') });
+    await alice.initialize();
+    const mallory = Object.assign(new RawClient(two.port, { token: await mint('mallory') }), { session: alice.session });
+    const unknown = Object.assign(new RawClient(two.port, { token: await mint('mallory') }), { session: 'AAAA' });
+    const before = count(server, /./);
+    assert.deepEqual(shape(await mallory.tool('hello')), shape(await unknown.tool('hello')));
+    assert.deepEqual(shape(await mallory.remove()), shape(await unknown.remove()));
+    assert.equal((await mallory.call('tools/list')).status, 404);
+    assert.equal(count(server, /./), before, 'the server hears nothing of it');
+    assert.equal((await Object.assign(new RawClient(two.port), { session: alice.session }).tool('hello')).status, 401);
+    assert.equal(text(await at(two, alice).tool('hello')), 'hello from the SDK');
+    await alice.remove();
+  });
+
+  test('the rules of the gateway that is asked judge', async () => {
+    const alice = new RawClient(one.port, { token: await mint('alice') });
+    await alice.initialize();
+    const other = at(two, alice);
+    assert.equal(text(await alice.tool('work')), 'worked');
+    assert.match(JSON.stringify((await other.tool('work')).message.error), /Unknown tool/);
+    const names = (await other.call('tools/list')).message.result.tools.map(({ name }) => name);
+    assert.ok(names.includes('hello') && !names.includes('work'));
+    await alice.remove();
+  });
+});
+
+describe('a gateway that is started anew', () => {
+  test('its clients go on, and the server has not noticed', async () => {
+    await using([() => serveSdk()], async (server) => {
+      const config = behind(remote(server.url));
+      const first = await start(config);
+      const client = await connect(first.url());
+      assert.equal(await callText(client, 'hello'), 'hello from the SDK');
+      await callText(client, 'grow');
+      const grown = (await toolNames(client)).find((name) => name.startsWith('grown-'));
+      await first.stop();
+      assert.equal(count(server, /^DELETE /), 0);
+      await using([() => start(config, { port: first.port })], async () => {
+        // The tool is of the server's own session.
+        assert.equal(await callText(client, grown), 'grown');
+        assert.ok((await toolNames(client)).includes(grown));
+        await client.transportOfTest.terminateSession();
+        await until(() => count(server, /^DELETE /) === 1, 'the server is told of the end');
+        await client.close();
+      });
+      assert.equal(count(server, /^POST - /), 1);
+    });
+  });
+
+  test('a session that its server forgot meanwhile makes the client start over', async () => {
+    await using([() => serveSdk()], async (server) => {
+      await using([() => start(behind(remote(server.url)))], async (gateway) => {
+        const client = new RawClient(gateway.port);
+        await client.initialize();
+        await server.kill();
+        await server.start();
+        assert.equal((await client.tool('hello')).status, 404);
+        assert.equal((await client.tool('hello')).status, 404);
+        const again = new RawClient(gateway.port);
+        await again.initialize();
+        assert.equal(text(await again.tool('hello')), 'hello from the SDK');
+        await again.remove();
+      });
+    });
+  });
+
+  test('with resumableFor: 0s sessions stay where they are, and are opened again', async () => {
+    await using([() => serveSdk()], async (server) => {
+      const config = behind(remote(server.url), { session: `key: "${key}", resumableFor: 0s` });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        assert.ok(client.session.length < 300);
+        assert.equal((await at(two, client).tool('hello')).status, 404);
+        await server.kill();
+        await server.start();
+        assert.equal(text(await client.tool('hello')), 'hello from the SDK');
+        await client.remove();
+      });
+    });
+  });
+});
+
+describe('how long', () => {
+  test('after resumableFor nobody else goes on with it', async () => {
+    await using([() => serveSdk()], async (server) => {
+      const config = behind(remote(server.url), { session: `key: "${key}", resumableFor: 1s` });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        await sleep(2100);  // the age is counted in seconds
+        assert.equal((await at(two, client).tool('hello')).status, 404);
+        assert.equal(text(await client.tool('hello')), 'hello from the SDK');
+        await client.remove();
+      });
+    });
+  });
+
+  test('one that was idle for too long does not come back to where it was', async () => {
+    await using([() => serveSdk()], async (server) => {
+      const config = behind(remote(server.url), { mcp: 'sessionTtl: 200ms' });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        await until(() => one.hasLine(/idle sessions ended/), 'it ended', 20000);
+        assert.equal((await client.tool('hello')).status, 404);
+        assert.equal((await client.tool('hello')).status, 404);
+        assert.equal(text(await at(two, client).tool('hello')), 'hello from the SDK');
+      });
+    });
+  });
+
+  test('a place is needed for it, as for a new one', async () => {
+    await using([() => serveSdk()], async (server) => {
+      const config = behind(remote(server.url), { limits: 'maxSessionsPerCaller: 1' });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const [first, second] = [new RawClient(one.port), new RawClient(two.port)];
+        await first.initialize();
+        await second.initialize();
+        const other = at(two, first);
+        assert.equal((await other.tool('hello')).status, 429);
+        await second.remove();
+        assert.equal(text(await other.tool('hello')), 'hello from the SDK');
+        assert.equal(text(await other.tool('hello')), 'hello from the SDK');
+        await first.remove();
+      });
+    });
+  });
+});
+
+describe('a reload', () => {
+  test('keeps it, unless its target goes; then it does not come back', async () => {
+    await using([() => serveSdk(), () => serveSdk()], async (server, another) => {
+      const config = behind(remote(server.url));
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        const other = at(two, client);
+        assert.equal((await other.tool('hello')).status, 200);
+        const reload = async (text) => {
+          const done = () => two.output.split('configuration reloaded').length;
+          const before = done();
+          two.write(text);
+          await until(() => done() > before, 'it is read again');
+        };
+        await reload(behind(remote(server.url), { policies: `mcpAuthorization:\n  rules: ['mcp.tool.name == "work"']` })(two.port));
+        assert.match(JSON.stringify((await other.tool('hello')).message.error), /Unknown tool/);
+        await reload(behind(remote(another.url))(two.port));
+        assert.equal((await other.tool('hello')).status, 404);
+        await reload(config(two.port));
+        assert.equal((await other.tool('hello')).status, 404);
+        assert.equal(text(await client.tool('hello')), 'hello from the SDK');
+        assert.equal(count(server, /^DELETE /), 0, 'it goes on elsewhere');
+        await client.remove();
+      });
+    });
+  });
+});
+
+describe('other targets', () => {
+  const both = async (targets, options, work) => {
+    const config = behind(targets, options);
+    await using([() => start(config), () => start(config)], work);
+  };
+  const stdio = `{ name: child, stdio: { cmd: python3, args: ["${fixture}"] } }`;
+
+  test('a child lives in one process', async () => {
+    await both(stdio, {}, async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      const other = at(two, client);
+      assert.equal((await other.call('tools/list')).status, 404);
+      await other.initialize();
+      assert.equal((await other.call('tools/list')).status, 200);
+      assert.equal((await client.call('tools/list')).status, 200);
+    });
+  });
+
+  test('a server that has no sessions', async () => {
+    await using([() => serveSdk('--stateless')], (server) => both(remote(server.url), {}, async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      const other = at(two, client);
+      for (const each of [other, client, other]) assert.equal(text(await each.tool('hello')), 'hello from the SDK');
+      assert.equal((await client.remove()).status, 202);
+      assert.equal((await client.tool('hello')).status, 404);
+    }));
+  });
+
+  test('a server of 2026-07-28', async () => {
+    const serve = async () => new RemoteServer(await freePort(), (port) => [process.execPath, suiteServer, 'http', String(port), 'modern']).start();
+    await using([serve], (server) => both(remote(server.url), {}, async (one, two) => {
+      const client = new RawClient(one.port, { version: '2025-11-25' });
+      await client.initialize();
+      const other = at(two, client);
+      for (const each of [other, client, other]) assert.match(text(await each.tool('test_simple_text')), /simple text/);
+      await client.remove();
+    }));
+  });
+
+  test('a REST service', async () => {
+    const service = async () => {
+      const http = createServer((incoming, outgoing) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ path: incoming.url })));
+      const port = await freePort();
+      await new Promise((done) => http.listen(port, '127.0.0.1', done));
+      return { port, kill: () => new Promise((done) => { http.close(done); http.closeAllConnections(); }) };
+    };
+    const schema = JSON.stringify({ openapi: '3.0.3', info: { title: 's', version: '1' }, paths: { '/items/{id}': { get: { operationId: 'getItem', parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] } } } });
+    await using([service], ({ port }) => both(`{ name: rest, openapi: { host: "127.0.0.1:${port}", path: /, schema: ${schema} } }`, {}, async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      for (const each of [at(two, client), client, at(two, client)]) assert.match(JSON.stringify((await each.tool('getItem', { id: '7' })).message.result), /items\/7/);
+      await client.remove();
+    }));
+  });
+
+  for (const failureMode of ['failClosed', 'failOpen']) {
+    test(`several of them, ${failureMode}`, async () => {
+      await using([() => serveSdk(), () => serveSdk('--stateless')], (first, second) => both([remote(first.url, 'a'), remote(second.url, 'b')], { failureMode }, async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        const other = at(two, client);
+        for (const each of [other, client, other]) {
+          for (const name of ['a_hello', 'b_hello']) assert.equal(text(await each.tool(name)), 'hello from the SDK');
+          assert.ok((await each.call('tools/list')).message.result.tools.some(({ name }) => name === 'b_work'));
+        }
+        assert.equal(count(first, /^POST - /), 1);
+        await other.remove();
+        await until(() => count(first, /^DELETE /) === 1, 'the server is told');
+        assert.equal((await client.call('tools/list')).status, 404);
+      }));
+    });
+  }
+
+  test('several of them, one a child', async () => {
+    await using([() => serveSdk()], (server) => both([remote(server.url, 'a'), stdio], {}, async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      assert.equal((await at(two, client).tool('a_hello')).status, 404);
+      assert.equal(text(await client.tool('a_hello')), 'hello from the SDK');
+    }));
+  });
+
+  test('a client that says too much of itself stays where it is', async () => {
+    await using([() => serveSdk()], (server) => both(remote(server.url), {}, async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize({ experimental: { much: { text: 'x'.repeat(3000) } } });
+      assert.ok(client.session.length < 300);
+      assert.equal((await at(two, client).tool('hello')).status, 404);
+      assert.equal(text(await client.tool('hello')), 'hello from the SDK');
+    }));
+  });
+});
+
+test('an id of one transport is none of the other', async () => {
+  await using([() => serveSdk()], (server) => using([() => start(behind(remote(server.url)))], async (gateway) => {
+    const client = new RawClient(gateway.port);
+    await client.initialize();
+    const answer = await request(gateway.port, 'POST', `/mcp/sse?sessionId=${client.session}`, { headers: { ...accept }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' });
+    assert.equal(answer.status, 404);
+    await client.remove();
+  }));
+});
