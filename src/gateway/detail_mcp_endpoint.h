@@ -152,6 +152,7 @@ class Endpoint {
     SessionHome session;
     if (opened.kind == OpenedSession::Kind::own) {
       session = find_here(opened.number);
+      if (!session) missed_ = opened.number;
     }
     if (!session) {
       // One answer for an unknown, an ended and somebody else's session; the record knows better.
@@ -179,22 +180,21 @@ class Endpoint {
   // has not ended. `missed` is what find_session() or locate() said; it stays if there is none.
   Task<Found> resume(Found missed, std::optional<mcp::Id> id) {
     const SessionIds& ids = core_.shared().session_ids;
-    const auto presented = exchange_.request().headers.find("mcp-session-id");
-    if (!presented || !ids.are_portable()) co_return missed;
-    const OpenedSession opened = open_id(*presented);
-    if (opened.kind != OpenedSession::Kind::own) co_return missed;
-    const auto state = SessionState::read(ids.state_of(*presented, binding()));
-    if (!state || !may_resume(opened.number, *state)) co_return missed;
+    if (!missed_ || !ids.are_portable()) co_return missed;
+    const SessionNumber number = *missed_;
+    const std::string_view presented = *exchange_.request().headers.find("mcp-session-id");
+    const auto state = SessionState::read(ids.state_of(presented, binding()));
+    if (!state || !may_resume(number, *state)) co_return missed;
     auto reservation = reserve();
     // A request beside this one may have brought it.
-    SessionHome home = reservation ? nullptr : find_here(opened.number);
+    SessionHome home = reservation ? nullptr : find_here(number);
     if (!reservation && !home)
       co_return tl::unexpected(refuse_reservation(id, reservation.error()));
     if (!home) {
       auto session = co_await resume_upstream(*state, id);
       if (!session && session.error().status == 404) co_return missed;
       if (!session) co_return tl::unexpected(std::move(session).error());
-      home = bring(opened.number, *state, std::move(*session), (*reservation)->use());
+      home = bring(number, *state, std::move(*session), (*reservation)->use());
     }
     if (!home) co_return missed;
     forget_refusal();
@@ -379,6 +379,7 @@ class Endpoint {
   policy::Exchange& exchange_;
   const std::vector<std::string_view> versions_;           // that the request says it is of
   std::shared_ptr<auth::CurrentCredentials> credentials_;  // of the session that was opened
+  std::optional<SessionNumber> missed_;                    // the caller's own, but not here
   auth::CurrentCredentials* lacking_ = nullptr;  // what has to be waited for, and for whom
 };
 
