@@ -46,7 +46,6 @@ struct Taken {
   std::string name;
   TargetLines lines;
   std::vector<std::string> variables;
-  bool has_credentials = false;
   bool is_disabled = false;
 };
 
@@ -58,42 +57,18 @@ std::string target_text(const Taken& one) {
   return text;
 }
 
-// Of several targets behind one route, none can have credentials of its own yet.
-bool is_apart(const Taken& one, std::size_t servers) {
-  return one.has_credentials && !one.is_disabled && servers > 1;
-}
-
 std::size_t count_servers(const std::vector<Taken>& all) {
   return static_cast<std::size_t>(
       std::count_if(all.begin(), all.end(), [](const Taken& one) { return !one.is_disabled; }));
 }
 
-std::string route_of_its_own(const Taken& one) {
-  std::string text = "    # Its credentials need a route of their own.\n";
-  text += "    - matches:\n      - path: { pathPrefix: /" + one.name + " }\n";
-  text += "      backends:\n      - mcp:\n          targets:\n";
-  return text + target_text(one);
-}
-
 std::string frame(const std::vector<Taken>& all) {
-  const std::size_t servers = count_servers(all);
-  std::string apart;
-  std::string together;
-  std::size_t count = 0;
-  for (const Taken& one : all) {
-    if (is_apart(one, servers)) {
-      apart += route_of_its_own(one);
-    } else {
-      together += target_text(one);
-      if (!one.is_disabled) ++count;
-    }
-  }
-  std::string text = std::string(head) + apart;
-  if (count == 0) return text;
-  text += rules_of_route;
+  std::string text = std::string(head) + std::string(rules_of_route);
   text += "      backends:\n      - mcp:\n";
-  if (count > 1) text += open_failure;
-  return text + "          targets:\n" + together;
+  if (count_servers(all) > 1) text += open_failure;
+  text += "          targets:\n";
+  for (const Taken& one : all) text += target_text(one);
+  return text;
 }
 
 // What the gateway would say about it, with every variable set.
@@ -241,7 +216,7 @@ class Import {
     std::optional<TargetLines> lines = server.read();
     if (!lines) return;
     const bool is_disabled = server.is_disabled() || disabled_.contains(std::string(member.name));
-    Taken taken{name, std::move(*lines), words.used(), server.has_credentials(), is_disabled};
+    Taken taken{name, std::move(*lines), words.used(), is_disabled};
     if (const std::string complaint = complaint_about(taken); !complaint.empty()) {
       return say(Weight::error, path, "cannot be taken over: " + without_values(complaint));
     }
@@ -251,7 +226,6 @@ class Import {
     if (is_disabled) say(Weight::info, path, "is switched off: it stands in comments");
     targets_.insert(std::move(name));
     taken_.push_back(std::move(taken));
-    paths_.push_back(path);
   }
 
   void finish(std::span<const ClientFile> files) {
@@ -263,18 +237,10 @@ class Import {
       }
       return;
     }
-    std::size_t together = 0;
-    for (std::size_t i = 0; i < taken_.size(); ++i) {
-      if (taken_[i].is_disabled) continue;
-      add_variables(taken_[i].variables);
-      if (is_apart(taken_[i], imported_.servers)) {
-        say(Weight::info, paths_[i],
-            "has credentials of its own: it has a route of its own, /" + taken_[i].name);
-      } else {
-        ++together;
-      }
+    for (const Taken& one : taken_) {
+      if (!one.is_disabled) add_variables(one.variables);
     }
-    if (together > 1) {
+    if (imported_.servers > 1) {
       say(Weight::info, "",
           "of several servers, tools and prompts are called SERVER_NAME and resources SERVER+URI");
     }
@@ -312,7 +278,6 @@ class Import {
   std::set<std::string> names_;
   std::set<std::string> targets_;
   std::vector<Taken> taken_;
-  std::vector<std::string> paths_;  // of each, in its file
   std::size_t found_ = 0;
   bool has_place_ = false;
 };

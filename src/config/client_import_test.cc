@@ -71,16 +71,17 @@ TEST(ClientImport, takes_servers_over_http_over) {
     "d": {"type": "streamable-http", "url": "http://localhost:9000"}}})");
   const File file = read_back(imported);
   const auto& routes = file.binds[0]->listeners[0]->routes;
-  ASSERT_EQ(routes.size(), 2U);
-  const auto& targets = routes[1]->backends[0]->mcp->targets;
-  ASSERT_EQ(targets.size(), 3U);
+  ASSERT_EQ(routes.size(), 1U);
+  const auto& targets = routes[0]->backends[0]->mcp->targets;
+  ASSERT_EQ(targets.size(), 4U);
   EXPECT_EQ(std::get<HttpTarget>(targets[0]->kind).host, "https://a.example/mcp");
   EXPECT_EQ(std::get<SseTarget>(targets[1]->kind).host, "http://b.example:8080/events");
-  // Of several targets none can have credentials of its own.
-  EXPECT_EQ(routes[0]->matches[0]->path.path_prefix, "/c");
-  EXPECT_EQ(said_of(imported, "servers.c"),
-            Messages{"info: has credentials of its own: it has a route of its own, /c"});
-  const auto& auth = targets_of(file)[0]->policies.backend_auth;
+  EXPECT_EQ(said_of(imported, "servers.c"), Messages{});
+  // Each target has its own credentials, and no other's.
+  for (const std::size_t other : {0U, 1U, 3U}) {
+    EXPECT_FALSE(targets[other]->policies.backend_auth) << other;
+  }
+  const auto& auth = targets[2]->policies.backend_auth;
   ASSERT_TRUE(auth);
   ASSERT_EQ((*auth)->credentials.size(), 2U);
   EXPECT_EQ((*auth)->credentials[0].key.text, "<C>");
@@ -89,7 +90,7 @@ TEST(ClientImport, takes_servers_over_http_over) {
   EXPECT_EQ(imported.variables, Words{"C"});
   EXPECT_EQ(said_of(imported, "servers.c.headers.Accept"),
             Messages{"info: is written by the gateway itself: not taken over"});
-  EXPECT_EQ(routes[1]->backends[0]->mcp->failure_mode, FailureMode::fail_open);
+  EXPECT_EQ(routes[0]->backends[0]->mcp->failure_mode, FailureMode::fail_open);
 }
 
 TEST(ClientImport, writes_no_secret_anywhere) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/secret_look.h"
 #include "base/text.h"
 #include "config/detail_client_server.h"
 #include "config/file.h"
@@ -149,7 +150,7 @@ std::string ClientServer::argument(const Said& said, std::string_view flag) {
   const std::string_view text = said.text;
   const std::size_t divider = text.find_first_of("=:");
   const bool is_header = divider != std::string_view::npos && text[divider] == ':' &&
-                         is_secret_name(text.substr(0, divider));
+                         base::is_secret_name(text.substr(0, divider));
   if (is_header || (text.starts_with('-') && divider != std::string_view::npos)) {
     std::size_t begin = divider + 1;
     while (begin < text.size() && text[begin] == ' ') ++begin;
@@ -229,16 +230,16 @@ bool ClientServer::add_remote(bool is_sse) {
   const bool is_variable = url.starts_with("${");
   HttpTarget place;
   place.host = std::string(url);
-  if (!is_variable &&
-      (url.find("://") == std::string_view::npos || (!is_secret_url(url) && !place_of(place)))) {
+  if (!is_variable && (url.find("://") == std::string_view::npos ||
+                       (!base::is_secret_url(url) && !place_of(place)))) {
     say(Weight::error, *member,
         "is no address that the gateway can use: http or https, a host and a path");
     return false;
   }
   const std::string path = path_of(*member);
   line(1, is_sse ? "sse:" : "mcp:");
-  line(2, "host: " + yaml_scalar(is_secret_url(url) ? words_.secret(url, name_ + " url", path)
-                                                    : words_.translate(url, path)));
+  line(2, "host: " + yaml_scalar(base::is_secret_url(url) ? words_.secret(url, name_ + " url", path)
+                                                          : words_.translate(url, path)));
   add_headers();
   return true;
 }
@@ -279,7 +280,8 @@ void ClientServer::add_header(std::string_view name, std::string_view text,
   const std::string_view held = text.substr(scheme.size());
   const bool is_reference = held.find("${") != std::string_view::npos;
   const std::string variable = name_ + (is_authorization ? " token" : " " + std::string(name));
-  const bool is_secret = is_authorization || is_secret_name(name) || is_secret_value(held);
+  const bool is_secret =
+      is_authorization || base::is_secret_name(name) || base::is_secret_value(held);
   line(3, "- key: " + yaml_scalar(is_secret && !is_reference ? words_.secret(held, variable, path)
                                                              : words_.translate(held, path)));
   if (base::equal_ignoring_case(scheme, "bearer ")) return;  // where a key goes anyway

@@ -23,8 +23,6 @@ class ClientServer {
   std::optional<TargetLines> read();
   // Whether its people have switched it off.
   bool is_disabled() const;
-  // Whether it is called with credentials of its own. After read().
-  bool has_credentials() const { return has_credentials_; }
 
  private:
   enum class Transport { stdio, http, sse };

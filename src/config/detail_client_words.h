@@ -14,13 +14,6 @@ namespace config {
 // As a YAML scalar that is read back as this text, variables aside.
 std::string yaml_scalar(std::string_view text);
 
-// Whether something of that name usually is a secret ("API_KEY", "--token"), and whether that text
-// looks like one ("sk-...").
-bool is_secret_name(std::string_view name);
-bool is_secret_value(std::string_view text);
-// Whether the address has a secret in it: a password, a parameter, or a part of its path.
-bool is_secret_url(std::string_view url);
-
 // "My server" -> "MY_SERVER".
 std::string variable_name(std::string_view words);
 

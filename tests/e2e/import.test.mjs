@@ -22,6 +22,7 @@ test('the servers of a client run behind the gateway, with the secrets as its va
       "local_one": ${JSON.stringify(server({ API_KEY: key, LEVEL: 'a $5 "b"', WHO: '${input:who}' }))},
       "elsewhere": {"type": "stdio", "command": "python3", "args": ["${fixture}"], "cwd": "${folder}/sub dir"},
       "remote": {"type": "http", "url": "${remote.url}", "headers": {"Authorization": "Bearer ${key}", "X-Team": "red"}},
+      "plain": {"url": "${remote.url}"},
       "off": {"command": "nowhere", "disabled": true},
       "socket": {"type": "ws", "url": "ws://localhost:1/"},
     },
@@ -50,10 +51,11 @@ test('the servers of a client run behind the gateway, with the secrets as its va
   assert.deepEqual([environment.API_KEY, environment.LEVEL, environment.WHO], [key, 'a $5 "b"', 'ann']);
   const about = JSON.parse(await callText(client, 'elsewhere_process'));
   assert.equal(about.cwd, join(folder, 'sub dir'));
+  // Its header fields go to the one server, and to no other.
+  const [own, plain] = [await callText(client, 'remote_headers'), await callText(client, 'plain_headers')].map((text) => JSON.parse(text));
+  assert.deepEqual([own.authorization, own['x-team']], [`Bearer ${key}`, 'red']);
+  assert.deepEqual([plain.authorization, plain['x-team']], [undefined, undefined]);
   await client.close();
-  const apart = await connect(gateway.url('/remote'));
-  assert.equal(await callText(apart, 'echo', { message: 'hello' }), 'Echo: hello');
-  await apart.close();
   await gateway.stop();
   await remote.kill();
 });

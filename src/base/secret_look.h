@@ -1,0 +1,22 @@
+#pragma once
+// What looks like a secret, for whoever writes down texts of others: guesses, for nobody has said.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+// Whether something of that name usually is a secret ("API_KEY", "--token"), and whether that text
+// looks like one ("sk-...").
+bool is_secret_name(std::string_view name);
+bool is_secret_value(std::string_view text);
+// Whether the address has a secret in it: a password, a parameter, or a part of its path.
+bool is_secret_url(std::string_view url);
+// Too short for a secret, or a word like "true".
+bool is_trivial(std::string_view text);
+
+// The words of a name in upper case: "--apiKey" -> API, KEY.
+std::vector<std::string> words_of(std::string_view name);
+
+}  // namespace base
