@@ -252,26 +252,14 @@ describe('tokens that are exchanged', { concurrency: 2 }, () => {
     await client.stop();
   });
 
-  test('an MCP server: one question for a session with many calls, a new one when the token is nearly over', async () => {
+  /** An MCP server over HTTP behind the exchange: `{ port, gateway, issuer, server }`. */
+  const withServer = (work) => async () => {
     const [issuer, server, remote] = [await Issuer.start(), await TokenEndpoint.start(), await serveFixture()];
     let gateway;
     try {
       const port = await freePort();
       gateway = await start(remoteConfig(port, remote.url, policies(issuer, server)), { port });
-      const token = secret(issuer.token());
-      const client = await connect(gateway.url(), { token });
-      const shown = async () => JSON.parse(await callText(client, 'headers')).authorization;
-      for (let i = 0; i < 5; i++) assert.equal(await shown(), `Bearer ${TokenEndpoint.given(token, 1)}`);
-      assert.equal(server.asked.length, 1);
-      const other = secret(issuer.token({ sub: 'bob' }));
-      const bob = await connect(gateway.url(), { token: other });
-      assert.equal(JSON.parse(await callText(bob, 'headers')).authorization, `Bearer ${TokenEndpoint.given(other, 2)}`);
-      assert.equal(await shown(), `Bearer ${TokenEndpoint.given(token, 1)}`);
-      server.behave({ status: 400, text: '{"error":"invalid_grant"}' });
-      const error = await failure(connect(gateway.url(), { token: secret(issuer.token({ sub: 'eve' })) }));
-      assert.match(String(error), /not allowed/);
-      await client.close();
-      await bob.close();
+      await work({ port, gateway, issuer, server });
       await gateway.stop();
       gateway = undefined;
     } finally {
@@ -280,34 +268,38 @@ describe('tokens that are exchanged', { concurrency: 2 }, () => {
       await server.stop();
       await issuer.stop();
     }
-  });
+  };
 
-  test('a session ends also while no token can be had for its server', async () => {
-    const [issuer, server, remote] = [await Issuer.start(), await TokenEndpoint.start(), await serveFixture()];
-    let gateway;
-    try {
-      const port = await freePort();
-      gateway = await start(remoteConfig(port, remote.url, policies(issuer, server)), { port });
-      server.behave({ lifetime: 1 });
-      const token = secret(issuer.token());
-      const client = await connect(gateway.url(), { token });
-      const fields = [...withToken(token), ['mcp-session-id', client.transport.sessionId], ['accept', 'application/json, text/event-stream']];
-      const ping = async () => (await ask(port, 'POST', { path: '/mcp', fields: [...fields, ['content-type', 'application/json']],
-        body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'ping' }) }));
-      server.behave({ status: 500 });
-      await until(async () => JSON.parse((await ping()).body).error, 'the token that was exchanged is over');
-      assert.equal((await ask(port, 'DELETE', { path: '/mcp', fields })).status, 202);
-      assert.equal((await ping()).status, 404);
-      await client.close();
-      await gateway.stop();
-      gateway = undefined;
-    } finally {
-      gateway?.process.kill('SIGKILL');
-      await remote.kill();
-      await server.stop();
-      await issuer.stop();
-    }
-  });
+  test('an MCP server: one question for a session with many calls, a new one when the token is nearly over', withServer(async ({ gateway, issuer, server }) => {
+    const token = secret(issuer.token());
+    const client = await connect(gateway.url(), { token });
+    const shown = async () => JSON.parse(await callText(client, 'headers')).authorization;
+    for (let i = 0; i < 5; i++) assert.equal(await shown(), `Bearer ${TokenEndpoint.given(token, 1)}`);
+    assert.equal(server.asked.length, 1);
+    const other = secret(issuer.token({ sub: 'bob' }));
+    const bob = await connect(gateway.url(), { token: other });
+    assert.equal(JSON.parse(await callText(bob, 'headers')).authorization, `Bearer ${TokenEndpoint.given(other, 2)}`);
+    assert.equal(await shown(), `Bearer ${TokenEndpoint.given(token, 1)}`);
+    server.behave({ status: 400, text: '{"error":"invalid_grant"}' });
+    const error = await failure(connect(gateway.url(), { token: secret(issuer.token({ sub: 'eve' })) }));
+    assert.match(String(error), /not allowed/);
+    await client.close();
+    await bob.close();
+  }));
+
+  test('a session ends also while no token can be had for its server', withServer(async ({ port, gateway, issuer, server }) => {
+    server.behave({ lifetime: 1 });
+    const token = secret(issuer.token());
+    const client = await connect(gateway.url(), { token });
+    const fields = [...withToken(token), ['mcp-session-id', client.transport.sessionId], ['accept', 'application/json, text/event-stream']];
+    const ping = async () => (await ask(port, 'POST', { path: '/mcp', fields: [...fields, ['content-type', 'application/json']],
+      body: JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'ping' }) }));
+    server.behave({ status: 500 });
+    await until(async () => JSON.parse((await ping()).body).error, 'the token that was exchanged is over');
+    assert.equal((await ask(port, 'DELETE', { path: '/mcp', fields })).status, 202);
+    assert.equal((await ping()).status, 404);
+    await client.close();
+  }));
 
   test('a real identity provider: its token for the backend, signed by it, on behalf of the caller', async () => {
     const provider = await OidcProvider.start();
