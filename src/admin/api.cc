@@ -55,6 +55,7 @@ const Api::Row Api::rows[] = {
     {"GET", "/api/v1/schema/config", &Api::tell_config_schema},
     {"GET", "/api/v1/schema/cel", &Api::tell_rule_schema},
     {"GET", "/api/v1/events", &Api::tell_events},
+    {"GET", "/api/v1/traffic/*", &Api::tell_recorded},
     {"GET", "/api/v1/targets", &Api::tell_targets},
     {"GET", "/api/v1/targets/*", &Api::tell_target},
     {"GET", "/api/v1/targets/*/stderr", &Api::tell_stderr},
@@ -195,6 +196,7 @@ Task<http::Response> Api::tell_runtime(Call&) {
   writer.end_array();
   writer.name("sessions").begin_object();
   writer.name("open").integer_unsigned(stage_.shared.sessions.size()).end_object();
+  writer.name("recordsArguments").boolean(feed_.records_arguments());
   writer.name("demoTokens").begin_array();
   for (const DemoToken& token : accepted_tokens(stage_.build.demo_tokens, running.file(),
                                                 stage_.stores.keys, stage_.clock.wall())) {

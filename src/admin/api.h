@@ -111,12 +111,14 @@ class Api {
   const Revision* find_revision(std::string_view id) const;
   Task<http::Response> import(Call& call);
   Task<http::Response> explain(Call& call);
+  bool take_recorded(ExplainQuestion& question) const;
   Task<http::Response> explain_in(const ExplainQuestion& question, const config::File& file,
                                   std::shared_ptr<const runtime::Snapshot> snapshot,
                                   std::string revision);
   Task<Things> things_of(const ExplainQuestion& question, const FoundRoute& found);
   bool may_ask_targets(const runtime::Route& route) const;
   Task<http::Response> tell_events(Call& call);
+  Task<http::Response> tell_recorded(Call& call);
   Task<http::Response> tell_targets(Call& call);
   Task<http::Response> tell_target(Call& call);
   Task<http::Response> tell_stderr(Call& call);

@@ -14,9 +14,29 @@ constexpr auto listed_for = std::chrono::seconds(15);
 
 }  // namespace
 
+// Puts the requests in place of their ids. Whether they are all known.
+bool Api::take_recorded(ExplainQuestion& question) const {
+  for (gateway::Asker& asker : question.askers) {
+    const auto named = question.recorded.find(asker.name);
+    if (named == question.recorded.end()) continue;
+    asker.seen = feed_.recorded().find(named->second);
+    if (!asker.seen) return false;
+    const auto& arguments = asker.seen->arguments;
+    // Others than those that the rules saw would be a lie.
+    const bool is_alone = question.askers.size() == 1;
+    if (is_alone && !question.arguments && arguments && arguments->is_whole()) {
+      question.arguments = arguments->json;
+    }
+  }
+  return true;
+}
+
 Task<http::Response> Api::explain(Call& call) {
-  const auto question = ExplainQuestion::read(call.body->root());
+  auto question = ExplainQuestion::read(call.body->root());
   if (!question) co_return error_response(400, "bad_request", question.error().why());
+  if (!take_recorded(*question)) {
+    co_return error_response(404, "not_recorded", "this request is not kept any more");
+  }
   const Running& running = stage_.running;
   if (!question->draft) {
     const config::File file = running.file();  // a reload meanwhile does not change this answer

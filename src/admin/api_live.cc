@@ -35,6 +35,25 @@ Task<http::Response> Api::tell_events(Call& call) {
   co_return std::move(*response);
 }
 
+// What is known of one request beside its event: no part of the stream, which many may read.
+Task<http::Response> Api::tell_recorded(Call& call) {
+  const std::shared_ptr<const gateway::Sighting> seen = feed_.recorded().find(call.names.front());
+  if (!seen) co_return error_response(404, "not_recorded", "this request is not kept any more");
+  json::Writer writer;
+  writer.begin_object().name("id").string(call.names.front()).name("arguments");
+  if (seen->arguments) {
+    writer.begin_object().name("value").raw(seen->arguments->json);
+    writer.name("isCut").boolean(seen->arguments->is_cut);
+    writer.name("isRedacted").boolean(seen->arguments->is_redacted).end_object();
+  } else {
+    writer.null();
+  }
+  writer.name("data");
+  write_data(writer, *seen, *stage_.running.snapshot());
+  writer.end_object();
+  co_return json_response(200, writer);
+}
+
 std::optional<ServedTarget> Api::find_target(const Call& call) const {
   for (ServedTarget& target : served_targets(*stage_.running.snapshot())) {
     if (id_of(*target.entry) == call.names.front()) return std::move(target);

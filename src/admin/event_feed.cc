@@ -120,6 +120,7 @@ class EventFeed::Stream final : public http::BodySource {
 EventFeed::EventFeed(net::Loop& loop, const Clock& clock, Running& running, gateway::Shared& shared,
                      const FeedTimes& times)
     : loop_(loop), clock_(clock), running_(running), shared_(shared), times_(times), tasks_(loop) {
+  take_settings();
   tasks_.spawn(tell_configuration());
   tasks_.spawn(look());
 }
@@ -175,8 +176,15 @@ void EventFeed::end_unfollowed() {
   if (is_watching_ && now - traffic_followed_ > times_.kept) {
     shared_.traffic->unwatch();
     is_watching_ = false;
+    recorded_.clear();
   }
   if (now - followed_ > times_.kept) is_looking_ = false;
+}
+
+void EventFeed::take_settings() {
+  records_arguments_ = shared_.traffic != nullptr && running_.file().config.admin.records_arguments;
+  if (shared_.traffic != nullptr) shared_.traffic->take_arguments(records_arguments_);
+  if (!records_arguments_) recorded_.forget_arguments();
 }
 
 Task<> EventFeed::tell_configuration() {
@@ -186,6 +194,7 @@ Task<> EventFeed::tell_configuration() {
       co_await running_.changed.wait();
     }
     told = running_.generation();
+    take_settings();
     json::Writer writer;
     writer.begin_object().name("revision").string(running_.revision().id);
     writer.name("state").string(name_of(running_.state()));
@@ -235,6 +244,9 @@ void EventFeed::see(gateway::Sighting sighting) {
     events_.publish(Topic::traffic, "lost", "{\"count\":" + std::to_string(lost) + "}");
   }
   events_.publish(Topic::traffic, "traffic", text_of(sighting));
+  // It may have been on its way when that was switched off.
+  if (!records_arguments_) sighting.arguments.reset();
+  recorded_.add(events_.last_id(), std::move(sighting));
 }
 
 void EventFeed::measure() {

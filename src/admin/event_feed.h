@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "admin/events.h"
+#include "admin/recorded.h"
 #include "admin/running.h"
 #include "base/random.h"
 #include "base/task_group.h"
@@ -45,11 +46,16 @@ class EventFeed final : public gateway::Watcher {
 
   void see(gateway::Sighting sighting) override;
   std::size_t followers() const { return followers_; }
+  // The requests behind the latest events of traffic, by their ids; only while they are followed.
+  const Recorded& recorded() const { return recorded_; }
+  // Whether arguments of tool calls are recorded while somebody follows.
+  bool records_arguments() const { return records_arguments_; }
 
  private:
   class Stream;
   Task<> tell_configuration();
   Task<> look();
+  void take_settings();
   void begin(Topics topics);
   void end_unfollowed();
   void compare_targets(bool is_told);
@@ -63,6 +69,8 @@ class EventFeed final : public gateway::Watcher {
   const FeedTimes times_;
   SystemRandom random_;
   Events events_{random_};
+  Recorded recorded_;
+  bool records_arguments_ = false;
   std::size_t followers_ = 0;
   std::size_t traffic_followers_ = 0;
   Instant followed_;          // when there was a follower last

@@ -92,6 +92,8 @@ class EventFeedTest : public testing::Test {
     record.mcp_method = "tools/call";
     record.tool = tool;
     record.authz_decision = decision;
+    const auto sent = json::Document::parse(R"({"message":"hello"})").value();
+    record.arguments = std::make_shared<const telemetry::Arguments>(sent.root());
     traffic.count(0, record);
     if (traffic.is_watched()) {
       traffic.tell(gateway::Sighting(record, clock.wall(), milliseconds(2)));
@@ -225,6 +227,46 @@ TEST_F(EventFeedTest, has_so_many_followers_and_no_more) {
   EXPECT_FALSE(feed->follow(Topics::all(), ""));
   held.pop_back();
   EXPECT_TRUE(feed->follow(Topics::all(), ""));
+}
+
+TEST_F(EventFeedTest, keeps_requests_for_who_asks_about_one_as_long_as_somebody_follows) {
+  std::string id;
+  {
+    Reader reader = follow("traffic");
+    (void)next(reader);
+    serve_call("echo");
+    id = next(reader).id;
+    ASSERT_NE(feed->recorded().find(id), nullptr);
+    EXPECT_EQ(feed->recorded().find(id)->name, "echo");
+  }
+  const Instant end = clock.now() + std::chrono::seconds(10);
+  while (traffic.is_watched() && clock.now() < end) loop.turn(end);
+  EXPECT_EQ(feed->recorded().find(id), nullptr);
+}
+
+TEST_F(EventFeedTest, arguments_are_recorded_and_forgotten_as_the_configuration_says) {
+  const std::string recording = "config: {admin: {recordArguments: true}}\n";
+  Reader reader = follow("traffic,config");
+  (void)next(reader);
+  EXPECT_FALSE(traffic.takes_arguments());
+  run_text(std::string(two_targets) + recording);
+  EXPECT_EQ(next(reader).name, "config");
+  EXPECT_TRUE(traffic.takes_arguments());
+  EXPECT_TRUE(feed->records_arguments());
+
+  serve_call("echo");
+  const http::Event event = next(reader);
+  EXPECT_EQ(event.data.find("message"), std::string::npos) << "the stream is for many";
+  ASSERT_NE(feed->recorded().find(event.id), nullptr);
+  ASSERT_NE(feed->recorded().find(event.id)->arguments, nullptr);
+  EXPECT_EQ(feed->recorded().find(event.id)->arguments->json, R"({"message":"hello"})");
+
+  run_text(std::string(two_targets));
+  EXPECT_EQ(next(reader).name, "config");
+  EXPECT_FALSE(traffic.takes_arguments());
+  EXPECT_EQ(feed->recorded().find(event.id)->arguments, nullptr);
+  serve_call("echo");  // as one that was on its way
+  EXPECT_EQ(feed->recorded().find(next(reader).id)->arguments, nullptr);
 }
 
 }  // namespace

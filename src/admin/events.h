@@ -73,6 +73,8 @@ class Events {
   // After the event of that id if it can be gone on from, or with the next event. An id that is
   // known and too old gives what is left.
   Bookmark enter(Topics topics, std::string_view last_id) const;
+  // The id of what was published last.
+  std::string last_id() const { return id_of(next_ - 1); }
   // The id of what was last before the bookmark.
   std::string id_before(const Bookmark& bookmark) const { return id_of(bookmark.next_ - 1); }
   // Appends what came since, about so many bytes at most, as an event stream; first an event `lost`

@@ -166,7 +166,8 @@ void write_rules(json::Writer& writer, const Explained& explained) {
 void write_identity(json::Writer& writer, const gateway::Asker& asker,
                     const gateway::AskerFinding& finding) {
   writer.begin_object().name("name").string(asker.name);
-  writer.name("kind").string(asker.claims            ? "claims"
+  writer.name("kind").string(asker.seen              ? "recorded"
+                             : asker.claims          ? "claims"
                              : asker.token           ? "token"
                              : asker.headers.empty() ? "anonymous"
                                                      : "headers");
@@ -282,6 +283,12 @@ Result<ExplainQuestion> ExplainQuestion::read(json::Value body) {
   if (identities) {
     for (const json::Value identity : identities->elements()) {
       TRY(gateway::Asker asker, read_asker(identity));
+      if (const auto id = identity.find_string("traffic")) {
+        if (asker.token || asker.claims || !asker.headers.empty()) {
+          return failed(Fault::bad_request, "of a recorded request the caller is known");
+        }
+        question.recorded[asker.name] = std::string(*id);
+      }
       question.askers.push_back(std::move(asker));
     }
   }

@@ -2,6 +2,7 @@
 // Questions to gateway::Explainer as the API and the command line ask them, and its answers as
 // JSON.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ namespace admin {
 struct ExplainQuestion {
   std::optional<std::string> route;  // its id
   std::vector<gateway::Asker> askers;
+  std::map<std::string, std::string> recorded;  // of an asker's name, the request it has made
   bool is_about_all = false;
   std::vector<std::string> tools;
   std::vector<std::string> prompts;

@@ -207,5 +207,44 @@ TEST(ExplainQuestion, refuses_what_makes_no_sense) {
   }
 }
 
+// Who the policies found it to be, with claims and key together: nothing has to be shown again.
+TEST_F(ExplainTest, of_a_recorded_request_the_caller_is_known) {
+  telemetry::Record record;
+  record.http_method = "POST";
+  record.http_path = "/mcp";
+  record.http_host = "gateway.example";
+  record.source = "192.0.2.7:4711";
+  record.mcp_method = "tools/call";
+  record.mcp_session = "12";
+  const auto key = std::make_shared<const auth::ApiKey>(
+      "alice", "key-1", json::Document::parse(R"({"name":"alice"})").value());
+  Asker asker;
+  asker.name = "recorded";
+  asker.seen = std::make_shared<const gateway::Sighting>(record, clock.wall(), Duration(0),
+                                                         auth::Principal(key));
+  constexpr std::string_view rules = R"(binds:
+- port: 3000
+  listeners:
+  - routes:
+    - policies:
+        apiKey:
+          keys: [{key: another-key-of-bob-1234}]
+        mcpAuthorization:
+          rules:
+          - 'apiKey.name == "alice" && mcp.tool.name == "keys"'
+          - 'source.address == "192.0.2.7" && source.port == 4711 && mcp.tool.name == "near"'
+          - 'mcp.sessionId == "12" && request.host == "gateway.example" && mcp.tool.name == "here"'
+      backends:
+      - mcp: {targets: [{name: demo, demo: {}}]}
+)";
+  const auto findings = explain(rules, {asker}, {"keys", "near", "here", "other"});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_TRUE(findings[0].is_accepted);
+  EXPECT_TRUE(findings[0].cells[0].is_allowed());
+  EXPECT_TRUE(findings[0].cells[1].is_allowed());
+  EXPECT_TRUE(findings[0].cells[2].is_allowed());
+  EXPECT_FALSE(findings[0].cells[3].is_allowed());
+}
+
 }  // namespace
 }  // namespace admin

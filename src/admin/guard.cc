@@ -17,8 +17,9 @@ bool is_api(std::string_view path) {
   return path.starts_with("/api/") || path == "/config_dump";
 }
 
-bool is_relay(std::string_view path) {
-  return path.starts_with("/api/v1/playground/");
+// What may not even be read without the page's word: the relay, and what is known of callers.
+bool is_guarded(std::string_view path) {
+  return path.starts_with("/api/v1/playground/") || path.starts_with("/api/v1/traffic/");
 }
 
 bool is_read(const http::Request& request) {
@@ -53,7 +54,7 @@ std::optional<Refusal> Guard::refuses(const http::Request& request) const {
   if (auto refusal = refuses_host(request)) return refusal;
   if (!is_api(request.path())) return std::nullopt;
   if (auto refusal = refuses_page(request)) return refusal;
-  const bool changes = !is_read(request) || is_relay(request.path());
+  const bool changes = !is_read(request) || is_guarded(request.path());
   const auto token = request.headers.find(page_token_header);
   if (changes && (!token || !crypto::equal_in_constant_time(*token, page_token_))) {
     // Tools without a page show what they log in with instead.

@@ -104,5 +104,15 @@ TEST_F(GuardTest, has_another_token_in_each_process) {
   EXPECT_GE(open.page_token().size(), 32U);
 }
 
+TEST_F(GuardTest, tells_what_is_known_of_callers_only_to_the_page_or_who_logs_in) {
+  EXPECT_EQ(code_of(open.refuses(request_to("GET", "/api/v1/traffic/a-1"))), "page_token");
+  http::Request page = request_to("GET", "/api/v1/traffic/a-1");
+  page.headers.add(std::string(page_token_header), open.page_token());
+  EXPECT_EQ(code_of(open.refuses(page)), "");
+  http::Request tool = request_to("GET", "/api/v1/traffic/a-1");
+  tool.headers.add(std::string(login_header), "the-admin-token-1");
+  EXPECT_EQ(code_of(closed.refuses(tool)), "");
+}
+
 }  // namespace
 }  // namespace admin

@@ -6,12 +6,18 @@
 namespace app {
 namespace {
 
+// Whether who may use the admin interface is the same.
+bool has_same_door(config::AdminSettings one, const config::AdminSettings& other) {
+  one.records_arguments = other.records_arguments;  // taken over at once
+  return one == other;
+}
+
 // Whether what is read at start only is the same.
 bool is_same_at_start(const config::Process& one, const config::Process& other) {
   return one.logging == other.logging && one.session == other.session && one.mcp == other.mcp &&
          one.limits == other.limits && one.backend == other.backend &&
          one.worker_threads == other.worker_threads && one.admin_address == other.admin_address &&
-         one.admin == other.admin && one.storage == other.storage;
+         has_same_door(one.admin, other.admin) && one.storage == other.storage;
 }
 
 schema::Problems all_problems(const schema::Reading<config::File>& reading,

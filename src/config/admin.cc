@@ -25,6 +25,10 @@ void describe(schema::Object<AdminSettings>& o) {
   o.field("open", &AdminSettings::is_open,
           "Nobody logs in, wherever it listens: for a network where everybody may change the "
           "configuration, and with it start processes.");
+  o.field("recordArguments", &AdminSettings::records_arguments,
+          "Live traffic has the arguments of tool calls, too, for everybody who may use the admin "
+          "interface: while somebody follows it, the first 4 KiB of each call, without what is "
+          "named like a secret or looks like one. In memory only, never in the log.");
   o.check([](const AdminSettings& s) -> std::string {
     return s.token && s.is_open ? "give either `token` or `open`" : "";
   });

@@ -14,7 +14,8 @@ namespace config {
 struct AdminSettings {
   std::optional<std::string> token;
   std::vector<std::string> hosts;
-  bool is_open = false;  // without a login wherever it listens
+  bool is_open = false;            // without a login wherever it listens
+  bool records_arguments = false;  // of tool calls, while somebody follows the traffic
   bool operator==(const AdminSettings&) const = default;
 };
 void describe(schema::Object<AdminSettings>& o);

@@ -106,9 +106,10 @@ void Core::say_refused(std::string_view why) {
   refusal_logged_ = now;
 }
 
-void Core::tell_watcher(const telemetry::Record& record, Instant began) {
+void Core::tell_watcher(const telemetry::Record& record, Instant began,
+                        const auth::Principal& caller) {
   const Clock& clock = shared_.clock;
-  shared_.traffic->tell(Sighting(record, clock.wall(), clock.now() - began));
+  shared_.traffic->tell(Sighting(record, clock.wall(), clock.now() - began, caller));
 }
 
 Task<> Core::serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream) {

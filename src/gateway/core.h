@@ -115,10 +115,14 @@ class Core {
   TaskGroup& background() { return background_; }
 
   // This was served, from then on: for whoever watches.
-  void tell_of(const telemetry::Record& record, Instant began) {
+  void tell_of(const telemetry::Record& record, Instant began, const auth::Principal& caller) {
     if (shared_.traffic == nullptr) return;
     shared_.traffic->count(number_, record);
-    if (shared_.traffic->is_watched()) tell_watcher(record, began);
+    if (shared_.traffic->is_watched()) tell_watcher(record, began, caller);
+  }
+  // Whether whoever watches wants the arguments of tool calls.
+  bool takes_arguments() const {
+    return shared_.traffic != nullptr && shared_.traffic->takes_arguments();
   }
 
   // A name for a request in flight that no other core gives.
@@ -136,7 +140,7 @@ class Core {
   Task<> accept_all(std::shared_ptr<Door> door);
   Task<> serve_one(std::uint16_t configured_port, std::shared_ptr<net::TcpStream> stream);
   void say_refused(std::string_view why);
-  void tell_watcher(const telemetry::Record& record, Instant began);
+  void tell_watcher(const telemetry::Record& record, Instant began, const auth::Principal& caller);
   Task<Result<>> all_served();
   Task<Result<>> all_said();
 

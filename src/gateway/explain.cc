@@ -1,6 +1,7 @@
 #include "gateway/explain.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "runtime/attributes.h"
@@ -107,6 +108,12 @@ class Cell {
     }
   }
 
+  // Of a request that was served the rest is known, too.
+  void remember(const Sighting& seen) {
+    subject_.session = seen.session;
+    if (!seen.mcp_method.empty()) subject_.method = seen.mcp_method;
+  }
+
   CellFinding find(bool has_details) {
     CellFinding finding;
     if (!rules_.has_rules()) {
@@ -163,6 +170,18 @@ policy::Peer loopback_peer() {
   return peer;
 }
 
+// Without its headers: they are not kept.
+policy::Exchange exchange_of(const Sighting& seen, Instant now) {
+  http::Request request(seen.http_method, seen.path, seen.host);
+  policy::Peer peer;
+  const std::size_t colon = std::min(seen.source.rfind(':'), seen.source.size());
+  peer.address = seen.source.substr(0, colon);
+  const std::string_view port = std::string_view(seen.source).substr(colon);
+  if (!port.empty()) std::from_chars(port.data() + 1, port.data() + port.size(), peer.port);
+  peer.text = seen.source;
+  return policy::Exchange(std::move(request), std::move(peer), now, seen.time);
+}
+
 // The issuer's own word, which is here the operator's: what follows is no verdict on a token.
 Result<auth::Verdict> claims_as_said(const std::string& claims, WallTime now) {
   const auto uri = Uri::parse("http://localhost/");
@@ -197,24 +216,29 @@ Task<std::vector<AskerFinding>> Explainer::explain(const Inquiry& inquiry) {
 
 // As gateway/serve.cc equips an exchange; nobody is locked out here.
 void Explainer::equip(policy::Exchange& exchange) {
-  last_token_ = auth::LastToken();
-  last_key_.clear();
   exchange.tokens = &tokens_;
-  exchange.last_token = &last_token_;
-  exchange.last_key = &last_key_;
   exchange.logins = &logins_;
   exchange.passwords = passwords_;
   exchange.introspections = &introspections_;
 }
 
 Task<AskerFinding> Explainer::explain_one(const Inquiry& inquiry, const Asker& asker) {
-  policy::Exchange exchange(request_of(inquiry, asker), loopback_peer(), clock_.now(),
-                            clock_.wall());
+  policy::Exchange exchange = asker.seen
+                                  ? exchange_of(*asker.seen, clock_.now())
+                                  : policy::Exchange(request_of(inquiry, asker), loopback_peer(),
+                                                     clock_.now(), clock_.wall());
   const runtime::Attributes attributes(exchange);
   exchange.attributes = &attributes;
   equip(exchange);
+  // As of a connection of its own: others may be asking while this one waits.
+  auth::LastToken last_token;
+  std::string last_key;
+  exchange.last_token = &last_token;
+  exchange.last_key = &last_key;
   AskerFinding finding;
-  if (asker.claims) {
+  if (asker.seen) {
+    finding = remember(asker, exchange);
+  } else if (asker.claims) {
     finding = assume(asker, exchange);
   } else {
     finding = co_await judge(inquiry, asker, exchange);
@@ -227,7 +251,9 @@ Task<AskerFinding> Explainer::explain_one(const Inquiry& inquiry, const Asker& a
     CellFinding cell;
     cell.is_refused = !finding.is_accepted;
     if (finding.is_accepted && backend != nullptr) {
-      cell = Cell(backend->rules, exchange, inquiry, thing).find(inquiry.has_details);
+      Cell asked(backend->rules, exchange, inquiry, thing);
+      if (asker.seen) asked.remember(*asker.seen);
+      cell = asked.find(inquiry.has_details);
     }
     finding.cells.push_back(std::move(cell));
   }
@@ -248,6 +274,18 @@ AskerFinding Explainer::assume(const Asker& asker, policy::Exchange& exchange) c
   finding.subject = (**verdict)->subject();
   finding.issuer = (**verdict)->issuer();
   finding.claims = *asker.claims;
+  return finding;
+}
+
+AskerFinding Explainer::remember(const Asker& asker, policy::Exchange& exchange) {
+  AskerFinding finding;
+  const auth::Principal& caller = asker.seen->caller;
+  if (!caller.is_anonymous()) exchange.identify(caller);
+  if (const auto& claims = caller.claims()) {
+    finding.subject = claims->subject();
+    finding.issuer = claims->issuer();
+    finding.claims = std::string(claims->root().raw());
+  }
   return finding;
 }
 

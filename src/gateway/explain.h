@@ -14,6 +14,7 @@
 #include "auth/password_judge.h"
 #include "auth/token_cache.h"
 #include "cel/explain.h"
+#include "gateway/traffic.h"
 #include "http/client.h"
 #include "policy/exchange.h"
 #include "runtime/snapshot.h"
@@ -21,13 +22,14 @@
 namespace gateway {
 
 // Somebody who asks. With `claims` no policy is asked who that is, only the rules are: nobody has
-// signed them.
+// signed them. Nor with `seen`: the policies have said it when they saw that request.
 class Asker {
  public:
   std::string name;
   std::optional<std::string> token;                          // of `Authorization: Bearer`
   std::optional<std::string> claims;                         // a JSON object
   std::vector<std::pair<std::string, std::string>> headers;  // other credentials
+  std::shared_ptr<const Sighting> seen;                      // null, or a request of that caller
 };
 
 // Something that may be used.
@@ -113,6 +115,7 @@ class Explainer {
   Task<AskerFinding> explain_one(const Inquiry& inquiry, const Asker& asker);
   Task<AskerFinding> judge(const Inquiry& inquiry, const Asker& asker, policy::Exchange& exchange);
   AskerFinding assume(const Asker& asker, policy::Exchange& exchange) const;
+  static AskerFinding remember(const Asker& asker, policy::Exchange& exchange);
   void equip(policy::Exchange& exchange);
 
   const Clock& clock_;
@@ -120,8 +123,6 @@ class Explainer {
   auth::TokenCache tokens_;
   auth::LoginCache logins_;
   auth::Introspections introspections_;
-  auth::LastToken last_token_;
-  std::string last_key_;
 };
 
 }  // namespace gateway

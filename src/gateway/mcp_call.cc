@@ -228,13 +228,19 @@ http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const
   return refuse_call(exchange, seen.status, id, RpcError{seen.code, "Session not found", {}});
 }
 
+void record_arguments(telemetry::Record& record, const mcp::Message& request) {
+  const auto arguments = request.params().find("arguments");
+  if (arguments) record.arguments = std::make_shared<const telemetry::Arguments>(*arguments);
+}
+
 }  // namespace
 
-void record_subject(policy::Exchange& exchange, const mcp::Subject& subject) {
-  telemetry::Record& record = exchange.record;
+void record_subject(const McpPlace& at, const mcp::Subject& subject, const mcp::Message& request) {
+  telemetry::Record& record = at.exchange.record;
   switch (subject.kind) {
     case mcp::Subject::Kind::tool:
       record.tool = subject.name;
+      if (at.core.takes_arguments()) record_arguments(record, request);
       return;
     case mcp::Subject::Kind::prompt:
       record.prompt = subject.name;
@@ -281,7 +287,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
                                 mcp::Message request) {
   auto subject = mcp::subject_of(method, request);
   if (!subject) co_return refuse_message(at.exchange, subject.error());
-  record_subject(at.exchange, *subject);
+  record_subject(at, *subject, request);
   const McpView view(at.exchange, at.backend, session->number);
   const bool is_named = subject->kind != mcp::Subject::Kind::none;
   // What no target could have is answered like what it has not.

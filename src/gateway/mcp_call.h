@@ -28,7 +28,7 @@ Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session, mc
 
 // What a call of either kind of client does: notes what it is about, looks whether the caller has
 // the scopes that calls of this tool need, says which are missing, and how long it may take.
-void record_subject(policy::Exchange& exchange, const mcp::Subject& subject);
+void record_subject(const McpPlace& at, const mcp::Subject& subject, const mcp::Message& request);
 policy::McpSubject::Kind kind_of(const mcp::Subject& subject);
 bool has_scopes(const McpPlace& at, const mcp::Subject& subject);
 http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject);

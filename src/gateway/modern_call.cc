@@ -132,7 +132,7 @@ ModernCall::Refused ModernCall::judge() {
   auto subject = mcp::subject_of(method_, message_);
   if (!subject) return refuse_message(at_.exchange, subject.error());
   subject_ = std::move(*subject);
-  record_subject(at_.exchange, subject_);
+  record_subject(at_, subject_, message_);
   const bool is_named = subject_.kind != mcp::Subject::Kind::none;
   // What no target could have is answered like what it has not.
   is_nobodys_ = is_named && !view_.is_of_a_target(subject_);

@@ -27,7 +27,7 @@ class RecordOnExit {
       exchange_.record.reason = policy::Reason::client_gone;
       if (exchange_.record.error.empty()) exchange_.record.error = "the client is gone";
     }
-    core_.tell_of(exchange_.record, exchange_.began);
+    core_.tell_of(exchange_.record, exchange_.began, exchange_.principal());
     if (!log.is_on(exchange_.record.level())) return;
     const Instant now = core_.shared().clock.now();
     telemetry::write(log, exchange_.record, core_.shared().clock.wall(), now - exchange_.began);
@@ -186,7 +186,7 @@ void record_refusal(Core& core, const runtime::Snapshot& snapshot, std::uint16_t
   record.http_status = refusal.status;
   record.reason = policy::Reason::invalid_request;
   record.error = refusal.why;
-  core.tell_of(record, core.shared().clock.now());
+  core.tell_of(record, core.shared().clock.now(), auth::Principal());
   telemetry::write(core.log(), record, core.shared().clock.wall(), Duration(0));
 }
 

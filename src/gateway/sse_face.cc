@@ -160,7 +160,7 @@ class Afterwards {
   Afterwards(const Afterwards&) = delete;
   Afterwards& operator=(const Afterwards&) = delete;
   ~Afterwards() {
-    core_.tell_of(exchange.record, exchange.began);
+    core_.tell_of(exchange.record, exchange.began, exchange.principal());
     const Log& log = core_.log();
     if (!log.is_on(exchange.record.level())) return;
     const Clock& clock = core_.shared().clock;
@@ -380,7 +380,7 @@ class SseEndpoint {
     const bool is_allowed = view.is_of_a_target(*subject) &&
                             view.allows(*subject, order.message.method(), order.message.params());
     if (!is_allowed) return std::nullopt;
-    record_subject(at_.exchange, *subject);
+    record_subject(at_, *subject, order.message);
     return refuse_scope(at_, *subject);
   }
 

@@ -34,12 +34,14 @@ bool is_stream_of_events(const telemetry::Record& record) {
 
 }  // namespace
 
-Sighting::Sighting(const telemetry::Record& record, WallTime at, Duration it_took)
+Sighting::Sighting(const telemetry::Record& record, WallTime at, Duration it_took,
+                   auth::Principal the_caller)
     : time(at),
       took(it_took),
       status(record.http_status),
       is_stream(is_stream_of_events(record)),
       http_method(cut(record.http_method)),
+      host(cut(record.http_host)),
       path(cut(record.http_path)),
       listener(cut(record.listener)),
       route(cut(record.route)),
@@ -55,7 +57,9 @@ Sighting::Sighting(const telemetry::Record& record, WallTime at, Duration it_too
       // If no rule decided, the reason stands there.
       expression(record.authz_origin.empty() ? std::string() : cut(record.authz_rule)),
       reason(record.authz_reason),
-      error(cut(record.error.empty() ? record.mcp_error : record.error)) {}
+      error(cut(record.error.empty() ? record.mcp_error : record.error)),
+      caller(std::move(the_caller)),
+      arguments(record.arguments) {}
 
 class Traffic::SightingLetter final : public net::Letter {
  public:
@@ -84,10 +88,17 @@ void Traffic::tell(Sighting sighting) {
 void Traffic::watch(Watcher& watcher) {
   watcher_ = &watcher;
   is_watched_.store(true, std::memory_order_relaxed);
+  takes_arguments_.store(wants_arguments_, std::memory_order_relaxed);
+}
+
+void Traffic::take_arguments(bool wanted) {
+  wants_arguments_ = wanted;
+  takes_arguments_.store(wanted && is_watched(), std::memory_order_relaxed);
 }
 
 void Traffic::unwatch() {
   is_watched_.store(false, std::memory_order_relaxed);
+  takes_arguments_.store(false, std::memory_order_relaxed);
   watcher_ = nullptr;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/principal.h"
 #include "base/clock.h"
 #include "net/mailbox.h"
 #include "telemetry/record.h"
@@ -17,16 +18,20 @@
 namespace gateway {
 
 // One exchange as its record says it, bound to no thread, exchange or snapshot. Like the record it
-// has no argument, token, query or body; texts of clients and servers are cut. Empty: not known.
+// has no token, query or body, and arguments only if the operator asked for them; texts of clients
+// and servers are cut. Empty: not known.
 class Sighting {
  public:
-  Sighting(const telemetry::Record& record, WallTime at, Duration it_took);
+  // `the_caller` is who the policies found it to be.
+  Sighting(const telemetry::Record& record, WallTime at, Duration it_took,
+           auth::Principal the_caller = auth::Principal());
 
   WallTime time;
   Duration took;
   int status;
   bool is_stream;  // it was a stream of events, whose end is nobody's to wait for
   std::string http_method;
+  std::string host;
   std::string path;
   std::string listener;
   std::string route;
@@ -42,6 +47,9 @@ class Sighting {
   std::string expression;     // what it says
   std::string_view reason;    // cel's name of why
   std::string error;
+  // What rules see of it beside that: for explanations, and told on request only.
+  auth::Principal caller;
+  std::shared_ptr<const telemetry::Arguments> arguments;
 };
 
 class Watcher {
@@ -80,11 +88,15 @@ class Traffic {
     add_one(record.authz_decision == "allow" ? tally.allowed : tally.denied);
   }
   bool is_watched() const { return is_watched_.load(std::memory_order_relaxed); }
+  // Whether arguments of tool calls are wanted, too.
+  bool takes_arguments() const { return takes_arguments_.load(std::memory_order_relaxed); }
   // While it is watched.
   void tell(Sighting sighting);
 
   // For the watcher's thread.
   void watch(Watcher& watcher);
+  // From now on, while it is watched.
+  void take_arguments(bool wanted);
   void unwatch();
   // How many sightings were lost since it was asked last.
   std::uint64_t take_lost() { return lost_.exchange(0, std::memory_order_relaxed); }
@@ -108,9 +120,12 @@ class Traffic {
   const net::LoopAddress home_;
   std::vector<Tally> tallies_;
   std::atomic<bool> is_watched_{false};
+  std::atomic<bool> takes_arguments_{false};
   std::atomic<std::size_t> letters_{0};
   std::atomic<std::uint64_t> lost_{0};
-  Watcher* watcher_ = nullptr;  // the watcher's thread only
+  // The watcher's thread only.
+  Watcher* watcher_ = nullptr;
+  bool wants_arguments_ = false;
 };
 
 }  // namespace gateway

@@ -120,5 +120,18 @@ TEST_F(TrafficTest, what_is_on_its_way_when_the_watcher_leaves_is_nobodys) {
   EXPECT_FALSE(traffic_.is_watched());
 }
 
+TEST_F(TrafficTest, takes_arguments_only_while_somebody_watches_and_wants_them) {
+  EXPECT_FALSE(traffic_.takes_arguments());
+  traffic_.take_arguments(true);
+  EXPECT_FALSE(traffic_.takes_arguments());
+  traffic_.watch(notes_);
+  EXPECT_TRUE(traffic_.takes_arguments());
+  traffic_.take_arguments(false);
+  EXPECT_FALSE(traffic_.takes_arguments());
+  traffic_.take_arguments(true);
+  traffic_.unwatch();
+  EXPECT_FALSE(traffic_.takes_arguments());
+}
+
 }  // namespace
 }  // namespace gateway

@@ -4,11 +4,13 @@
 // string or an argument of a call.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "telemetry/arguments.h"
 
 namespace telemetry {
 
@@ -61,6 +63,7 @@ struct Record {
   // For whoever watches the traffic; not in the log.
   std::string_view authz_reason;  // why, in any case
   std::string_view authz_origin;  // where the rule that decided stands in the configuration
+  std::shared_ptr<const Arguments> arguments;  // of a tool call, if the operator asked for them
   Reason reason = Reason::upstream;
   std::string error;  // for operators
 

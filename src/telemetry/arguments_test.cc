@@ -1,0 +1,71 @@
+#include "telemetry/arguments.h"
+
+#include <gtest/gtest.h>
+
+namespace telemetry {
+namespace {
+
+Arguments kept(std::string text) {
+  const auto document = json::Document::parse(std::move(text));
+  EXPECT_TRUE(document);
+  return Arguments(document->root());
+}
+
+TEST(Arguments, are_kept_as_they_are_if_they_are_short_and_harmless) {
+  const std::string text =
+      R"({"message":"hello","n":12345678901234567890,"deep":{"list":[1,null,true,"a"]},"none":{}})";
+  const Arguments arguments = kept(text);
+  EXPECT_EQ(arguments.json, text);
+  EXPECT_TRUE(arguments.is_whole());
+}
+
+TEST(Arguments, have_no_secrets_by_name_or_look) {
+  const std::string canary = "hunter2canary";
+  const std::string key = "sk-canary0123456789abcdef";
+  for (const std::string& text :
+       {R"({"password":")" + canary + R"("})", R"({"api_key":{"of":[")" + canary + R"("]}})",
+        R"({"a":[{"Authorization":")" + canary + R"("}]})", R"({"text":")" + key + R"("})",
+        R"({"text":"use )" + key + R"( for it"})", R"({"text":"password=)" + canary + R"( x"})",
+        R"({"text":"{\"token\": \")" + canary + R"(\"}"})", std::string(R"({"clientSecret":7})")}) {
+    const Arguments arguments = kept(text);
+    EXPECT_EQ(arguments.json.find("canary"), std::string::npos) << arguments.json;
+    EXPECT_NE(arguments.json.find("<redacted>"), std::string::npos) << arguments.json;
+    EXPECT_TRUE(arguments.is_redacted) << text;
+    EXPECT_FALSE(arguments.is_whole());
+  }
+}
+
+TEST(Arguments, are_cut_and_say_so) {
+  std::string many = "{";
+  for (int i = 0; i < 5'000; ++i)
+    many += "\"m" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "[";
+  deep += std::string(100, ']');
+  for (const std::string& text :
+       {R"({"a":")" + std::string(100'000, 'x') + R"(","b":1})", many + "\"z\":0}", deep,
+        R"({"a":[)" + std::string(9'999, ' ') + std::string(20'000, '1') + "]}",
+        "{\"" + std::string(9'000, 'n') + "\":1}"}) {
+    const Arguments arguments = kept(text);
+    EXPECT_TRUE(arguments.is_cut) << arguments.json;
+    EXPECT_FALSE(arguments.is_whole());
+    EXPECT_LT(arguments.json.size(), 3 * Arguments::bytes_max);
+    EXPECT_TRUE(json::Document::parse(arguments.json)) << arguments.json;
+  }
+}
+
+// A secret must not stand there because it was cut before anybody could tell.
+TEST(Arguments, show_no_beginning_of_a_secret_where_the_room_ends) {
+  const Arguments arguments =
+      kept(R"({"a":")" + std::string(4'060, 'x') + R"(","b":"ghp_0123456789abcdef0123"})");
+  EXPECT_EQ(arguments.json.find("ghp_"), std::string::npos) << arguments.json;
+}
+
+TEST(Arguments, may_be_anything) {
+  EXPECT_EQ(kept("null").json, "null");
+  EXPECT_EQ(kept("[]").json, "[]");
+  EXPECT_EQ(kept("\"text\"").json, "\"text\"");
+}
+
+}  // namespace
+}  // namespace telemetry
