@@ -52,6 +52,135 @@ test('traffic is told as it happens, with the decision and its rule, and without
   await gateway.stop();
 });
 
+test('"why" of a recorded denial: the caller of then, with all claims, by the same rules', async () => {
+  const rules = `
+mcpAuthorization:
+  rules:
+  - 'jwt.nested.key == "value" && mcp.tool.name == "add"'
+  - 'jwt.nested.key == "value" && mcp.tool.name == "echo" && mcp.tool.arguments.message == "please"'
+  - 'source.address == "127.0.0.1" && mcp.sessionId != "" && mcp.tool.name == "slow"'
+`;
+  const gateway = await start((port) => mcpConfig(port, { policies: jwtAuth + rules }));
+  const base = await gateway.admin();
+  const headers = { 'x-agentgateway-token': await pageToken(base), 'content-type': 'application/json' };
+  const stream = await Followed.open(base, '/api/v1/events?topics=traffic');
+  await stream.next((event) => event.name === 'hello', 'hello');
+  const client = await connect(gateway.url(), { token: token('example1') });
+  await failure(client.callTool({ name: 'printEnv', arguments: {} }));
+  const denied = await stream.next(traffic('tools/call', 'printEnv'), 'the refused call');
+  await failure(client.callTool({ name: 'echo', arguments: { message: 'now' } }));
+  const byArguments = await stream.next(traffic('tools/call', 'echo'), 'the call refused for its arguments');
+  assert.ok(!stream.text.includes('nested'), 'claims in the stream, which many may read');
+
+  const why = async (event, tool, identity = {}) => ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
+    identities: [{ name: 'then', traffic: event.id, ...identity }], resources: { tools: [tool] }, details: true }) });
+  const answer = await why(denied, 'printEnv');
+  assert.equal(answer.status, 200, answer.text);
+  const [identity, cell] = [answer.json.identities[0], answer.json.cells[0][0]];
+  assert.deepEqual([identity.kind, identity.accepted, identity.subject], ['recorded', true, 'test-user']);
+  assert.deepEqual(identity.claims.nested, { key: 'value' });
+  assert.equal(cell.decision, 'deny');
+  assert.deepEqual(cell.outcomes, ['false', 'false', 'false']);
+  const [first] = cell.rules;
+  assert.ok(first.steps.some((step) => step.text === 'jwt.nested.key == "value"' && step.result === 'true'), JSON.stringify(first.steps));
+  assert.equal((await why(denied, 'add')).json.cells[0][0].decision, 'allow');
+  // What the connection was, too.
+  assert.equal((await why(denied, 'slow')).json.cells[0][0].rule, 2);
+  // Arguments are not kept: what depends on them is open.
+  assert.equal((await why(byArguments, 'echo')).json.cells[0][0].isUndecided, true);
+  assert.equal((await why({ id: 'nonsense-1' }, 'echo')).json.error.code, 'not_recorded');
+  assert.equal((await why(denied, 'echo', { claims: { sub: 'somebody' } })).status, 400);
+
+  const path = `/api/v1/traffic/${denied.id}`;
+  assert.equal((await ask(base, path)).json.error.code, 'page_token');
+  const kept = (await ask(base, path, { headers })).json;
+  assert.equal(kept.arguments, null);
+  assert.deepEqual(kept.data.jwt.nested, { key: 'value' });
+  assert.deepEqual(kept.data.mcp.tool, { name: 'printEnv', target: 'everything' });
+  assert.equal(kept.data.source.address, '127.0.0.1');
+  assert.ok(!JSON.stringify(kept).includes(token('example1')));
+  assert.equal((await ask(base, '/api/v1/traffic/nonsense-1', { headers })).status, 404);
+  await client.close();
+  stream.close();
+  await gateway.stop();
+});
+
+test('of several targets a call goes by the name that clients say, and rules by the target\'s own', async () => {
+  const demo = (name) => `          - name: ${name}\n            demo: {}\n`;
+  const gateway = await start((port) => mcpConfig(port, { policies: jwtAuth + `\nmcpAuthorization:\n  rules:\n  - 'mcp.tool.name == "echo" && mcp.tool.target == "two"'` })
+    .replace(/ {10}- name: everything[^]*$/, demo('one') + demo('two')));
+  const base = await gateway.admin();
+  const headers = { 'x-agentgateway-token': await pageToken(base), 'content-type': 'application/json' };
+  const stream = await Followed.open(base, '/api/v1/events?topics=traffic');
+  await stream.next((event) => event.name === 'hello', 'hello');
+  const client = await connect(gateway.url());
+  await failure(client.callTool({ name: 'one_echo', arguments: {} }));
+  const denied = await stream.next(traffic('tools/call'), 'the refused call');
+  assert.deepEqual([denied.data.name, denied.data.target, denied.data.decision], ['one_echo', 'one', 'deny']);
+  const kept = (await ask(base, `/api/v1/traffic/${denied.id}`, { headers })).json;
+  assert.deepEqual(kept.data.mcp.tool, { name: 'echo', target: 'one' });
+  const why = async (tool) => (await ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
+    identities: [{ name: 'then', traffic: denied.id }], resources: { tools: [tool] } }) })).json;
+  const answer = await why('one_echo');
+  assert.deepEqual(answer.subjects.map((one) => [one.name, one.target, one.exposedName]), [['echo', 'one', 'one_echo']]);
+  assert.equal(answer.cells[0][0].decision, 'deny');
+  assert.equal((await why('two_echo')).cells[0][0].decision, 'allow');
+  await client.close();
+  stream.close();
+  await gateway.stop();
+});
+
+test('arguments are recorded only if the operator says so, bounded and without secrets, and forgotten when it ends', async () => {
+  const word = secret('canary-password-0123456789');
+  const config = (port, isOn) => `config: { admin: { recordArguments: ${isOn} } }\n` + mcpConfig(port, { policies: jwtAuth + `
+mcpAuthorization:
+  rules:
+  - deny: 'mcp.tool.arguments.message == "forbidden"'
+  - 'mcp.tool.name == "echo"'
+` });
+  const gateway = await start((port) => config(port, false));
+  const base = await gateway.admin();
+  const headers = { 'x-agentgateway-token': await pageToken(base), 'content-type': 'application/json' };
+  const isRecording = async () => (await ask(base, '/api/v1/runtime')).json.recordsArguments;
+  const stream = await Followed.open(base, '/api/v1/events?topics=traffic');
+  await stream.next((event) => event.name === 'hello', 'hello');
+  const client = await connect(gateway.url());
+  const callOf = async (args) => {
+    await client.callTool({ name: 'echo', arguments: args }).catch(() => {});
+    return stream.next(traffic('tools/call', 'echo'), 'the call');
+  };
+  const keptOf = async (event) => (await ask(base, `/api/v1/traffic/${event.id}`, { headers })).json;
+  assert.equal(await isRecording(), false);
+  assert.equal((await keptOf(await callOf({ message: 'unseen' }))).arguments, null);
+
+  // It takes effect without a restart.
+  gateway.write(config(gateway.port, true));
+  await until(isRecording, 'it records');
+  const event = await callOf({ message: 'forbidden', password: word, deep: [{ api_key: word }] });
+  const kept = await keptOf(event);
+  assert.deepEqual(kept.arguments, { value: { message: 'forbidden', password: '<redacted>', deep: [{ api_key: '<redacted>' }] }, isCut: false, isRedacted: true });
+  const long = await keptOf(await callOf({ message: 'x'.repeat(1_000_000) }));
+  assert.equal(long.arguments.isCut, true);
+  assert.ok(JSON.stringify(long).length < 10_000);
+  const why = async ({ id }) => (await ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
+    identities: [{ name: 'then', traffic: id }], resources: { tools: ['echo'] } }) })).json.cells[0][0];
+  // Only the very arguments decide; of what was left out nothing is known.
+  assert.equal((await why(event)).isUndecided, true);
+  const whole = await callOf({ message: 'forbidden' });
+  const { decision, rule, isUndecided } = await why(whole);
+  assert.deepEqual([decision, rule, isUndecided], ['deny', 0, false]);
+  assert.ok(!stream.text.includes(word) && !stream.text.includes('"forbidden"}'), 'arguments in the stream, which many may read');
+  assert.ok(!gateway.output.includes(word), 'a secret in the log');
+
+  gateway.write(config(gateway.port, false));
+  await until(async () => !(await isRecording()), 'it records no more');
+  assert.equal((await keptOf(whole)).arguments, null);
+  assert.equal((await keptOf(await callOf({ message: 'unseen' }))).arguments, null);
+  await client.close();
+  stream.close();
+  await gateway.stop();
+});
+
 test('a change of the configuration is told, and a reader that comes back goes on where it was', async () => {
   const config = (port, more = '') => mcpConfig(port, { policies: walkthroughRules }) + more;
   const gateway = await start((port) => config(port));
