@@ -31,6 +31,12 @@ test.each([
   expect(passes(row)).toBe(isShown);
 });
 
+test('words are looked for in what the row shows, not in its numbers', () => {
+  const numbered = { ...row, id: 4711, event: 'abcdef-4711' };
+  expect(filterOf('4711').test(numbered)).toBe(false);
+  expect(filterOf('printenv').test(numbered)).toBe(true);
+});
+
 test('who has no name is anonymous', () => {
   expect(filterOf('sub:anon').test({ time: '' })).toBe(true);
 });

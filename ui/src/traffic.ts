@@ -23,6 +23,13 @@ const numbers: Record<string, (row: Traffic) => number | undefined> = {
   status: (row) => row.status,
 };
 
+// What stands in the row; not what the page and the gateway number it by.
+const textOf = (row: Traffic) =>
+  Object.entries(row)
+    .flatMap(([key, value]) => (key === 'id' || key === 'event' ? [] : [String(value)]))
+    .join('\n')
+    .toLowerCase();
+
 function testOf(word: string): Test | null {
   const compared = /^(ms|status)([<>]=?)(\d+(?:\.\d+)?)$/.exec(word);
   if (compared) {
@@ -41,7 +48,7 @@ function testOf(word: string): Test | null {
     };
   }
   const paired = /^(\w+):(.*)$/.exec(word);
-  if (!paired) return (row) => JSON.stringify(row).toLowerCase().includes(word.toLowerCase());
+  if (!paired) return (row) => textOf(row).includes(word.toLowerCase());
   const [, field = '', wanted = ''] = paired;
   const value = fields[field];
   return value ? (row) => (value(row) ?? '').toLowerCase().startsWith(wanted.toLowerCase()) : null;

@@ -6,7 +6,8 @@ import type { Metrics, Traffic } from './types';
 const keptTraffic = 2000;
 const keptMetrics = 180;
 
-export type TrafficRow = Traffic & { id: number };
+/** `event` is what the gateway knows the request by. */
+export type TrafficRow = Traffic & { id: number; event: string };
 
 /** What the stream has brought since the page was opened, bounded. */
 class Feed {
@@ -25,8 +26,8 @@ class Feed {
   };
   snapshot = () => this.version;
 
-  add(row: Traffic) {
-    this.traffic.push({ ...row, id: this.counted++ });
+  add(row: Traffic, event: string) {
+    this.traffic.push({ ...row, id: this.counted++, event });
     if (this.traffic.length > keptTraffic) this.traffic = this.traffic.slice(-keptTraffic);
     this.tell();
   }
@@ -74,34 +75,68 @@ const parsed = <T>(event: Event): T | null => {
   }
 };
 
-/** Keeps the stream open while the page is there. */
-export function useEvents(isWanted: boolean) {
-  useEffect(() => {
-    if (!isWanted || typeof EventSource === 'undefined') return;
-    const source = new EventSource('/api/v1/events');
+// A browser opens few connections to one server: pages that nobody looks at must not take them all.
+const keptWhenHidden = 10_000;
+const isOfTraffic = () => window.location.pathname.endsWith('/traffic');
+
+/** The stream, which goes on behind the last event when it is opened again. */
+class Stream {
+  private source: EventSource | null = null;
+  private last = '';
+
+  open() {
+    if (this.source) return;
+    const source = new EventSource(
+      this.last ? `/api/v1/events?since=${encodeURIComponent(this.last)}` : '/api/v1/events',
+    );
+    this.source = source;
+    const on = <T>(name: string, take: (data: T | null, id: string) => void) =>
+      source.addEventListener(name, (event) => {
+        const id = (event as MessageEvent<string>).lastEventId;
+        if (id) this.last = id;
+        take(parsed<T>(event), id);
+      });
     source.addEventListener('open', () => {
       events.isLive = true;
     });
     source.addEventListener('error', () => {
       events.isLive = false;
     });
-    source.addEventListener('hello', (event) => {
-      if (parsed<{ resumed?: boolean }>(event)?.resumed !== true) void refreshConfiguration();
+    on<{ resumed?: boolean }>('hello', (hello) => {
+      if (hello?.resumed !== true) void refreshConfiguration();
     });
-    source.addEventListener('config', () => void refreshConfiguration());
-    source.addEventListener('targets', () => void queryClient.invalidateQueries({ queryKey: ['targets'] }));
-    source.addEventListener('traffic', (event) => {
-      const row = parsed<Traffic>(event);
-      if (row) feed.add(row);
-    });
-    source.addEventListener('lost', (event) => feed.lose(parsed<{ count?: number }>(event)?.count ?? 0));
-    source.addEventListener('metrics', (event) => {
-      const row = parsed<Metrics>(event);
-      if (row) feed.measure(row);
-    });
+    on('config', () => void refreshConfiguration());
+    on('targets', () => void queryClient.invalidateQueries({ queryKey: ['targets'] }));
+    on<Traffic>('traffic', (row, id) => row && feed.add(row, id));
+    on<{ count?: number }>('lost', (lost) => feed.lose(lost?.count ?? 0));
+    on<Metrics>('metrics', (row) => row && feed.measure(row));
+  }
+
+  close() {
+    events.isLive = false;
+    this.source?.close();
+    this.source = null;
+  }
+}
+
+/** Keeps the stream open while the page is there and looked at, or shows traffic. */
+export function useEvents(isWanted: boolean) {
+  useEffect(() => {
+    if (!isWanted || typeof EventSource === 'undefined') return;
+    const stream = new Stream();
+    let hidden: ReturnType<typeof setTimeout> | undefined;
+    const follow = () => {
+      clearTimeout(hidden);
+      if (document.visibilityState !== 'hidden') stream.open();
+      else if (!isOfTraffic()) hidden = setTimeout(() => stream.close(), keptWhenHidden);
+    };
+    stream.open();
+    follow();
+    document.addEventListener('visibilitychange', follow);
     return () => {
-      events.isLive = false;
-      source.close();
+      document.removeEventListener('visibilitychange', follow);
+      clearTimeout(hidden);
+      stream.close();
     };
   }, [isWanted]);
 }

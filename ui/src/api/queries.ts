@@ -1,6 +1,6 @@
 import { QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
-import { api } from './client';
-import type { ConfigFile, Model, Runtime, TargetState } from './types';
+import { api, tokenHeader } from './client';
+import type { ConfigFile, Model, Recorded, Runtime, TargetState } from './types';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -29,6 +29,18 @@ export const useRuntime = () => useQuery(runtimeQuery);
 export const useConfigFile = () => useQuery(configQuery);
 export const useModel = () => useQuery(modelQuery);
 export const useCan = (what: string) => useRuntime().data?.capabilities.includes(what) ?? false;
+/** What the gateway keeps of a request beside its row; it is not part of the stream, which many may read. */
+export const recordedQuery = (event: string) =>
+  queryOptions({
+    queryKey: ['recorded', event],
+    queryFn: ({ signal }) =>
+      api<Recorded>(`/api/v1/traffic/${encodeURIComponent(event)}`, { headers: tokenHeader(), signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+    refetchInterval: false,
+    refetchOnWindowFocus: false,
+  });
+
 /** States of targets, where the gateway tells them. */
 export const useTargets = () =>
   useQuery({ ...targetsQuery, enabled: useCan('targets'), select: (all) => all.targets });

@@ -33,6 +33,7 @@ export type Runtime = {
   admin: { url: string; loginRequired: boolean };
   listeners: { port: number; boundPort: number }[];
   sessions?: { open: number };
+  recordsArguments?: boolean;
   demoTokens: DemoToken[];
   capabilities: string[];
 };
@@ -114,6 +115,14 @@ export type TargetState = {
   routes?: string[];
 };
 
+/** What is kept of one request beside its row. */
+export type Recorded = {
+  id: string;
+  arguments: { value: unknown; isCut: boolean; isRedacted: boolean } | null;
+  /** The request as rules see it. */
+  data: { jwt?: Record<string, unknown>; [name: string]: unknown };
+};
+
 export type Traffic = {
   time: string;
   method?: string;
@@ -152,6 +161,8 @@ export type Identity = {
   token?: string;
   claims?: Record<string, unknown>;
   headers?: Record<string, string>;
+  /** The id of a recorded request: its caller. */
+  traffic?: string;
 };
 
 export type ExplainAsk = {

@@ -6,8 +6,8 @@ import { TriangleAlert } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { api } from '../api/client';
 import { useFeed } from '../api/events';
-import { useModel } from '../api/queries';
-import type { CelAnswer, Traffic } from '../api/types';
+import { queryClient, recordedQuery, useModel } from '../api/queries';
+import type { CelAnswer } from '../api/types';
 import { Editor } from '../editor/Editor';
 import { routesOf } from '../model';
 import { Card, Failed, PageHead, wordsOf } from '../parts/feedback';
@@ -33,13 +33,6 @@ const samples: Record<string, { label: string; data: unknown }> = {
     data: call('printEnv', { iss: 'agentgateway.dev', sub: 'test-user', nested: { key: 'value' } }),
   },
 };
-
-/** What a recorded call gives away about itself: no arguments, no token. */
-const dataOf = (row: Traffic) => ({
-  ...(row.subject ? { jwt: { sub: row.subject } } : {}),
-  request: { method: row.method, path: row.path },
-  mcp: { methodName: row.mcpMethod, [row.kind ?? 'tool']: { name: row.name, target: row.target } },
-});
 
 function useEvaluation(expression: string, text: string, asRule: boolean) {
   const [[code, context]] = useDebouncedValue([expression, text] as const, 150);
@@ -137,6 +130,16 @@ export function Cel() {
     .filter((row) => row.name)
     .slice(-20)
     .reverse();
+  const [notTaken, setNotTaken] = useState('');
+  const takeRecorded = async (event: string) => {
+    try {
+      const kept = await queryClient.fetchQuery(recordedQuery(event));
+      setData(JSON.stringify(kept.data, null, 2));
+      setNotTaken('');
+    } catch (error) {
+      setNotTaken(wordsOf(error));
+    }
+  };
   const rules = rulesOf(model);
   const problems = evaluation.data?.problems;
   const marks = useMemo(
@@ -217,18 +220,16 @@ export function Cel() {
                       w={220}
                       value={null}
                       data={recorded.map((row) => ({
-                        value: String(row.id),
+                        value: row.event,
                         label: `${row.subject ?? 'anonymous'}: ${row.name} ${row.decision ?? ''}`,
                       }))}
-                      onChange={(id) => {
-                        const row = recorded.find((one) => String(one.id) === id);
-                        if (row) setData(JSON.stringify(dataOf(row), null, 2));
-                      }}
+                      onChange={(event) => event && void takeRecorded(event)}
                     />
                   )}
                 </Group>
               }
             >
+              {notTaken && <Failed title="The recorded call cannot be taken" message={notTaken} />}
               <Editor label="Data" language="json" value={data} onChange={setData} />
             </Card>
           </Stack>

@@ -1,21 +1,19 @@
-import { Alert, Badge, Button, Group, Modal, Stack, Table, Tabs, Text } from '@mantine/core';
-import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
+import { Alert, Badge, Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError, api } from '../api/client';
 import { refreshConfiguration, useCan, useConfigFile } from '../api/queries';
-import type { ConfigFile, Model, Problem } from '../api/types';
-import { Diff } from '../editor/Diff';
+import type { ConfigFile, Problem } from '../api/types';
 import { Editor, type Mark } from '../editor/Editor';
 import { completionOf, type JsonSchema, wordsAt } from '../editor/schema';
-import { AccessDiff } from '../parts/AccessDiff';
 import { Card, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { Problems, problemText } from '../parts/Problems';
+import { Review, useJudgement } from '../parts/Review';
 
-type Judged = { valid: boolean; problems: Problem[]; model: Model | null };
 type Revision = { revision: string; since: string; bytes: number; isRunning: boolean };
 
 /** Problems as marks in the text: to the end of their line. */
@@ -34,68 +32,6 @@ export function marksOf(text: string, problems: Problem[]): Mark[] {
         message: problemText(problem),
       };
     });
-}
-
-/** The gateway's own judgement of a draft, while it is written. */
-function useJudgement(text: string, isWanted: boolean) {
-  const [settled] = useDebouncedValue(text, 350);
-  return useQuery<Judged>({
-    queryKey: ['validate', settled],
-    enabled: isWanted,
-    gcTime: 0,
-    refetchInterval: false,
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }): Promise<Judged> =>
-      api<Judged>('/api/v1/config/validate', { body: { text: settled }, signal }),
-  });
-}
-
-function Review({
-  before,
-  text,
-  judged,
-  isSaving,
-  error,
-  onSave,
-}: {
-  before: string;
-  text: string;
-  judged: Judged | undefined;
-  isSaving: boolean;
-  error: unknown;
-  onSave: () => void;
-}) {
-  const canExplain = useCan('explain');
-  return (
-    <Stack>
-      <Tabs defaultValue="diff" keepMounted={false}>
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="diff">YAML diff</Tabs.Tab>
-          {canExplain && <Tabs.Tab value="access">Access diff</Tabs.Tab>}
-          <Tabs.Tab value="problems">Validation {judged ? judged.problems.length : ''}</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="diff">
-          <Diff before={before} after={text} label="Changes" />
-        </Tabs.Panel>
-        <Tabs.Panel value="access">
-          <AccessDiff text={text} draft={judged?.model} />
-        </Tabs.Panel>
-        <Tabs.Panel value="problems">
-          {judged?.problems.length ? (
-            <Problems problems={judged.problems} />
-          ) : (
-            <Text size="sm">The gateway accepts it.</Text>
-          )}
-        </Tabs.Panel>
-      </Tabs>
-      {error ? <Failed title="Not saved" message={wordsOf(error)} /> : null}
-      <Group>
-        <Button loading={isSaving} disabled={judged?.valid === false} onClick={onSave}>
-          Save
-        </Button>
-      </Group>
-    </Stack>
-  );
 }
 
 function History({

@@ -61,6 +61,11 @@ function Attention() {
   const warnings = config?.file.state === 'ok' ? (config.warnings ?? []) : [];
   const failing = (useTargets().data ?? []).filter((target) => target.state === 'failing');
   const notices = noticesOf(model, warnings);
+  if (useRuntime().data?.recordsArguments)
+    notices.push({
+      key: 'recording',
+      text: 'Live traffic has the arguments of tool calls: config.admin.recordArguments is on.',
+    });
   if (config && config.file.state !== 'ok')
     notices.unshift(
       ...(config.file.errors ?? []).map((problem) => ({

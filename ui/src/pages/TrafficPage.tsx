@@ -1,12 +1,14 @@
-import { Badge, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Badge, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
+import { TriangleAlert } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { feed, type TrafficRow, useFeed } from '../api/events';
-import { useCan, useModel } from '../api/queries';
+import { recordedQuery, useCan, useModel, useRuntime } from '../api/queries';
 import type { RouteNode } from '../api/types';
 import { exposedName, routesOf } from '../model';
-import { Card, PageHead } from '../parts/feedback';
+import { Card, Code, PageHead, wordsOf } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
 import { clockText } from '../parts/time';
 import { Why } from '../parts/Why';
@@ -48,31 +50,82 @@ function Decision({ row }: { row: TrafficRow }) {
 
 const kinds = ['tool', 'prompt', 'resource'] as const;
 
-/** The rules one by one, asked now: the running rules, and a caller of whom only the subject is known. */
+/** The rules one by one, asked now: the running rules, and the caller as the policies found it then. */
 function Reasons({ row, route }: { row: TrafficRow; route: RouteNode }) {
   const kind = kinds.find((one) => one === row.kind);
   if (!kind || !row.name) return null;
-  const who = row.subject
-    ? { id: 0, name: row.subject, claims: { sub: row.subject } }
-    : { id: 0, name: 'anonymous' };
+  const who = { id: 0, name: row.subject ?? 'anonymous', traffic: row.event };
   return (
-    <Card title="Why?" about="Judged again by the rules that run now">
-      <Stack gap="sm">
-        {row.subject && (
-          <Text size="sm" c="dimmed">
-            Of the caller only the subject is recorded: other claims of its token count as missing here.
-          </Text>
-        )}
-        <Why route={route.id} who={who} subject={{ kind, name: exposedName(route, row) }} />
-      </Stack>
+    <Card
+      title="Why?"
+      about="Judged again by the rules that run now, for the caller of then. The request's header fields are not kept."
+    >
+      <Why route={route.id} who={who} subject={{ kind, name: row.name }} />
     </Card>
+  );
+}
+
+/** What the gateway keeps of it in its memory: who the caller was, and the arguments if they are recorded. */
+function Kept({ row }: { row: TrafficRow }) {
+  const [isShown, show] = useState(false);
+  const { data: kept, error } = useQuery(recordedQuery(row.event));
+  if (error)
+    return (
+      <Text size="sm" c="dimmed">
+        {wordsOf(error)}
+      </Text>
+    );
+  if (!kept) return null;
+  const sent = kept.arguments;
+  return (
+    <Stack gap="sm">
+      {sent && (
+        <div>
+          <Text size="sm" fw={600}>
+            Arguments
+          </Text>
+          <Code label="Arguments of the call" text={JSON.stringify(sent.value, null, 2)} />
+          {(sent.isCut || sent.isRedacted) && (
+            <Text size="sm">
+              {[sent.isRedacted && 'What looks like a secret is left out.', sent.isCut && 'The rest is cut.']
+                .filter(Boolean)
+                .join(' ')}
+            </Text>
+          )}
+        </div>
+      )}
+      <Group>
+        <Button size="compact-sm" variant="default" aria-expanded={isShown} onClick={() => show(!isShown)}>
+          What the rules saw
+        </Button>
+      </Group>
+      {isShown && <Code label="What the rules saw" text={JSON.stringify(kept.data, null, 2)} />}
+    </Stack>
+  );
+}
+
+/** So that nobody overlooks it: what people send is being kept. */
+function Recording() {
+  return (
+    <Alert
+      color="yellow"
+      variant="light"
+      title="Arguments of tool calls are recorded"
+      icon={<TriangleAlert size={18} aria-hidden />}
+      role="alert"
+    >
+      <Text size="sm">
+        Everybody who may use this interface can read them. What is named like a secret or looks like one is
+        left out, and nothing is written to disk. <code>config.admin.recordArguments</code> switches it off.
+      </Text>
+    </Alert>
   );
 }
 
 function Detail({ row }: { row: TrafficRow }) {
   const route = routesOf(useModel().data).find((place) => place.route.name === row.route)?.route;
   const facts = Object.entries(row).flatMap(([key, value]) =>
-    key === 'id' || value === undefined || value === '' || value === null
+    key === 'id' || key === 'event' || value === undefined || value === '' || value === null
       ? []
       : [{ key, label: labels[key] ?? key, value: String(value) }],
   );
@@ -100,6 +153,7 @@ function Detail({ row }: { row: TrafficRow }) {
               {row.reason ? `: ${reasonText(row.reason)}` : ''}.
             </Text>
           )}
+          {row.mcpMethod && <Kept row={row} />}
           <Group gap="xs">
             {hasReasons && (
               <Button
@@ -171,9 +225,9 @@ function Rows({
       role="region"
       aria-label="Requests"
     >
-      <Table stickyHeader aria-label="Requests" aria-rowcount={rows.length}>
+      <Table stickyHeader aria-label="Requests" aria-rowcount={rows.length + 1}>
         <Table.Thead>
-          <Table.Tr>
+          <Table.Tr aria-rowindex={1}>
             {columns.map((name) => (
               <Table.Th key={name} scope="col">
                 {name}
@@ -189,6 +243,7 @@ function Rows({
             return (
               <Table.Tr
                 key={row.id}
+                aria-rowindex={item.index + 2}
                 style={{ height }}
                 bg={row.id === picked ? 'var(--mantine-color-indigo-light)' : undefined}
                 data-decision={row.decision}
@@ -232,7 +287,7 @@ function Rows({
 }
 
 export function TrafficPage() {
-  const isRecorded = useCan('events');
+  const isRecording = useRuntime().data?.recordsArguments ?? false;
   const live = useFeed();
   const navigate = useNavigate();
   const text = useSearch({ strict: false }).q ?? '';
@@ -246,9 +301,10 @@ export function TrafficPage() {
     <>
       <PageHead
         title="Live traffic"
-        about="Requests as they come, newest first. Arguments and results are not recorded."
+        about={`Requests as they come, newest first. ${isRecording ? 'Results' : 'Arguments and results'} are not recorded.`}
       />
       <Stack>
+        {isRecording && <Recording />}
         <Card>
           <Stack gap="sm">
             <Group gap="xs" align="flex-start">
@@ -291,11 +347,7 @@ export function TrafficPage() {
               {live.lost > 0 ? `; ${live.lost} came faster than they could be shown` : ''}
             </Text>
             {all.length === 0 ? (
-              <Text size="sm">
-                {isRecorded
-                  ? 'Nothing yet since this page was opened.'
-                  : 'This gateway does not tell of its requests.'}
-              </Text>
+              <Text size="sm">Nothing yet since this page was opened.</Text>
             ) : (
               <Rows rows={rows} picked={picked} onPick={pick} />
             )}

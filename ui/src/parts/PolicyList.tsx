@@ -37,6 +37,7 @@ export function PolicyList({ policies }: { policies: Policy[] }) {
               value={policy.value}
               origins={policy.origins ?? {}}
               label={`Values of ${policy.kind}`}
+              path={policy.path}
             />
           </Accordion.Panel>
         </Accordion.Item>

@@ -168,6 +168,7 @@ export function TargetCard({
             value={target.settings.value}
             origins={target.settings.origins}
             label={`Settings of ${target.name}`}
+            path={target.path}
           />
         </Table.ScrollContainer>
         <Group gap="xs">

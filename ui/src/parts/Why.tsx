@@ -13,7 +13,10 @@ export type Who = Identity & { id: number };
 
 export const asked = (who: Who[]): Identity[] => who.map(({ id: _, ...identity }) => identity);
 export const keyOf = (who: Who[]) =>
-  who.map((one) => `${one.name} ${numberOf(one.token ?? '')} ${JSON.stringify(one.claims ?? null)}`);
+  who.map(
+    (one) =>
+      `${one.name} ${numberOf(one.token ?? '')} ${JSON.stringify(one.claims ?? null)} ${one.traffic ?? ''}`,
+  );
 
 export const useExplained = (what: string, ask: ExplainAsk | null, key: unknown[]) =>
   useQuery<Explained>({
@@ -99,6 +102,9 @@ export function Why({
         <b>{who.name}</b> and {subject.kind} <b>{subject.name}</b>:{' '}
         <b>{cell.decision === 'allow' ? 'allowed' : 'denied'}</b>, because {reasonText(cell.reason)}.
       </Text>
+      {cell.isUndecided && (
+        <Text size="sm">A rule looks at the arguments of the call, which are not known here.</Text>
+      )}
       {judged && !judged.accepted && (
         <Failed title={`The caller is refused (${judged.status})`} message={judged.reason ?? ''} />
       )}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { originOf } from './Settings';
+import { isMisread, valuesIn } from './EditValue';
+import { originOf } from './values';
 
 test('a value comes from its line, from the whole that holds it, or is a default', () => {
   const at = (line: number) => ({ line, column: 1 });
@@ -9,4 +10,22 @@ test('a value comes from its line, from the whole that holds it, or is a default
   expect(originOf(origins, 'audiences[1]')?.line).toBe(5);
   expect(originOf(origins, 'rules[0].allow')?.line).toBe(7);
   expect(originOf(origins, 'mode')).toBeUndefined();
+});
+
+test('an edit that changes more than its value, or removes it, is seen', () => {
+  const model = (value: unknown) => ({
+    binds: [{ path: 'binds[0]', policies: [{ path: 'binds[0].p', value }] }],
+  });
+  const before = valuesIn(model({ mode: 'optional', issuer: 'a' }), 'binds[0].p');
+  expect([...(before ?? [])]).toEqual([
+    ['mode', 'optional'],
+    ['issuer', 'a'],
+  ]);
+  const after = (value: unknown) =>
+    isMisread(before ?? new Map(), valuesIn(model(value), 'binds[0].p'), 'mode');
+  expect(after({ mode: 'strict', issuer: 'a' })).toBe(false);
+  expect(after({ mode: 'strict', issuer: 'b' })).toBe(true);
+  expect(after({ issuer: 'a' })).toBe(true);
+  expect(after({ mode: 'strict', issuer: 'a', more: 1 })).toBe(true);
+  expect(valuesIn(model({}), 'binds[1].p')).toBe(undefined);
 });

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { scalarAt, withScalar } from './scalar';
+
+const text = `# of the café
+binds:
+- port: 3000   # a comment
+  listeners:
+  - routes:
+    - policies:
+        jwtAuth: {mode: optional, issuer: "a # \\"b\\"", audiences: [one, 'it''s'], jwks: {file: ./key}}
+        "mcpAuthorization":
+          rules:
+          - 'mcp.tool.name == "echo"'  # anybody
+          - deny: mcp.tool.name == "x"
+          - allow: >-
+              a == b
+          - &anchor a
+      backends:
+      - host: é.example:80
+      - host: a long
+          text
+`;
+const lines = text.split('\n');
+/** The place of the first occurrence. */
+const place = (word: string) => {
+  const line = lines.findIndex((one) => one.includes(word));
+  return { line: line + 1, column: Array.from((lines[line] ?? '').split(word)[0] ?? '').length + 1 };
+};
+
+test.each([
+  ['port: 3000', 'binds[0].port', '3000', '8080', 'port: 8080   # a comment'],
+  ["'mcp.tool.name", 'rules[0].allow', 'mcp.tool.name == "echo"', "a == 'b'", "- 'a == ''b'''  # anybody"],
+  ['deny: mcp', 'rules[1].deny', 'mcp.tool.name == "x"', 'a: b', "deny: 'a: b'"],
+  ['issuer: "a', 'issuer', 'a # "b"', 'x', 'issuer: "x", audiences'],
+  ['host: é', 'host', 'é.example:80', 'b:1', '- host: b:1'],
+  ["'it''s'", 'audiences[1]', "it's", 'its', "[one, 'its']"],
+])('%s is found and replaced where it stands', (word, path, value, next, written) => {
+  const scalar = scalarAt(text, place(word), path);
+  expect(scalar?.value).toBe(value);
+  const edited = withScalar(text, scalar as NonNullable<typeof scalar>, next);
+  expect(edited).toContain(written);
+  // Nothing else has changed.
+  const others = (all: string) => all.split('\n').filter((_, index) => index !== place(word).line - 1);
+  expect(others(edited)).toEqual(others(text));
+});
+
+test.each([
+  ['mode: optional', 'mode'], // a flow collection
+  ['file: ./key', 'jwks.file'],
+  ['allow: >-', 'rules[2].allow'],
+  ['&anchor', 'rules[3].allow'],
+  ['host: a long', 'host'], // goes on
+  ['port: 3000', 'host'], // another key than the one that is meant
+  ['rules:', 'rules'],
+])('%s is left to the editor', (word, path) => {
+  expect(scalarAt(text, place(word), path)).toBe(null);
+});
+
+test('a place outside of the text is none', () => {
+  expect(scalarAt(text, { line: 900, column: 1 }, 'a')).toBe(null);
+  expect(scalarAt(text, { line: 1, column: 900 }, 'a')).toBe(null);
+});

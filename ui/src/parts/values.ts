@@ -1,0 +1,35 @@
+type Row = { key: string; value: unknown };
+
+/** Leaves of a value by the path of their keys, as the gateway names them in `origins`. */
+export function leavesOf(value: unknown, prefix = ''): Row[] {
+  if (value === null || typeof value !== 'object') return [{ key: prefix, value }];
+  if (Array.isArray(value)) {
+    if (value.every((one) => one === null || typeof one !== 'object')) return [{ key: prefix, value }];
+    return value.flatMap((one, index) => leavesOf(one, `${prefix}[${index}]`));
+  }
+  return Object.entries(value).flatMap(([key, one]) =>
+    leavesOf(one, prefix === '' ? key : `${prefix}.${key}`),
+  );
+}
+
+export function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (value === null || value === undefined) return 'none';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/**
+ * Where a value is written: itself, or what holds it and was written as a whole, as a list is. What others of the
+ * same object are written beside is a default.
+ */
+export function originOf(origins: Record<string, { line: number; column: number }>, key: string) {
+  for (let path = key; path !== ''; path = path.replace(/(\[\d+\]|\.?[^.[\]]+)$/, '')) {
+    const found = origins[path];
+    if (!found) continue;
+    const isWhole =
+      path === key ||
+      !Object.keys(origins).some((one) => one.startsWith(path) && /^[.[]/.test(one.slice(path.length)));
+    return isWhole ? found : undefined;
+  }
+  return undefined;
+}
