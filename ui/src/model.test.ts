@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Policy, RouteNode } from './api/types';
-import { exposedName, letsAnonymousIn, matchText, summaryOf } from './model';
+import type { Policy } from './api/types';
+import { letsAnonymousIn, matchText, summaryOf } from './model';
 
 const policy = (kind: string, value: unknown): Policy => ({
   kind,
@@ -34,15 +34,4 @@ test('jwtAuth without a mode is optional, and is shown so', () => {
 test('a policy of an unknown kind is summed up by its fields', () => {
   expect(summaryOf(policy('somethingNew', { a: 1, b: [2] }))).toBe('a, b');
   expect(summaryOf(policy('mcpAuthorization', { rules: ['a', 'b'] }))).toBe('2 rules');
-});
-
-test('with several targets, what they have goes by their name', () => {
-  const route = (targets: number) =>
-    ({ backends: [{ targets: Array(targets).fill({}) }] }) as unknown as RouteNode;
-  const tool = { kind: 'tool', name: 'echo', target: 'one' };
-  expect(exposedName(route(1), tool)).toBe('echo');
-  expect(exposedName(route(2), tool)).toBe('one_echo');
-  expect(exposedName(route(2), { ...tool, kind: 'resource', name: 'file:///x' })).toBe('one+file:///x');
-  expect(exposedName(route(2), { ...tool, kind: 'resource', name: 'ui://x' })).toBe('ui://one+x');
-  expect(exposedName(route(2), { kind: 'tool', name: 'echo' })).toBe('echo');
 });

@@ -97,15 +97,3 @@ export function summaryOf(policy: Policy): string {
 export const letsAnonymousIn = (policy: Policy) =>
   (policy.kind === 'jwtAuth' || policy.kind === 'mcpAuthentication') &&
   ['optional', 'permissive'].includes(String(record(policy.value).mode ?? 'optional'));
-
-/** What clients call it: with several targets, names carry their target's. */
-export function exposedName(
-  route: RouteNode,
-  one: { kind?: string; name?: string; target?: string },
-): string {
-  const { kind, name = '', target } = one;
-  const targets = route.backends.reduce((count, backend) => count + backend.targets.length, 0);
-  if (targets < 2 || !target) return name;
-  if (kind !== 'resource') return `${target}_${name}`;
-  return name.startsWith('ui://') ? `ui://${target}+${name.slice(5)}` : `${target}+${name}`;
-}

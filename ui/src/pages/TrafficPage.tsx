@@ -7,7 +7,7 @@ import { useMemo, useRef, useState } from 'react';
 import { feed, type TrafficRow, useFeed } from '../api/events';
 import { recordedQuery, useCan, useModel, useRuntime } from '../api/queries';
 import type { RouteNode } from '../api/types';
-import { exposedName, routesOf } from '../model';
+import { routesOf } from '../model';
 import { Card, Code, PageHead, wordsOf } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
 import { clockText } from '../parts/time';
@@ -179,11 +179,7 @@ function Detail({ row }: { row: TrafficRow }) {
                 size="compact-sm"
                 variant="default"
                 renderRoot={(props) => (
-                  <Link
-                    to="/playground"
-                    search={{ route: route.id, tool: exposedName(route, row) }}
-                    {...props}
-                  />
+                  <Link to="/playground" search={{ route: route.id, tool: row.name }} {...props} />
                 )}
               >
                 Try it in the Playground

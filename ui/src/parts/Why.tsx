@@ -91,7 +91,8 @@ export function Why({
   resources[`${subject.kind}s`].push(subject.name);
   const ask: ExplainAsk = { route, identities: asked([who]), resources, details: true };
   const answer = useExplained('cell', ask, [route, ...keyOf([who]), subject.kind, subject.name]);
-  if (!answer.data) return <Waiting error={answer.error} />;
+  // The answer to another question must not stand beside this one, however shortly.
+  if (!answer.data || answer.isPlaceholderData) return <Waiting error={answer.error} />;
   const index = answer.data.subjects.findIndex((one) => one.name === subject.name);
   const cell = answer.data.cells[0]?.[Math.max(0, index)];
   const judged = answer.data.identities[0];
