@@ -174,6 +174,7 @@ mcpAuthorization:
 
   gateway.write(config(gateway.port, false));
   await until(async () => !(await isRecording()), 'it records no more');
+  assert.ok(!gateway.output.includes('take effect at the next start'), 'it is taken over at once');
   assert.equal((await keptOf(whole)).arguments, null);
   assert.equal((await keptOf(await callOf({ message: 'unseen' }))).arguments, null);
   await client.close();

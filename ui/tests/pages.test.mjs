@@ -412,6 +412,33 @@ test('a page that nobody looks at gives its stream back, and goes on where it wa
   }
 });
 
+test('a stream that is refused, for want of room or of a login, is asked for again', async () => {
+  const view = await browser.page(gateway.ui);
+  const { page } = view;
+  let refusals = 0;
+  await page.route('**/api/v1/events*', (route) =>
+    refusals++ === 0
+      ? route.fulfill({ status: 503, json: { error: { code: 'unavailable' } } })
+      : route.continue(),
+  );
+  try {
+    const opened = page.waitForResponse(
+      (response) => response.url().includes('/api/v1/events') && response.status() === 200,
+    );
+    await page.goto('/ui/traffic');
+    await heading(page, 'Live traffic');
+    await opened;
+    await makeTraffic();
+    await page
+      .getByRole('row', { name: /anonymous tools\/call echo/ })
+      .first()
+      .waitFor();
+    view.assertQuiet();
+  } finally {
+    await view.close();
+  }
+});
+
 test('a broken file: the pages say what runs, where the mistake is, and follow when it is mended', async () => {
   const view = await browser.page(gateway.ui);
   const { page } = view;

@@ -77,14 +77,17 @@ const parsed = <T>(event: Event): T | null => {
 
 // A browser opens few connections to one server: pages that nobody looks at must not take them all.
 const keptWhenHidden = 10_000;
+const refusedFor = 5_000;
 const isOfTraffic = () => window.location.pathname.endsWith('/traffic');
 
 /** The stream, which goes on behind the last event when it is opened again. */
 class Stream {
   private source: EventSource | null = null;
   private last = '';
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   open() {
+    clearTimeout(this.retry);
     if (this.source) return;
     const source = new EventSource(
       this.last ? `/api/v1/events?since=${encodeURIComponent(this.last)}` : '/api/v1/events',
@@ -101,6 +104,10 @@ class Stream {
     });
     source.addEventListener('error', () => {
       events.isLive = false;
+      // Browsers try again after a broken connection, and not after a refusal.
+      if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
+      this.source = null;
+      this.retry = setTimeout(() => this.open(), refusedFor);
     });
     on<{ resumed?: boolean }>('hello', (hello) => {
       if (hello?.resumed !== true) void refreshConfiguration();
@@ -113,6 +120,7 @@ class Stream {
   }
 
   close() {
+    clearTimeout(this.retry);
     events.isLive = false;
     this.source?.close();
     this.source = null;
