@@ -44,6 +44,12 @@ class ErrorBudget {
   Instant filled_;
 };
 
+// Whatever keeps a server from starting, the session is not over: it may start the next time.
+Error start_error(const Error& error) {
+  const Fault fault = error.fault() == Fault::timed_out ? Fault::timed_out : Fault::unavailable;
+  return Error(fault, "starting the server: " + error.why());
+}
+
 }  // namespace
 
 ChildRun::ChildRun(Scheduler& scheduler, const StdioPlace& place, Dialog& dialog, ChildParts parts,
@@ -79,7 +85,7 @@ Task<Result<ChildParts>> start_child_of(const StdioPlace& place, ChildCount::Pla
   net::ChildLimits limits;
   limits.line_bytes_max = place.settings.line_bytes_max;
   auto child = co_await net::start_child(place.spawner, std::move(command), limits, deadline);
-  if (!child) co_return tl::unexpected(std::move(child).error().within("starting the server"));
+  if (!child) co_return tl::unexpected<Error>(start_error(child.error()));
   place.log.info("child started", {{"target", place.name.text()}, {"pid", (*child)->pid()}});
   net::Loop& loop = co_await net::this_loop();
   Vitals::Child entry(place.vitals, loop.address(), (*child)->pid());

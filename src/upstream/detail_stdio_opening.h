@@ -19,7 +19,7 @@ class StdioOpening {
   bool has_started_child() const { return has_started_child_; }
 
  private:
-  Task<Result<Discovery>> find(ModernStdio& channel, bool is_known);
+  Task<Result<Discovery>> find(ModernStdio& channel, bool is_known, Deadline deadline);
   Result<std::unique_ptr<Session>> open_modern(std::unique_ptr<ModernStdio> channel,
                                                const mcp::Message& answer);
   Task<Result<std::unique_ptr<Session>>> open_legacy(std::optional<ChildParts> parts,

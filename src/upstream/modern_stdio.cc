@@ -92,6 +92,10 @@ Task<Result<>> ModernStdio::start(Deadline deadline) {
   auto run = co_await ChildRun::start(scheduler_, *place_, dialog_, over_, deadline);
   if (!run) {
     restarts_.failed_at(scheduler_.now());
+    if (is_restart) {
+      place_->log.warn("child restart failed",
+                       {{"target", place_->name.text()}, {"reason", run.error().why()}});
+    }
     place_->vitals->failed(run.error().why());
     co_return tl::unexpected<Error>(run.error());
   }

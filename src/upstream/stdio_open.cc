@@ -17,19 +17,22 @@ StdioOpening::StdioOpening(Scheduler& scheduler, std::shared_ptr<const StdioPlac
       checked_(std::move(checked)) {}
 
 Task<Result<std::unique_ptr<Session>>> StdioOpening::open(Deadline deadline) {
+  // One limit for all of it: what the question for the era took is not there for the handshake.
+  const Deadline by =
+      deadline.or_sooner(Deadline::in(scheduler_.now(), place_->settings.handshake));
   const auto pinned = place_->settings.era;
   const auto era = pinned ? pinned : era_->known();
   std::optional<ChildParts> parts = std::exchange(spare_, std::nullopt);
   has_started_child_ = parts.has_value();
-  if (era == mcp::Era::legacy) co_return co_await open_legacy(std::move(parts), deadline);
+  if (era == mcp::Era::legacy) co_return co_await open_legacy(std::move(parts), by);
   SystemRandom random;
   auto channel = std::make_unique<ModernStdio>(scheduler_, place_, era_, random);
   if (parts) channel->adopt(std::move(*parts));
-  Result<> up = co_await channel->until_up(deadline);
+  Result<> up = co_await channel->until_up(by);
   has_started_child_ = channel->has_been_started();
   if (!up) co_return tl::unexpected(std::move(up).error());
   ModernStdio& asked = *channel;
-  auto discovered = co_await find(asked, era.has_value());
+  auto discovered = co_await find(asked, era.has_value(), by);
   if (discovered && discovered->kind == mcp::Discovered::modern) {
     co_return open_modern(std::move(channel), discovered->answer);
   }
@@ -38,18 +41,18 @@ Task<Result<std::unique_ptr<Session>>> StdioOpening::open(Deadline deadline) {
   era_->forget();
   parts = channel->give_up_child();
   channel.reset();
-  co_return co_await open_legacy(std::move(parts), deadline);
+  co_return co_await open_legacy(std::move(parts), by);
 }
 
 // A server of unknown era may be one that never answers what it does not know.
-Task<Result<Discovery>> StdioOpening::find(ModernStdio& channel, bool is_known) {
+Task<Result<Discovery>> StdioOpening::find(ModernStdio& channel, bool is_known, Deadline deadline) {
   if (auto kept = era_->kept(scheduler_.now())) {
     CO_TRY(mcp::Message answer, read_answer(std::move(*kept)));
     co_return Discovery(mcp::Discovered::modern, std::move(answer));
   }
-  const Duration whole = place_->settings.handshake;
-  const Duration probe = std::min<Duration>(place_->settings.probe, whole / 4);
-  const Deadline deadline = Deadline::in(scheduler_.now(), is_known ? whole : probe);
+  const StdioSettings& settings = place_->settings;
+  const Duration probe = std::min<Duration>(settings.probe, settings.handshake / 4);
+  if (!is_known) deadline = deadline.or_sooner(Deadline::in(scheduler_.now(), probe));
   const mcp::ModernClient client(params_.root());
   auto found = co_await discover(channel, 0, client, deadline);
   const bool is_modern = found && found->kind == mcp::Discovered::modern;

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -133,6 +135,72 @@ TEST_F(StdioOpen, starts_a_modern_server_that_died_again_without_a_word) {
   EXPECT_THAT(world_.ask(*session, "die"), StartsWith("upstream_failed"));
   EXPECT_THAT(world_.ask(*session, "tools/list"), HasSubstr("tools"));
   EXPECT_EQ(world_.log().count("child started"), 2u);
+}
+
+// Whoever hears "not found" takes the session for one that is over.
+TEST_F(StdioOpen, says_that_a_server_that_cannot_be_started_is_not_available) {
+  for (const auto era : {std::optional<mcp::Era>(), std::optional(mcp::Era::legacy),
+                         std::optional(mcp::Era::modern)}) {
+    for (const char* const command : {"no-such-command-here", "/etc/passwd"}) {
+      StdioSettings settings = world_.settings(script("modern"));
+      settings.era = era;
+      settings.command = command;
+      const auto target = world_.target(settings);
+      const auto session = world_.open(*target);
+      ASSERT_FALSE(session);
+      EXPECT_EQ(session.error().fault(), Fault::unavailable) << session.error().why();
+      EXPECT_THAT(session.error().why(), HasSubstr(command));
+    }
+    StdioSettings settings = world_.settings(script("modern"));
+    settings.era = era;
+    settings.directory = "/no/such/folder";
+    const auto target = world_.target(settings);
+    const auto session = world_.open(*target);
+    ASSERT_FALSE(session);
+    EXPECT_EQ(session.error().fault(), Fault::unavailable) << session.error().why();
+  }
+}
+
+TEST_F(StdioOpen, goes_on_when_a_program_that_had_vanished_is_back) {
+  namespace fs = std::filesystem;
+  const fs::path program = fs::path(testing::TempDir()) / ("server-" + std::to_string(getpid()));
+  const fs::path away = program.string() + "-away";
+  const fs::path shell = "/bin/sh";
+  for (const mcp::Era era : {mcp::Era::modern, mcp::Era::legacy}) {
+    StdioWorld world;
+    fs::remove(program);
+    fs::create_symlink(shell, program);
+    StdioSettings settings = world.settings(script(era == mcp::Era::modern ? "modern" : "error"));
+    settings.era = era;
+    settings.command = program;
+    settings.arguments.insert(settings.arguments.begin(), {"-c", R"(exec python3 "$0" "$@")"});
+    const auto target = world.target(std::move(settings));
+    const auto session = world.open(*target);
+    ASSERT_TRUE(session) << session.error().why();
+    EXPECT_THAT(world.ask(**session, "die"), StartsWith("upstream_failed"));
+
+    fs::rename(program, away);
+    EXPECT_THAT(world.ask(**session, "tools/list"), StartsWith("unavailable: "));
+    EXPECT_EQ(world.log().count("child restart failed"), 1U);
+
+    fs::rename(away, program);
+    EXPECT_THAT(world.ask(**session, "tools/list"), HasSubstr("tools"));
+    fs::remove(program);
+  }
+}
+
+TEST_F(StdioOpen, gives_a_silent_server_one_time_for_all_that_it_is_asked) {
+  StdioSettings settings = world_.settings(R"({"handshake":false,"steps":[{"sleep_ms":60000}]})");
+  settings.era.reset();
+  settings.handshake = milliseconds(4000);
+  const auto target = world_.target(std::move(settings));
+  const Instant begin = SystemClock().now();
+  const auto session = world_.open(*target);
+  const Duration taken = SystemClock().now() - begin;
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().fault(), Fault::timed_out);
+  EXPECT_GE(taken, milliseconds(4000));
+  EXPECT_LT(taken, milliseconds(5000));  // with a time of its own for the first question
 }
 
 TEST_F(StdioOpen, leaves_no_child_behind) {

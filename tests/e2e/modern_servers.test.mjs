@@ -2,10 +2,11 @@
 // server that refuses `initialize`.
 import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { freePort, mcpConfig, patience, root, start, until } from './lib/gateway.mjs';
-import { callText, connect, failure, textOf, toolNames } from './lib/mcp.mjs';
+import { freePort, mcpConfig, patience, root, start, until, workFolder } from './lib/gateway.mjs';
+import { callText, connect, failure, RawClient, textOf, toolNames } from './lib/mcp.mjs';
 import { connectModern } from './lib/modern.mjs';
 import { remoteConfig, RemoteServer } from './lib/remote.mjs';
 
@@ -149,3 +150,41 @@ for (const [transport, serve] of Object.entries(transports)) {
     });
   });
 }
+
+describe('a child of 2026-07-28 whose program vanishes', () => {
+  // One target, or two of which the other stays as it is.
+  const config = (port, program, others) => mcpConfig(port, { name: 'a', cmd: program, args: [server, 'stdio', 'modern'] })
+    + (others ? `          - name: b\n            stdio:\n              cmd: ${JSON.stringify(process.execPath)}\n              args: [${JSON.stringify(server)}, stdio, modern]\n` : '');
+
+  for (const [name, others, prefix] of [['alone', false, ''], ['as one of two', true, 'a_']]) {
+    test(`${name}: calls say that it is not available, and the session goes on when it is back`, async () => {
+      const folder = workFolder();
+      const program = join(folder, 'program');
+      symlinkSync(process.execPath, program);
+      const gateway = await start((port) => config(port, program, others), { folder });
+      try {
+        const client = new RawClient(gateway.port);
+        await client.initialize();
+        const call = (target = prefix) => client.tool(`${target}test_simple_text`, {}, { ms: 20000 });
+        assert.match((await call()).message.result.content[0].text, /simple text/);
+
+        renameSync(program, `${program}.away`);
+        const before = gateway.children();
+        for (const child of before) process.kill(child.pid, 'SIGKILL');
+        await until(() => gateway.output.split('child ended').length > before.length, 'the children end');
+        for (let round = 0; round < 2; round++) {
+          const failed = await call();
+          assert.equal(failed.status, 200);
+          assert.equal(failed.message.error.code, -32603);
+          assert.match(failed.message.error.message, /the target is not available/);
+        }
+        if (others) assert.match((await call('b_')).message.result.content[0].text, /simple text/);
+        assert.ok(gateway.hasLine(/child restart failed.*target=a /));
+
+        renameSync(`${program}.away`, program);
+        assert.match((await call()).message.result.content[0].text, /simple text/);
+        await client.remove();
+      } finally { await gateway.stop(); }
+    });
+  }
+});
