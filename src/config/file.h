@@ -78,7 +78,7 @@ struct OpenApiTarget {
   std::string host;  // likewise
   std::optional<std::uint16_t> port;
   std::optional<std::string> path;  // before those of the document
-  OpenApiDocumentSettings document;
+  schema::Located<OpenApiDocumentSettings> document;
   bool operator==(const OpenApiTarget&) const = default;
 };
 void describe(schema::Object<OpenApiTarget>& o);

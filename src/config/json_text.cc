@@ -1,70 +1,43 @@
 #include "config/json_text.h"
 
+#include <algorithm>
+
+#include "json/placed.h"
+#include "json/value.h"
 #include "json/write.h"
+#include "schema/codec.h"
 #include "yaml/read.h"
 
 namespace config {
 namespace {
 
-void write(const yaml::Node& node, json::Writer& out);
-
-void write_scalar(const yaml::Node& node, json::Writer& out) {
-  switch (node.core()) {
-    case yaml::Core::null:
-      out.null();
-      return;
-    case yaml::Core::boolean:
-      out.boolean(node.as_bool().value_or(false));
-      return;
-    case yaml::Core::integer:
-      if (const auto number = node.as_int()) {
-        out.integer(*number);
-        return;
-      }
-      break;
-    case yaml::Core::real:
-      break;
-    case yaml::Core::string:
-      out.string(node.text);
-      return;
-  }
-  const auto number = node.as_double();
-  if (number) {
-    out.real(*number);
-  } else {
-    out.string(node.text);
-  }
-}
-
-void write(const yaml::Node& node, json::Writer& out) {
-  if (node.is_mapping()) {
-    out.begin_object();
-    for (const yaml::Pair& pair : node.members) {
-      out.name(pair.key.text);
-      write(pair.value, out);
-    }
-    out.end_object();
-  } else if (node.is_sequence()) {
-    out.begin_array();
-    for (const yaml::Node& item : node.items) write(item, out);
-    out.end_array();
-  } else {
-    write_scalar(node, out);
-  }
+// A mistake at the end is beyond the last line, where nobody can look.
+yaml::Position within(std::string_view text, yaml::Position at) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  const auto last = static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n') + 1);
+  if (at.line <= last) return at;
+  const std::string_view line = text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
+  const auto is_begin = [](char c) { return (c & '\xC0') != '\x80'; };
+  return {last, static_cast<std::uint32_t>(std::count_if(line.begin(), line.end(), is_begin) + 1)};
 }
 
 }  // namespace
 
 Result<std::string> json_text_of(std::string_view text) {
   const std::size_t start = text.find_first_not_of(" \t\r\n");
-  if (start != std::string_view::npos && text[start] == '{') return std::string(text);
+  if (start != std::string_view::npos && text[start] == '{') {
+    const auto document = json::Document::parse(std::string(text));
+    if (!document) return failed(Fault::bad_request, json::placed(document.error(), text));
+    return std::string(text);
+  }
   const auto node = yaml::read(text);
   if (!node) {
-    return failed(Fault::bad_request,
-                  "line " + std::to_string(node.error().at.line) + ": " + node.error().message);
+    const yaml::Position at = within(text, node.error().at);
+    return failed(Fault::bad_request, "line " + std::to_string(at.line) + ", column " +
+                                          std::to_string(at.column) + ": " + node.error().message);
   }
   json::Writer out;
-  write(*node, out);
+  schema::write_node(*node, out);
   return out.take();
 }
 

@@ -9,7 +9,7 @@
 namespace config {
 
 // The text as JSON: itself if it is an object in JSON already, else what it says in YAML (core
-// schema of 1.2). Fault::bad_request, with the line, if it is no YAML either.
+// schema of 1.2). Fault::bad_request, with line and column, if it is neither.
 Result<std::string> json_text_of(std::string_view text);
 
 }  // namespace config

@@ -219,8 +219,8 @@ class Builder {
       auto* rest = std::get_if<config::OpenApiTarget>(&target.value.kind);
       if (rest == nullptr) continue;
       const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
-      const policy::BuildContext::Scope document(context_, "openapi.schema", target.place);
-      load_document(rest->document);
+      const policy::BuildContext::Scope document(context_, "openapi.schema", rest->document.place);
+      load_document(rest->document.value);
     }
     McpBackend backend;
     backend.name = settings.name.value_or("mcp");

@@ -62,8 +62,8 @@ upstream::OpenApiSettings settings_of(const config::OpenApiTarget& target,
   std::string& path = settings.http.path;
   while (path.ends_with('/')) path.pop_back();
   if (target.path || !path.empty()) settings.path = path;
-  settings.document = target.document.text.value_or("");
-  if (target.document.url) settings.address = Uri::parse(*target.document.url).value();
+  settings.document = target.document->text.value_or("");
+  if (target.document->url) settings.address = Uri::parse(*target.document->url).value();
   return settings;
 }
 
