@@ -2,11 +2,12 @@
 import { test, after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { CreateMessageRequestSchema, ListRootsRequestSchema, LoggingMessageNotificationSchema, ResourceUpdatedNotificationSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { everything2025, everything2026, fixture, freePort, jwtAuth, mcpConfig, patience, received, start, token, until, walkthroughRules, workFolder } from './lib/gateway.mjs';
+import { everything2025, everything2026, fixture, freePort, jwtAuth, mcpConfig, patience, received, sleep, start, token, until, walkthroughRules, workFolder } from './lib/gateway.mjs';
 import { bearer, callText, failure, RawClient, toolNames } from './lib/mcp.mjs';
 import { request } from './lib/http.mjs';
 import { Issuer } from './lib/issuer.mjs';
@@ -31,30 +32,38 @@ async function connect(gateway, { token, path = '/sse', capabilities = {}, set }
 class RawStream {
   static async open(gateway, { token, path = '/sse', headers = {} } = {}) {
     const stream = new RawStream();
-    Object.assign(stream, { gateway, path, headers: bearer(token), events: [], isOver: false, stop: new AbortController() });
-    const answer = await fetch(gateway.url(path), { headers: { accept: 'text/event-stream', ...stream.headers, ...headers }, signal: stream.stop.signal });
-    stream.status = answer.status;
+    Object.assign(stream, { gateway, path, headers: bearer(token), events: [], messages: [], isOver: false });
+    const answer = await new Promise((done, fail) => {
+      get(gateway.url(path), { agent: false, headers: { accept: 'text/event-stream', ...stream.headers, ...headers } }, done).once('error', fail);
+    });
+    stream.status = answer.statusCode;
     stream.answer = answer;
-    if (answer.status !== 200) return stream;
-    stream.reading = stream.read(answer.body).catch(() => {}).then(() => { stream.isOver = true; });
+    stream.reading = new Promise((done) => answer.once('close', done)).then(() => { stream.isOver = true; });
+    answer.on('error', () => {});
+    stream.read(answer);
+    if (stream.status !== 200) return stream;
     await until(() => stream.events.length > 0, 'the first event', 10000);
     assert.equal(stream.events[0].event, 'endpoint');
     stream.endpoint = new URL(stream.events[0].data, gateway.url(path));
     return stream;
   }
 
-  async read(body) {
-    let text = '';
-    for await (const piece of body) {
-      text += Buffer.from(piece).toString();
+  read(body) {
+    let pieces = [];
+    body.setEncoding('utf8').on('data', (piece) => {
+      pieces.push(piece);
+      if (!piece.endsWith('\n')) return; // no event ends here
+      let text = pieces.join('');
       for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
         const fields = Object.fromEntries(text.slice(0, end).split('\n').filter((line) => line && !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-        if ('data' in fields) this.events.push(fields);
+        if (!('data' in fields)) continue;
+        this.events.push(fields);
+        if (fields.event !== 'endpoint') this.messages.push(JSON.parse(fields.data));
       }
-    }
+      pieces = text === '' ? [] : [text];
+    });
   }
 
-  get messages() { return this.events.filter(({ event }) => event !== 'endpoint').map(({ data }) => JSON.parse(data)); }
   post(message, { headers = this.headers, endpoint = this.endpoint, ms } = {}) {
     return request(this.gateway.port, 'POST', endpoint.pathname + endpoint.search, { headers: { 'content-type': 'application/json', ...headers }, body: typeof message === 'string' ? message : JSON.stringify(message), ms });
   }
@@ -69,7 +78,7 @@ class RawStream {
     assert.equal((await this.post({ jsonrpc: '2.0', method: 'notifications/initialized' })).status, 202);
     return answer;
   }
-  async close() { this.stop.abort(); await this.reading; }
+  async close() { this.answer.destroy(); await this.reading; }
 }
 
 const remoteConfig = (port, server) => `
@@ -137,8 +146,8 @@ describe('sessions over SSE', () => {
 
   test('the stream begins with where messages go, and answers come on it alone', async () => {
     const stream = await RawStream.open(gateway);
-    assert.match(stream.answer.headers.get('content-type'), /^text\/event-stream/);
-    assert.equal(stream.answer.headers.get('mcp-session-id'), null);
+    assert.match(stream.answer.headers['content-type'], /^text\/event-stream/);
+    assert.equal(stream.answer.headers['mcp-session-id'], undefined);
     assert.equal(stream.endpoint.pathname, '/sse');
     const posted = await stream.post({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } });
     assert.deepEqual([posted.status, posted.body, posted.headers['mcp-session-id']], [202, '', undefined]);
@@ -258,14 +267,27 @@ describe('sessions over SSE', () => {
     await client.close();
   });
 
-  test('a client that does not read makes its own answers wait', async () => {
-    const stream = await RawStream.open(gateway);
+  test('a client that does not read makes its own answers wait, and is soon refused more', async () => {
+    const [stream, other] = [await RawStream.open(gateway), await RawStream.open(gateway)];
     await stream.initialize();
-    const size = 2_000_000;
-    for (let id = 0; id < 20; id++)
-      assert.equal((await stream.post({ jsonrpc: '2.0', id: `big${id}`, method: 'tools/call', params: { name: 'big', arguments: { size } } })).status, 202);
-    for (let id = 0; id < 20; id++) assert.equal((await stream.answerTo(`big${id}`, 20000)).result.content[0].text.length, size);
-    await stream.close();
+    await other.initialize();
+    const size = 200_000;
+    const call = (id) => stream.post({ jsonrpc: '2.0', id: `big${id}`, method: 'tools/call', params: { name: 'big', arguments: { size } } });
+    stream.answer.pause();
+    // What the kernel holds of a connection (some ten megabytes), the megabyte that waits for it, and 256 calls that wait for that.
+    let taken = 0;
+    while (taken < 600 && (await call(taken)).status === 202) taken++;
+    const asked = () => received(log).filter((line) => line.params?.name === 'big').length;
+    await until(() => asked() === taken, 'the server has answered them all', 20000);
+    await sleep(300 * patience);
+    assert.equal((await call('late')).status, 429, `refused after ${taken} calls, and still`);
+    assert.ok(taken >= 256 && stream.messages.length <= taken - 255, `${stream.messages.length} of ${taken} answers`);
+    assert.equal((await other.ask('other', 'tools/call', { name: 'echo', arguments: { message: 'on' } })).result.content[0].text, 'Echo: on');
+    stream.answer.resume();
+    for (let id = 0; id < taken; id++) assert.equal((await stream.answerTo(`big${id}`, 20000)).result.content[0].text.length, size);
+    assert.equal(stream.messages.filter(({ id }) => /^big/.test(id)).length, taken, 'each once');
+    assert.equal((await stream.ask('after', 'tools/call', { name: 'echo', arguments: { message: 'on' } })).result.content[0].text, 'Echo: on');
+    await Promise.all([stream.close(), other.close()]);
   });
 
   test('every request is in the access log once, with what became of it', async () => {
@@ -461,7 +483,7 @@ describe('limits, CORS and the end of the gateway', () => {
       const preflight = await request(gateway.port, 'OPTIONS', '/sse?sessionId=x', { headers: { origin: 'https://page.test', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' } });
       assert.equal(preflight.headers['access-control-allow-origin'], 'https://page.test');
       const stream = await RawStream.open(gateway, { headers: { origin: 'https://page.test' } });
-      assert.equal(stream.answer.headers.get('access-control-allow-origin'), 'https://page.test');
+      assert.equal(stream.answer.headers['access-control-allow-origin'], 'https://page.test');
       stream.headers = { origin: 'https://page.test' };
       await stream.initialize();
       const foreign = await stream.post({ jsonrpc: '2.0', id: 1, method: 'ping' }, { headers: { origin: 'https://evil.test' } });
