@@ -15,14 +15,23 @@ namespace upstream {
 
 class SpareChildren {
  public:
-  explicit SpareChildren(Scheduler& scheduler) : scheduler_(scheduler), tasks_(scheduler) {}
+  // How long one waits for somebody to take it, and how often that is looked after.
+  static constexpr Duration kept_for = std::chrono::minutes(10);
+  static constexpr Duration looked_after_every = std::chrono::seconds(5);
+
+  explicit SpareChildren(Scheduler& scheduler, Duration kept = kept_for,
+                         Duration looked_after = looked_after_every)
+      : scheduler_(scheduler),
+        kept_for_(kept),
+        looked_after_every_(looked_after),
+        tasks_(scheduler) {}
   SpareChildren(const SpareChildren&) = delete;
   SpareChildren& operator=(const SpareChildren&) = delete;
 
   // One that runs, if there is one.
   std::optional<ChildParts> take(const StdioPlace& place);
   // Starts as many as the place's settings want and are missing. They are ended when the place is
-  // gone, or nobody took them for ten minutes; so they are there for servers that are in use.
+  // gone, or nobody took them for `kept_for`; so they are there for servers that are in use.
   void refill(const std::shared_ptr<const StdioPlace>& place);
 
   std::size_t size() const { return spares_.size(); }
@@ -49,6 +58,8 @@ class SpareChildren {
   Task<> look_after();
 
   Scheduler& scheduler_;
+  const Duration kept_for_;
+  const Duration looked_after_every_;
   std::list<Spare> spares_;
   std::map<const StdioPlace*, std::size_t> starting_;
   bool is_looking_ = false;

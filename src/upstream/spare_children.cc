@@ -7,8 +7,6 @@
 namespace upstream {
 namespace {
 
-constexpr Duration kept_for = std::chrono::minutes(10);
-constexpr Duration looked_after_every = std::chrono::seconds(5);
 constexpr Duration started_within = std::chrono::seconds(10);
 
 }  // namespace
@@ -83,11 +81,11 @@ Task<> SpareChildren::start(std::shared_ptr<const StdioPlace> place) {
 
 Task<> SpareChildren::look_after() {
   while (!spares_.empty()) {
-    const Deadline next = Deadline::in(scheduler_.now(), looked_after_every);
+    const Deadline next = Deadline::in(scheduler_.now(), looked_after_every_);
     co_await sleep_until(next);
     const Instant now = scheduler_.now();
     spares_.remove_if([&](const Spare& spare) {
-      return spare.place.expired() || now - spare.since >= kept_for || !spare.is_usable();
+      return spare.place.expired() || now - spare.since >= kept_for_ || !spare.is_usable();
     });
   }
   is_looking_ = false;

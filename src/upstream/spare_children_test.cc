@@ -15,13 +15,20 @@ class SpareChildrenTest : public testing::Test {
     return world_.place(std::move(settings), std::move(count));
   }
   // Turns the loop until there are so many, at most ten seconds.
-  bool has_soon(std::size_t count) {
+  bool has_soon(std::size_t count) { return has_soon(spares_, count); }
+  bool has_soon(const SpareChildren& spares, std::size_t count) {
     const Instant end = SystemClock().now() + std::chrono::seconds(10);
-    while (spares_.size() != count) {
+    while (spares.size() != count) {
       if (SystemClock().now() > end) return false;
       world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
     }
     return true;
+  }
+
+  // Turns the loop for as long as one more would have needed to come up.
+  void settle() {
+    const Instant end = SystemClock().now() + std::chrono::milliseconds(300);
+    while (SystemClock().now() < end) world_.loop().turn(end);
   }
 
   StdioWorld world_;
@@ -40,6 +47,8 @@ TEST_F(SpareChildrenTest, starts_as_many_as_are_wanted_and_no_more) {
   spares_.refill(wanting);
   ASSERT_TRUE(has_soon(2));
   spares_.refill(wanting);
+  settle();
+  EXPECT_EQ(world_.processes(), 2U);
   const auto one = spares_.take(*wanting);
   const auto other = spares_.take(*wanting);
   ASSERT_TRUE(one && other);
@@ -84,11 +93,33 @@ TEST_F(SpareChildrenTest, gives_none_that_an_operator_ended) {
   EXPECT_FALSE(spares_.take(*wanting));
 }
 
-TEST_F(SpareChildrenTest, ends_what_nobody_took) {
+TEST_F(SpareChildrenTest, ends_what_nobody_took_in_time) {
+  EXPECT_EQ(SpareChildren::kept_for, std::chrono::minutes(10));  // as documented
+  const auto kept = std::chrono::milliseconds(500);
+  SpareChildren spares(world_.loop(), kept, std::chrono::milliseconds(50));
+  const auto wanting = place(1);
+  const Instant begin = SystemClock().now();
+  spares.refill(wanting);
+  ASSERT_TRUE(has_soon(spares, 1));
+  ASSERT_EQ(world_.processes(), 1U);
+
+  ASSERT_TRUE(has_soon(spares, 0));
+  EXPECT_GE(SystemClock().now() - begin, kept);
+  EXPECT_TRUE(world_.is_empty_soon());
+
+  // Later ones, too.
+  spares.refill(wanting);
+  ASSERT_TRUE(has_soon(spares, 1));
+  EXPECT_TRUE(has_soon(spares, 0));
+}
+
+TEST_F(SpareChildrenTest, leaves_nothing_behind) {
   {
     SpareChildren spares(world_.loop());
-    spares.refill(place(1));
-    world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+    const auto wanting = place(1);
+    spares.refill(wanting);
+    ASSERT_TRUE(has_soon(spares, 1));
+    EXPECT_EQ(world_.processes(), 1U);
   }
   EXPECT_TRUE(world_.is_empty_soon());
 }
