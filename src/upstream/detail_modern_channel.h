@@ -30,6 +30,7 @@ class ModernOrder {
   http::Headers headers;     // beside those of every request
   bool may_repeat = false;   // it changes nothing when it comes twice
   bool is_listener = false;  // its answer goes on for as long as it can
+  bool may_miss = false;     // of a listener: it needs no server that is there for it alone
 };
 
 // What comes of one request. Destroying it before the response tells the server that nobody waits

@@ -35,6 +35,9 @@ class ModernStdio final : public ModernChannel {
 
  private:
   static void on_over(void* channel);
+  static void on_idle(void* channel);
+  bool is_busy() const;
+  Task<> until_awake();
   void notice_end();
   Task<Result<>> start(Deadline deadline);
   Task<Result<>> until_room();
@@ -47,7 +50,12 @@ class ModernStdio final : public ModernChannel {
   Instant started_;
   bool has_been_started_ = false;
   SharedWork starting_;
+  bool is_asleep_ = false;  // the child was ended since it had nothing to do
+  Signal woken_;
+  // Requests in flight that keep no child alive; the answers to them hold it, too.
+  const std::shared_ptr<std::size_t> idle_listeners_ = std::make_shared<std::size_t>(0);
   Wakeup over_;
+  Idling idling_;
   std::unique_ptr<ChildRun> run_;  // last: it uses everything above
 };
 

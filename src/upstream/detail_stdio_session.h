@@ -12,6 +12,7 @@
 #include "net/child.h"
 #include "upstream/detail_dialog.h"
 #include "upstream/detail_handshake.h"
+#include "upstream/detail_idling.h"
 #include "upstream/detail_restarts.h"
 #include "upstream/detail_session_memory.h"
 #include "upstream/detail_shared_work.h"
@@ -137,7 +138,6 @@ class StdioSession final : public Session {
  private:
   static void on_over(void* session);
   static void on_idle(void* session);
-  void be_used();
   bool is_busy() const;
   void notice_end();
   void forget_run();
@@ -161,8 +161,7 @@ class StdioSession final : public Session {
   bool is_up_ = false;
   SharedWork reviving_;
   Wakeup over_;
-  Instant last_used_;
-  Wakeup idling_;                  // when it may have had nothing to do for too long
+  Idling idling_;
   std::unique_ptr<ChildRun> run_;  // last: it uses everything above
 };
 

@@ -55,6 +55,8 @@ Task<Result<>> ModernListener::hear() {
   ModernOrder order(session_.dialog_.take_id(), "subscriptions/listen",
                     mcp::modern_params(filter->root(), saying), Deadline::never());
   order.is_listener = true;
+  // Lists do not change in a child that has nothing to do.
+  order.may_miss = session_.subscribed_.empty();
   CO_TRY(const auto answer, co_await session_.channel_->ask(std::move(order)));
   for (;;) {
     CO_TRY(const mcp::Message message, co_await answer->next());

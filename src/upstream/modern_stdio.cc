@@ -15,6 +15,16 @@ class LineAnswer final : public ModernAnswer {
  public:
   explicit LineAnswer(std::unique_ptr<Conversation> conversation)
       : conversation_(std::move(conversation)) {}
+  LineAnswer(const LineAnswer&) = delete;
+  LineAnswer& operator=(const LineAnswer&) = delete;
+  ~LineAnswer() override {
+    if (count_) --*count_;
+  }
+  // Is one of them, as long as it lives.
+  void be_counted(std::shared_ptr<std::size_t> count) {
+    count_ = std::move(count);
+    ++*count_;
+  }
 
   Task<Result<mcp::Message>> next() override {
     CO_TRY(Event event, co_await conversation_->next());
@@ -25,6 +35,7 @@ class LineAnswer final : public ModernAnswer {
 
  private:
   std::unique_ptr<Conversation> conversation_;
+  std::shared_ptr<std::size_t> count_;
 };
 
 }  // namespace
@@ -35,7 +46,8 @@ ModernStdio::ModernStdio(Scheduler& scheduler, std::shared_ptr<const StdioPlace>
       place_(std::move(place)),
       era_(std::move(era)),
       dialog_(random, place_->settings.queue, mcp::Era::modern),
-      over_(&ModernStdio::on_over, this) {}
+      over_(&ModernStdio::on_over, this),
+      idling_(scheduler, place_->settings.idle, &ModernStdio::on_idle, this) {}
 
 ModernStdio::~ModernStdio() {
   dialog_.close(Error(Fault::cancelled, "the session was closed"));
@@ -52,6 +64,29 @@ void ModernStdio::on_over(void* channel) {
   self.restarts_.failed_at(now);
 }
 
+// A listener that can miss something keeps no child from being idle.
+bool ModernStdio::is_busy() const {
+  return dialog_.calls() > *idle_listeners_ || dialog_.has_outgoing();
+}
+
+void ModernStdio::on_idle(void* channel) {
+  auto& self = *static_cast<ModernStdio*>(channel);
+  self.notice_end();
+  if (self.run_ == nullptr || !self.idling_.is_over(self.is_busy())) return;
+  self.place_->log.info("idle child ended",
+                        {{"target", self.place_->name.text()}, {"pid", self.run_->pid()}});
+  self.is_asleep_ = true;
+  self.run_.reset();
+  self.scheduler_.disarm(self.over_);
+  self.dialog_.fail(Error(Fault::upstream_failed, "the server had nothing to do"));
+}
+
+Task<> ModernStdio::until_awake() {
+  while (is_asleep_) {
+    co_await woken_.wait();
+  }
+}
+
 void ModernStdio::notice_end() {
   if (run_ == nullptr || run_->reason().empty()) return;
   scheduler_.disarm(over_);
@@ -62,6 +97,7 @@ void ModernStdio::adopt(ChildParts parts) {
   has_been_started_ = true;
   started_ = scheduler_.now();
   run_ = std::make_unique<ChildRun>(scheduler_, *place_, dialog_, std::move(parts), over_);
+  idling_.begin();
 }
 
 std::optional<ChildParts> ModernStdio::give_up_child() {
@@ -100,6 +136,9 @@ Task<Result<>> ModernStdio::start(Deadline deadline) {
     co_return tl::unexpected<Error>(run.error());
   }
   run_ = std::move(*run);
+  idling_.begin();
+  is_asleep_ = false;
+  woken_.notify_all();
   if (is_restart) {
     place_->vitals->count_restart();
     place_->vitals->recovered();
@@ -115,6 +154,7 @@ Task<Result<>> ModernStdio::until_room() {
 }
 
 Task<Result<std::unique_ptr<ModernAnswer>>> ModernStdio::ask(ModernOrder order) {
+  if (order.may_miss) co_await until_awake();
   CO_TRY(co_await until_up(order.deadline));
   if (dialog_.outgoing_bytes() > outgoing_bytes_max) {
     auto room = co_await before(order.deadline, until_room());
@@ -128,7 +168,10 @@ Task<Result<std::unique_ptr<ModernAnswer>>> ModernStdio::ask(ModernOrder order) 
   const bool is_probe = order.method == "server/discover";
   auto conversation = is_probe ? dialog_.start_own(call) : dialog_.start(call);
   if (!conversation) co_return tl::unexpected<Error>(conversation.error());
-  co_return std::make_unique<LineAnswer>(std::move(*conversation));
+  idling_.be_used();
+  auto answer = std::make_unique<LineAnswer>(std::move(*conversation));
+  if (order.may_miss) answer->be_counted(idle_listeners_);
+  co_return std::unique_ptr<ModernAnswer>(std::move(answer));
 }
 
 }  // namespace upstream

@@ -29,6 +29,7 @@ class StdioTarget final : public Target {
     {
       const std::lock_guard lock(mutex_);
       restarts_.succeeded();
+      ++restarts_asked_;
     }
     const std::size_t ended = Vitals::end_children(place_->vitals);
     place_->vitals->recovered();
@@ -48,13 +49,16 @@ class StdioTarget final : public Target {
       co_return failed(Fault::unavailable, "the server failed to start a moment ago");
     }
     co_await sleep_until(Deadline(next));
+    const std::uint64_t asked = restarts_asked();
     StdioOpening opening(scheduler, place_, era_, std::move(copy), std::move(params));
     const bool has_spares = site != nullptr && place_->settings.spares > 0;
     if (has_spares) opening.use(site->spares().take(*place_));
     auto session = co_await opening.open(deadline);
     // What a server refuses one client for must not open the breaker for the others.
     const bool is_clients_fault = !session && session.error().fault() == Fault::bad_request;
-    const bool is_counted = !is_clients_fault && opening.has_started_child();
+    // Nor must what an operator ended.
+    const bool is_ended_as_asked = !session && restarts_asked() != asked;
+    const bool is_counted = !is_clients_fault && !is_ended_as_asked && opening.has_started_child();
     if (is_counted) count(session.has_value(), scheduler.now());
     if (!session) {
       place_->log.warn("session not opened",
@@ -69,6 +73,10 @@ class StdioTarget final : public Target {
     const std::lock_guard lock(mutex_);
     return restarts_.next_try(now);
   }
+  std::uint64_t restarts_asked() {
+    const std::lock_guard lock(mutex_);
+    return restarts_asked_;
+  }
   void count(bool is_up, Instant now) {
     const std::lock_guard lock(mutex_);
     if (is_up) {
@@ -82,6 +90,7 @@ class StdioTarget final : public Target {
   const std::shared_ptr<EraMemory> era_ = std::make_shared<EraMemory>();
   std::mutex mutex_;
   Restarts restarts_;
+  std::uint64_t restarts_asked_ = 0;  // by operators
 };
 
 }  // namespace

@@ -39,6 +39,8 @@ Task<Result<std::unique_ptr<Session>>> StdioOpening::open(Deadline deadline) {
   if (pinned && !discovered) co_return tl::unexpected<Error>(discovered.error());
   if (pinned) co_return failed(Fault::upstream_failed, "the server does not speak 2026-07-28");
   era_->forget();
+  // It may have died of something else than the question: who opens the next session finds out.
+  if (!discovered && era == mcp::Era::modern) co_return tl::unexpected<Error>(discovered.error());
   parts = channel->give_up_child();
   channel.reset();
   co_return co_await open_legacy(std::move(parts), by);

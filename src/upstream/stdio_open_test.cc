@@ -1,8 +1,11 @@
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "base/task_group.h"
 #include "upstream/detail_modern_stdio.h"
 #include "upstream/detail_stdio_world.h"
 
@@ -201,6 +204,84 @@ TEST_F(StdioOpen, gives_a_silent_server_one_time_for_all_that_it_is_asked) {
   EXPECT_EQ(session.error().fault(), Fault::timed_out);
   EXPECT_GE(taken, milliseconds(4000));
   EXPECT_LT(taken, milliseconds(5000));  // with a time of its own for the first question
+}
+
+Task<> listen(Session& session, std::vector<std::string>& heard) {
+  for (;;) {
+    auto event = co_await session.next_unsolicited();
+    if (!event) break;
+    heard.push_back(event->text());
+  }
+}
+
+TEST_F(StdioOpen, ends_a_modern_child_that_has_nothing_to_do) {
+  for (const char* const discover : {"modern", "telling"}) {
+    StdioWorld world;
+    StdioSettings settings = world.settings(script(discover));
+    settings.era = mcp::Era::modern;
+    settings.idle = milliseconds(300);
+    const auto target = world.target(std::move(settings));
+    const auto session = world.open(*target).value();
+    // A client that listens to what may change in lists keeps no child alive, nor starts one.
+    std::vector<std::string> heard;
+    TaskGroup tasks(world.loop());
+    tasks.spawn(listen(*session, heard));
+    EXPECT_THAT(world.ask(*session, "tools/list"), HasSubstr("tools"));
+    EXPECT_TRUE(world.is_empty_soon());
+    EXPECT_EQ(world.log().count("idle child ended"), 1U);
+    // Longer than until a listener that ended is tried again.
+    const Instant end = SystemClock().now() + milliseconds(1500);
+    while (SystemClock().now() < end) world.loop().turn(end);
+    EXPECT_EQ(world.log().count("child started"), 1U);
+
+    EXPECT_THAT(world.ask(*session, "tools/list"), HasSubstr("tools"));
+    EXPECT_EQ(world.log().count("child started"), 2U);
+    EXPECT_TRUE(world.is_empty_soon());
+    EXPECT_EQ(world.log().count("idle child ended"), 2U);
+  }
+}
+
+TEST_F(StdioOpen, keeps_a_modern_child_that_has_something_to_do) {
+  StdioSettings settings = world_.settings(script("modern"));
+  settings.era = mcp::Era::modern;
+  settings.idle = milliseconds(200);
+  const auto target = world_.target(std::move(settings));
+  const auto asked = world_.open(*target).value();
+  const auto subscribed = world_.open(*target).value();
+  const auto call = world_.start(*asked, "hang");
+  (void)world_.ask(*subscribed, "resources/subscribe", R"({"uri":"demo://a"})");
+  const auto idle = world_.open(*target).value();
+  EXPECT_TRUE(world_.is_empty_soon(2));
+  EXPECT_EQ(world_.processes(), 2U);
+  EXPECT_EQ(world_.log().count("idle child ended"), 1U);
+}
+
+// What else a server may die of when it is asked what it is, another session has to know nothing
+// of; and none gets an initialize that the server does not know.
+TEST_F(StdioOpen, does_not_take_a_modern_server_that_died_for_another) {
+  namespace fs = std::filesystem;
+  const fs::path flag = fs::path(testing::TempDir()) / ("dies-" + std::to_string(getpid()));
+  fs::remove(flag);
+  StdioSettings settings = world_.settings(script("modern"));
+  settings.era.reset();
+  settings.command = "sh";
+  settings.arguments.insert(
+      settings.arguments.begin(),
+      {"-c", R"(f=$0; test -e "$f" && read -r line && exit 3; exec python3 "$@")", flag.string()});
+  const auto target = world_.target(std::move(settings));
+  ASSERT_TRUE(open(*target));
+
+  std::ofstream(flag) << "now";
+  const auto died = world_.open(*target);
+  ASSERT_FALSE(died);
+  EXPECT_EQ(died.error().fault(), Fault::upstream_failed) << died.error().why();
+  EXPECT_THAT(died.error().why(), HasSubstr("exit code 3"));
+  EXPECT_EQ(world_.log().count("child started"), 2U);
+
+  fs::remove(flag);
+  const auto again = open(*target);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(is_modern(*again));
 }
 
 TEST_F(StdioOpen, leaves_no_child_behind) {

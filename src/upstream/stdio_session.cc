@@ -20,7 +20,7 @@ StdioSession::StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlac
       params_(std::move(params)),
       dialog_(random, place_->settings.queue),
       over_(&StdioSession::on_over, this),
-      idling_(&StdioSession::on_idle, this) {}
+      idling_(scheduler, place_->settings.idle, &StdioSession::on_idle, this) {}
 
 StdioSession::~StdioSession() {
   dialog_.close(Error(Fault::cancelled, "the session was closed"));
@@ -46,19 +46,11 @@ bool StdioSession::is_busy() const {
 
 void StdioSession::on_idle(void* session) {
   auto& self = *static_cast<StdioSession*>(session);
-  if (!self.is_up_) return;
-  const Instant now = self.scheduler_.now();
-  if (self.is_busy()) self.last_used_ = now;
-  const Instant due = self.last_used_ + self.place_->settings.idle;
-  if (due > now) return self.scheduler_.arm(self.idling_, due);
+  if (!self.is_up_ || !self.idling_.is_over(self.is_busy())) return;
   self.place_->log.info("idle child ended",
                         {{"target", self.place_->name.text()}, {"pid", self.pid()}});
   self.is_up_ = false;
   self.forget_run();
-}
-
-void StdioSession::be_used() {
-  if (place_->settings.idle > Duration::zero()) last_used_ = scheduler_.now();
 }
 
 Task<Result<>> StdioSession::bring_up(Deadline deadline) {
@@ -75,9 +67,7 @@ Task<Result<>> StdioSession::bring_up(Deadline deadline) {
   if (!handshake_) handshake_.emplace(std::move(*handshake));
   is_up_ = run_ != nullptr && run_->reason().empty();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended after initialize");
-  be_used();
-  const Duration idle = place_->settings.idle;
-  if (idle > Duration::zero()) scheduler_.arm(idling_, scheduler_.now() + idle);
+  idling_.begin();
   co_return Result<>();
 }
 
@@ -162,7 +152,7 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
   CO_TRY(co_await wait_for_room(call.deadline()));
   notice_end();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
-  be_used();
+  idling_.be_used();
   memory_.note(call);
   co_return dialog_.start(call);
 }
@@ -171,7 +161,7 @@ std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
     const mcp::Call& call) {
   notice_end();
   if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
-  be_used();
+  idling_.be_used();
   memory_.note(call);
   return dialog_.start(call);
 }

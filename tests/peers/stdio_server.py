@@ -6,7 +6,8 @@ SCRIPT is JSON: a list of steps, or {"steps": [...], "handshake": false, "litera
 MARKER is ignored; tests find this process and what it forked by it.
 
 The server answers initialize and reads notifications/initialized, then plays the steps. If it is sent
-server/discover first it does what `discover` says: modern (needs no initialize then), legacy, error, silent,
+server/discover first it does what `discover` says: modern (needs no initialize then), telling (modern, and its
+tools may change), legacy, error, silent,
 late (answers when it is too late), die, poison (refuses initialize from then on). In what it
 writes, the ids 1 and 2 stand for the ids of the first and second request it is sent (unless
 literal_ids is set). After the last step it exits; the step {"serve": true} answers every request.
@@ -76,10 +77,10 @@ def send(message):
 
 def answer_discovery(message, how, requests):
     """What follows server/discover; true if nothing else has to."""
-    versions = {"modern": ["2026-07-28"], "legacy": ["2025-11-25"], "late": ["2026-07-28"]}
+    versions = {"modern": ["2026-07-28"], "telling": ["2026-07-28"], "legacy": ["2025-11-25"], "late": ["2026-07-28"]}
     result = {"jsonrpc": "2.0", "id": message["id"], "result": {
         "resultType": "complete", "supportedVersions": versions.get(how),
-        "capabilities": {"tools": {}, "resources": {"subscribe": True}, "logging": {}}}}
+        "capabilities": {"tools": {"listChanged": True} if how == "telling" else {}, "resources": {"subscribe": True}, "logging": {}}}}
     if how == "die":
         os._exit(3)
     elif how == "late":
@@ -88,12 +89,12 @@ def answer_discovery(message, how, requests):
         send(result)
     elif how != "silent":
         send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "Method not found"}})
-    return how == "modern"
+    return how in ("modern", "telling")
 
 
 def handshake(requests, discover):
     message = requests.read_message()
-    if discover == "modern" and message["method"] not in ("server/discover", "initialize"):
+    if discover in ("modern", "telling") and message["method"] not in ("server/discover", "initialize"):
         requests.put_back.append(message)
         return
     if message["method"] == "server/discover":
