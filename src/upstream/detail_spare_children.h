@@ -31,7 +31,8 @@ class SpareChildren {
   // One that runs, if there is one.
   std::optional<ChildParts> take(const StdioPlace& place);
   // Starts as many as the place's settings want and are missing. They are ended when the place is
-  // gone, or nobody took them for `kept_for`; so they are there for servers that are in use.
+  // gone, or nobody took them for `kept_for`; so they are there for servers that are in use. After
+  // some that died it starts none for a while, as with any child.
   void refill(const std::shared_ptr<const StdioPlace>& place);
 
   std::size_t size() const { return spares_.size(); }
@@ -44,6 +45,8 @@ class SpareChildren {
     ~Spare() override { parts.entry.leave(); }
     void end_as_asked() override;
     bool is_usable() const { return !is_ending_ && parts.child->is_running(); }
+    // By itself.
+    bool has_died() const { return !is_ending_ && !parts.child->is_running(); }
 
     std::weak_ptr<const StdioPlace> place;
     ChildParts parts;
@@ -56,12 +59,18 @@ class SpareChildren {
   class Starting;
   Task<> start(std::shared_ptr<const StdioPlace> place);
   Task<> look_after();
+  // Takes out those that nobody will have; those that died are reported.
+  std::list<Spare> sort_out();
+  Task<> report(Spare& dead);
+  Restarts& failures_of(const std::shared_ptr<const StdioPlace>& place);
 
   Scheduler& scheduler_;
   const Duration kept_for_;
   const Duration looked_after_every_;
   std::list<Spare> spares_;
   std::map<const StdioPlace*, std::size_t> starting_;
+  // Of spares that did not start, or died before anybody took them: no more for a while.
+  std::map<std::weak_ptr<const StdioPlace>, Restarts, std::owner_less<>> failures_;
   bool is_looking_ = false;
   TaskGroup tasks_;  // last: its tasks use everything above
 };

@@ -113,6 +113,36 @@ TEST_F(SpareChildrenTest, ends_what_nobody_took_in_time) {
   EXPECT_TRUE(has_soon(spares, 0));
 }
 
+TEST_F(SpareChildrenTest, says_what_one_died_of_and_starts_none_for_a_while) {
+  SpareChildren spares(world_.loop(), SpareChildren::kept_for, std::chrono::milliseconds(20));
+  StdioSettings settings =
+      world_.settings(R"({"handshake":false,"steps":[{"stderr":"last words\n"},{"exit":3}]})");
+  settings.spares = 1;
+  const auto dying = world_.place(std::move(settings));
+  const auto soon = [&](auto claim) {
+    const Instant end = SystemClock().now() + std::chrono::seconds(20);
+    while (!claim() && SystemClock().now() < end) {
+      world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+    }
+    return claim();
+  };
+  for (std::size_t deaths = 1; deaths <= Restarts::failures_max; ++deaths) {
+    // Whoever opens sessions asks again and again; there is a pause after each death.
+    EXPECT_TRUE(soon([&] {
+      spares.refill(dying);
+      return world_.log().count("spare child ended") == deaths;
+    }));
+  }
+  EXPECT_EQ(world_.log().count("last words"), Restarts::failures_max);
+  EXPECT_EQ(world_.log().count("exit code 3"), Restarts::failures_max);
+  EXPECT_EQ(dying->vitals->report().last_error, "a spare server ended: exit code 3");
+  EXPECT_EQ(dying->vitals->report().state, Vitals::State::failing);
+
+  spares.refill(dying);
+  settle();
+  EXPECT_EQ(world_.log().count("child started"), Restarts::failures_max);
+}
+
 TEST_F(SpareChildrenTest, leaves_nothing_behind) {
   {
     SpareChildren spares(world_.loop());
