@@ -1,5 +1,7 @@
 #include "upstream/attended.h"
 
+#include "upstream/detail_http_answer.h"
+
 namespace upstream {
 namespace {
 
@@ -46,6 +48,8 @@ class AttendedTarget final : public Target {
     const bool is_the_servers =
         error.fault() != Fault::bad_request && !(is_resumed && error.fault() == Fault::not_found);
     if (is_the_servers) vitals_->failed(error.why());
+    // It is there and minds who asks: the next one may have better credentials.
+    if (refuses_credentials(error)) vitals_->recovered();
   }
 
   const std::unique_ptr<Target> target_;

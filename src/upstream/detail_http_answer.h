@@ -57,6 +57,8 @@ class Refusal {
   // As an error for who asked: Fault::unavailable if the server says that it has no time.
   Error error() const;
 };
+// Whether it is that of a server that does not take the credentials (401, 403).
+bool refuses_credentials(const Error& error);
 Task<Result<Refusal>> read_refusal(http::Response response, Deadline deadline);
 
 // A message in a server's words, or Fault::upstream_failed with the reason.

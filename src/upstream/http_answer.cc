@@ -74,6 +74,12 @@ Error Refusal::error() const {
   return Error(is_busy ? Fault::unavailable : Fault::upstream_failed, "the server answered " + why);
 }
 
+bool refuses_credentials(const Error& error) {
+  const std::string& why = error.why();
+  return why.find("the server answered HTTP 401") != std::string::npos ||
+         why.find("the server answered HTTP 403") != std::string::npos;
+}
+
 Task<Result<Refusal>> read_refusal(http::Response response, Deadline deadline) {
   const int status = response.status;
   auto body = co_await response.body.read_all(refusal_bytes_max, deadline);

@@ -5,6 +5,7 @@
 
 #include "upstream/attended.h"
 #include "upstream/demo.h"
+#include "upstream/detail_http_answer.h"
 #include "upstream/detail_stdio_session.h"
 #include "upstream/detail_stdio_world.h"
 
@@ -34,6 +35,34 @@ class VitalsTest : public testing::Test {
   std::shared_ptr<Vitals> vitals_ = std::make_shared<Vitals>();
   std::unique_ptr<Target> target_;
 };
+
+// A server that opens no session.
+class Closed final : public Target {
+ public:
+  explicit Closed(Error why) : why_(std::move(why)) {}
+  const mcp::TargetName& name() const override { return name_; }
+  using Target::open;
+  Task<Result<std::unique_ptr<Session>>> open(
+      std::shared_ptr<Site>, json::Value, Deadline,
+      std::shared_ptr<const auth::CurrentCredentials>) override {
+    co_return tl::unexpected<Error>(why_);
+  }
+
+ private:
+  const mcp::TargetName name_{"closed"};
+  const Error why_;
+};
+
+TEST_F(VitalsTest, do_not_hold_it_against_a_server_that_it_refuses_a_caller) {
+  for (const int status : {500, 401, 403, 404}) {
+    const auto closed = std::make_shared<Vitals>();
+    const auto target = attended(std::make_unique<Closed>(Refusal(status, "no").error()), closed);
+    EXPECT_FALSE(world_.open(*target));
+    const bool is_callers = status == 401 || status == 403;
+    EXPECT_EQ(closed->report().state, is_callers ? Vitals::State::idle : Vitals::State::failing);
+    EXPECT_THAT(closed->report().last_error, HasSubstr(std::to_string(status)));
+  }
+}
 
 TEST_F(VitalsTest, count_sessions_and_children_as_long_as_they_are) {
   serve(serving);
