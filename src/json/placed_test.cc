@@ -16,7 +16,7 @@ TEST(Placed, says_line_and_column) {
   EXPECT_EQ(placed_why("[1 2]"), "line 1, column 4: json: expected ',' or ']'");
   EXPECT_EQ(placed_why("{\n  \"a\": 1,\n}\n"), "line 3, column 1: json: expected a member name");
   EXPECT_EQ(placed_why("{\n\"\xC3\xA9\": tru}"), "line 2, column 6: json: not a JSON value");
-  EXPECT_EQ(placed_why("{\n"), "line 2, column 1: json: expected a member name or '}'");
+  EXPECT_EQ(placed_why("{\n"), "line 2, column 1: json: expected a member name");
 }
 
 TEST(Placed, says_no_place_where_none_is_known) {
