@@ -108,12 +108,12 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, Deadline
   co_return co_await begin(claim, call);
 }
 
-Task<Result<>> McpSession::begin(Claim& claim, mcp::Call call) {
+Task<Result<>> McpSession::begin(Claim& claim, const mcp::Call& call) {
   Catalogue* const list = list_of(call.method());
   auto begun = upstream_->start_now(call);
   if (!begun) {
     Task<> cancelled = until_cancelled(claim);
-    auto starting = upstream_->start(std::move(call));
+    auto starting = upstream_->start(call);
     begun = co_await unless(std::move(cancelled), std::move(starting));
   }
   if (!begun || claim.is_cancelled()) co_return cancelled_by_client();
@@ -128,17 +128,21 @@ Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, C
   CO_TRY(admit(order.request.id()));
   Claim claim(*this, order.request.id(), stream);
   if (!order.is_allowed || !is_surely_known(order)) {
-    Task<> cancelled = until_cancelled(claim);
-    Task<Result<bool>> looking_up = look_up(order);
-    auto is_there = co_await unless(std::move(cancelled), std::move(looking_up));
-    if (!is_there || claim.is_cancelled()) co_return cancelled_by_client();
-    if (!*is_there) co_return tl::unexpected(std::move(*is_there).error());
-    if (!**is_there) co_return std::nullopt;
+    CO_TRY(const bool is_there, co_await look_up(claim, order));
+    if (!is_there) co_return std::nullopt;
   }
   mcp::Call call(order.request.method(), order.request.params(), order.deadline);
   if (order.can_come_back) call.tell_pauses();
-  CO_TRY(co_await begin(claim, std::move(call)));
+  CO_TRY(co_await begin(claim, call));
   co_return co_await next(stream);
+}
+
+Task<Result<bool>> McpSession::look_up(const Claim& claim, const CallOrder& order) {
+  Task<> cancelled = until_cancelled(claim);
+  Task<Result<bool>> looking_up = look_up(order);
+  auto is_there = co_await unless(std::move(cancelled), std::move(looking_up));
+  if (!is_there || claim.is_cancelled()) co_return cancelled_by_client();
+  co_return std::move(*is_there);
 }
 
 Task<Result<bool>> McpSession::look_up(const CallOrder& order) {

@@ -132,7 +132,8 @@ class McpSession {
   };
 
   Result<> admit(const mcp::Id& id) const;
-  Task<Result<>> begin(Claim& claim, mcp::Call call);
+  Task<Result<>> begin(Claim& claim, const mcp::Call& call);
+  Task<Result<bool>> look_up(const Claim& claim, const CallOrder& order);
   Task<Result<bool>> look_up(const CallOrder& order);
   Task<> until_cancelled(const Claim& claim);
   bool is_surely_known(const CallOrder& order) const;

@@ -23,7 +23,9 @@ class HttpCall final : public Conversation {
   Result<> take_refusal(Refusal refusal);
   Task<Result<>> take_whole(http::Response response);
   Task<Result<>> follow(http::Response response);
-  Task<Result<bool>> read_to_result(EventMessages& events);
+  enum class StreamEnd { result, ended, broken };  // by the server, or by something else
+  static Result<StreamEnd> end_by(const Error& error);
+  Task<Result<StreamEnd>> read_to_end(EventMessages& events);
   Task<Result<EventMessages>> resume(std::string last_id, Duration wait);
   Result<bool> take(std::string text);
   void fail(const Error& why);

@@ -115,8 +115,9 @@ class Dialog::InFlight final : public Conversation {
 
   // Who receives waits while a call of the dialog is full.
   void count_if_full() {
-    const bool is_full = dialog_ != nullptr && (events_.size() >= dialog_->limits_.events ||
-                                                event_bytes_ >= dialog_->limits_.bytes);
+    if (dialog_ == nullptr) return;
+    const bool is_full =
+        events_.size() >= dialog_->limits_.events || event_bytes_ >= dialog_->limits_.bytes;
     if (is_full == is_counted_full_) return;
     is_counted_full_ = is_full;
     if (is_full) {

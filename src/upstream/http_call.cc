@@ -149,36 +149,35 @@ Task<Result<>> HttpCall::follow(http::Response response) {
   EventMessages events(std::move(response.body), session_.place_->settings.event_bytes_max);
   Interruptions interruptions;
   for (;;) {
-    auto is_over = co_await read_to_result(events);
-    if (is_over && *is_over) {
+    CO_TRY(const StreamEnd end, co_await read_to_end(events));
+    if (end == StreamEnd::result) {
       session_.site_->drain(std::move(events).take_rest());
       co_return Result<>();
     }
-    const bool is_broken = is_over || is_over.error().fault() == Fault::unavailable;
-    if (!is_broken) co_return tl::unexpected<Error>(is_over.error());
-    const bool is_ended = is_over.has_value();
-    CO_TRY(interruptions.note(events, is_ended));
+    CO_TRY(interruptions.note(events, end == StreamEnd::ended));
     // Only then the server means the client to come back (2025-11-25, transports: polling).
-    const bool is_pause = is_ended && session_.revision() >= mcp::Revision::v2025_11_25;
+    const bool is_pause =
+        end == StreamEnd::ended && session_.revision() >= mcp::Revision::v2025_11_25;
     if (is_pause) session_.dialog_.pause(id_, interruptions.wait);
     CO_TRY(events, co_await resume(interruptions.last_id, interruptions.wait));
   }
 }
 
-// True: the result was there. Fault::unavailable: the stream broke off.
-Task<Result<bool>> HttpCall::read_to_result(EventMessages& events) {
+// What an error while a stream was read makes of it.
+Result<HttpCall::StreamEnd> HttpCall::end_by(const Error& error) {
+  const Fault fault = error.fault();
+  if (fault == Fault::upstream_failed || fault == Fault::unavailable) return StreamEnd::broken;
+  if (fault == Fault::too_large) return failed(Fault::upstream_failed, error.why());
+  return tl::unexpected<Error>(error);
+}
+
+Task<Result<HttpCall::StreamEnd>> HttpCall::read_to_end(EventMessages& events) {
   for (;;) {
     auto text = co_await events.next(deadline_);
-    if (!text && text.error().fault() == Fault::upstream_failed) {
-      co_return failed(Fault::unavailable, text.error().why());
-    }
-    if (!text && text.error().fault() == Fault::too_large) {
-      co_return failed(Fault::upstream_failed, text.error().why());
-    }
-    if (!text) co_return tl::unexpected<Error>(text.error());
-    if (!*text) co_return false;
+    if (!text) co_return end_by(text.error());
+    if (!*text) co_return StreamEnd::ended;
     CO_TRY(const bool is_result, take(std::move(**text)));
-    if (is_result) co_return true;
+    if (is_result) co_return StreamEnd::result;
     co_await session_.dialog_.wait_for_room(id_);
   }
 }
