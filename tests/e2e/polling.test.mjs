@@ -178,6 +178,22 @@ describe('a server that is polled', () => {
     await client.remove();
   });
 
+  test('one of several servers', async () => {
+    const both = await start((port) => remoteConfig(port, server.url).trimEnd() + `\n          - { name: other, mcp: { host: "${server.url}" } }\n`);
+    try {
+      const client = await connect(both.url());
+      const at = server.calls.length;
+      const text = callText(client, 'other_polled');
+      const upstream = await server.call(at);
+      upstream.pause();
+      await upstream.isBack(1);
+      upstream.finish('at last');
+      assert.equal(await text, 'at last');
+      await until(() => both.hasLine(/GET.*200/), 'the client came back', 10000);
+      await client.close();
+    } finally { await both.stop(); }
+  });
+
   test('clients that cannot come back keep their streams', async () => {
     // Of an older revision, whose streams have no event to begin with.
     server.version = '2025-06-18';
