@@ -105,22 +105,34 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, Deadline
   CO_TRY(admit(request.id()));
   Claim claim(*this, request.id(), stream);
   const mcp::Call call(request.method(), request.params(), deadline);
-  co_return co_await begin(claim, call);
+  std::optional<Result<>> begun = begin_now(claim, call);
+  if (!begun) begun = co_await begin(claim, call);
+  co_return std::move(*begun);
+}
+
+void McpSession::enter(Claim& claim, const mcp::Call& call,
+                       std::unique_ptr<upstream::Conversation> conversation) {
+  const StreamId stream = claim.stream();
+  in_flight_.emplace(stream,
+                     std::make_shared<InFlight>(stream, claim.keep(), list_of(call.method()),
+                                                std::move(conversation)));
+}
+
+std::optional<Result<>> McpSession::begin_now(Claim& claim, const mcp::Call& call) {
+  auto begun = upstream_->start_now(call);
+  if (!begun) return std::nullopt;
+  if (!*begun) return tl::unexpected(std::move(*begun).error());
+  enter(claim, call, std::move(**begun));
+  return Result<>();
 }
 
 Task<Result<>> McpSession::begin(Claim& claim, const mcp::Call& call) {
-  Catalogue* const list = list_of(call.method());
-  auto begun = upstream_->start_now(call);
-  if (!begun) {
-    Task<> cancelled = until_cancelled(claim);
-    auto starting = upstream_->start(call);
-    begun = co_await unless(std::move(cancelled), std::move(starting));
-  }
+  Task<> cancelled = until_cancelled(claim);
+  auto starting = upstream_->start(call);
+  auto begun = co_await unless(std::move(cancelled), std::move(starting));
   if (!begun || claim.is_cancelled()) co_return cancelled_by_client();
   if (!*begun) co_return tl::unexpected(std::move(*begun).error());
-  const StreamId stream = claim.stream();
-  in_flight_.emplace(stream,
-                     std::make_shared<InFlight>(stream, claim.keep(), list, std::move(**begun)));
+  enter(claim, call, std::move(**begun));
   co_return Result<>();
 }
 
@@ -133,7 +145,9 @@ Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, C
   }
   mcp::Call call(order.request.method(), order.request.params(), order.deadline);
   if (order.can_come_back) call.tell_pauses();
-  CO_TRY(co_await begin(claim, call));
+  std::optional<Result<>> begun = begin_now(claim, call);
+  if (!begun) begun = co_await begin(claim, call);
+  if (!*begun) co_return tl::unexpected(std::move(*begun).error());
   co_return co_await next(stream);
 }
 

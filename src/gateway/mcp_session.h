@@ -132,7 +132,11 @@ class McpSession {
   };
 
   Result<> admit(const mcp::Id& id) const;
+  // Sends it without waiting; nothing if that cannot be done.
+  std::optional<Result<>> begin_now(Claim& claim, const mcp::Call& call);
   Task<Result<>> begin(Claim& claim, const mcp::Call& call);
+  void enter(Claim& claim, const mcp::Call& call,
+             std::unique_ptr<upstream::Conversation> conversation);
   Task<Result<bool>> look_up(const Claim& claim, const CallOrder& order);
   Task<Result<bool>> look_up(const CallOrder& order);
   Task<> until_cancelled(const Claim& claim);
