@@ -88,6 +88,7 @@ struct Heard {
   std::deque<Result<Event>> ready;
   std::shared_ptr<Script> unsolicited = std::make_shared<Script>();
   std::uint64_t pending_question = 0;  // the only one that can be answered
+  bool is_unshared = false;
   bool refuses_calls = false;
   bool is_starting = false;  // calls wait until `started` says otherwise
   Signal started;
@@ -134,6 +135,7 @@ class ScriptedSession final : public upstream::Session {
     co_return Result<>();
   }
   Task<Result<Event>> next_unsolicited() override { return next_of(heard_.unsolicited); }
+  void unshare() override { heard_.is_unshared = true; }
 
  private:
   Heard& heard_;

@@ -341,6 +341,14 @@ TEST_F(McpSessionTest, lets_a_second_listener_take_over) {
   EXPECT_TRUE(run(session_.next_unsolicited(second)));
 }
 
+TEST_F(McpSessionTest, ends_it_for_all_only_if_the_client_said_so) {
+  run(session_.end());
+  EXPECT_FALSE(heard_.is_unshared);
+  run(session_.end_for_all());
+  EXPECT_TRUE(heard_.is_unshared);
+  EXPECT_FALSE(start("1"));
+}
+
 TEST_F(McpSessionTest, begins_nothing_once_it_has_ended_and_finishes_what_was_begun) {
   const StreamId stream = start("7").value();
   const StreamId listener = run(session_.listen());
