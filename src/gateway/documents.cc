@@ -4,33 +4,19 @@
 
 namespace gateway {
 
-// Whoever fetches may be gone before the answer is there; then another one has to.
-class Documents::Fetching {
- public:
-  explicit Fetching(Entry& entry) : entry_(entry) { entry_.is_being_fetched = true; }
-  Fetching(const Fetching&) = delete;
-  Fetching& operator=(const Fetching&) = delete;
-  ~Fetching() {
-    entry_.is_being_fetched = false;
-    entry_.fetched.notify_all();
-  }
-
- private:
-  Entry& entry_;
-};
-
 Task<Result<std::shared_ptr<const std::string>>> Documents::get(const Uri& address) {
   std::unique_ptr<Entry>& place = entries_[address.text()];
   if (!place) place = std::make_unique<Entry>();
   Entry& entry = *place;
-  while (entry.is_being_fetched) {
-    co_await entry.fetched.wait();
+  while (entry.fetching.is_on()) {
+    co_await entry.fetching.next_end();
   }
   if (scheduler_.now() < entry.until) {
     if (entry.text) co_return entry.text;
     co_return tl::unexpected(entry.error);
   }
-  const Fetching fetching(entry);
+  // Whoever fetches may be gone before the answer is there; then another one has to.
+  const SharedWork::Turn turn(entry.fetching);
   http::FetchRequest request(address, http::AddressOrigin::configuration);
   const Deadline deadline = Deadline::in(scheduler_.now(), http::fetch_within);
   auto answer = co_await http::fetch_json(pool_, std::move(request), deadline);

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/signal.h"
+#include "base/shared_work.h"
 #include "base/task.h"
 #include "base/uri.h"
 #include "http/client.h"
@@ -35,10 +35,8 @@ class Documents {
     std::shared_ptr<const std::string> text;  // null before the first, and after a failure
     Error error{Fault::unavailable, "not fetched yet"};
     Instant until = Instant::min();
-    bool is_being_fetched = false;
-    Signal fetched;
+    SharedWork fetching;
   };
-  class Fetching;
 
   Scheduler& scheduler_;
   http::Pool& pool_;

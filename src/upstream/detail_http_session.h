@@ -17,6 +17,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/shared_work.h"
 #include "base/task_group.h"
 #include "upstream/detail_dialog.h"
 #include "upstream/detail_era_memory.h"
@@ -135,7 +136,6 @@ class HttpSession final : public Session {
   Task<Result<>> reopen(std::uint64_t lost, Deadline deadline);
   Task<Result<>> open_again(Deadline deadline);
   Error end(std::string_view why);
-  Task<Result<>> until_opened();
   Task<Result<>> until_room();
   void repeat(std::string_view method, const std::string& params);
 
@@ -159,12 +159,11 @@ class HttpSession final : public Session {
   Link link_;
   Dialog dialog_;
   SessionMemory memory_;
-  bool is_opening_ = false;
+  SharedWork opening_;
   bool may_be_older_ = false;
   bool is_shared_ = false;
   bool tells_nobody_ = false;  // of its end
   bool is_listening_ = false;
-  Signal opened_;
   TaskGroup tasks_;  // last: its tasks use everything above
 };
 

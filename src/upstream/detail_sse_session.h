@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 
+#include "base/shared_work.h"
 #include "http/sse.h"
 #include "upstream/detail_dialog.h"
 #include "upstream/detail_handshake.h"
 #include "upstream/detail_http_session.h"
 #include "upstream/detail_restarts.h"
 #include "upstream/detail_session_memory.h"
-#include "upstream/detail_shared_work.h"
 #include "upstream/legacy_sse.h"
 
 namespace upstream {

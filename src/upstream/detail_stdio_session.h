@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/shared_work.h"
 #include "base/task_group.h"
 #include "net/child.h"
 #include "upstream/detail_dialog.h"
@@ -15,7 +16,6 @@
 #include "upstream/detail_idling.h"
 #include "upstream/detail_restarts.h"
 #include "upstream/detail_session_memory.h"
-#include "upstream/detail_shared_work.h"
 #include "upstream/stdio.h"
 
 namespace upstream {

@@ -21,7 +21,7 @@ void HttpSession::listen_from_now_on() {
 
 Task<Result<>> HttpSession::until_relinked(std::uint64_t number) {
   while (link_.number == number) {
-    co_await opened_.wait();
+    co_await opening_.next_end();
   }
   co_return Result<>();
 }

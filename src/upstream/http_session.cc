@@ -236,34 +236,14 @@ bool HttpSession::is_lost(const Refusal& refusal) const {
          code <= own_errors_end;
 }
 
-Task<Result<>> HttpSession::until_opened() {
-  while (is_opening_) {
-    co_await opened_.wait();
-  }
-  co_return Result<>();
-}
-
 // One call opens the session again, the others wait for what comes of it.
 Task<Result<>> HttpSession::reopen(std::uint64_t lost, Deadline deadline) {
   if (is_shared_) co_return tl::unexpected<Error>(end("the server does not know the session"));
-  while (link_.number == lost && is_opening_) {
-    CO_TRY(co_await before(deadline, until_opened()));
+  while (link_.number == lost && opening_.is_on()) {
+    CO_TRY(co_await opening_.until_over(deadline));
   }
   if (link_.number != lost) co_return Result<>();
-  class Opening {
-   public:
-    explicit Opening(HttpSession& session) : session_(session) { session_.is_opening_ = true; }
-    Opening(const Opening&) = delete;
-    Opening& operator=(const Opening&) = delete;
-    ~Opening() {
-      session_.is_opening_ = false;
-      session_.opened_.notify_all();
-    }
-
-   private:
-    HttpSession& session_;
-  };
-  const Opening opening(*this);
+  const SharedWork::Turn turn(opening_);
   co_return co_await open_again(deadline);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Work that many want and one does: starting a child again, opening a stream again.
+// Work that many want and one does: starting a child again, opening a stream again, fetching a
+// document.
 //
 //   while (!is_up_ && reviving_.is_on()) {
 //     CO_TRY(co_await reviving_.until_over(deadline));
@@ -10,8 +11,6 @@
 
 #include "base/before.h"
 #include "base/signal.h"
-
-namespace upstream {
 
 class SharedWork {
  public:
@@ -34,6 +33,8 @@ class SharedWork {
   bool is_on() const { return is_on_; }
   // Fault::timed_out if it is still going on then. Another may have begun since.
   Task<Result<>> until_over(Deadline deadline) { co_return co_await before(deadline, over(*this)); }
+  // Waits for the end of the turn that is on, or of the next one.
+  auto next_end() { return over_.wait(); }
 
  private:
   static Task<Result<>> over(SharedWork& work) {
@@ -46,5 +47,3 @@ class SharedWork {
   bool is_on_ = false;
   Signal over_;
 };
-
-}  // namespace upstream
