@@ -36,6 +36,7 @@ class Dialog {
   };
   static constexpr std::size_t calls_max = 256;     // in flight
   static constexpr std::size_t questions_max = 64;  // open
+  static constexpr std::size_t outgoing_bytes_max = 1 << 20;
 
   // `era` is the server's. A modern one asks nothing, and what it says under the name of a
   // subscription belongs to the call that made it.
@@ -96,6 +97,10 @@ class Dialog {
   bool has_outgoing() const { return !outgoing_.empty(); }
   std::size_t outgoing_bytes() const { return outgoing_bytes_; }
   std::string take_outgoing();
+  // Whether what is sent next has to wait: the server does not read.
+  bool is_congested() const { return outgoing_bytes_ > outgoing_bytes_max; }
+  // Fault::timed_out with `late` if it is still so then.
+  Task<Result<>> until_sendable(Deadline deadline, std::string_view late);
   // Notified when there is something to send, and when there is less of it.
   Signal& outgoing_changed() { return outgoing_changed_; }
 
@@ -124,6 +129,7 @@ class Dialog {
   void deliver(Event event);
   void keep_unsolicited(Event event);
   std::size_t unsolicited_bytes() const;
+  static Task<Result<>> until_room_to_send(Dialog& dialog);
   void hand_over_questions(InFlight& call);
 
   const QueueLimits limits_;

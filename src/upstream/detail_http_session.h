@@ -136,7 +136,6 @@ class HttpSession final : public Session {
   Task<Result<>> reopen(std::uint64_t lost, Deadline deadline);
   Task<Result<>> open_again(Deadline deadline);
   Error end(std::string_view why);
-  Task<Result<>> until_room();
   void repeat(std::string_view method, const std::string& params);
 
   static Task<> feed(HttpSession& session);

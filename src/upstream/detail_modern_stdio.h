@@ -40,7 +40,6 @@ class ModernStdio final : public ModernChannel {
   Task<> until_awake();
   void notice_end();
   Task<Result<>> start(Deadline deadline);
-  Task<Result<>> until_room();
 
   Scheduler& scheduler_;
   std::shared_ptr<const StdioPlace> place_;

@@ -127,7 +127,6 @@ class SseSession final : public Session {
   Task<Result<std::string>> first_event(SseStream& stream, Deadline deadline);
   Task<Result<>> revive(Deadline deadline);
   Task<Result<>> reopen(Deadline deadline);
-  Task<Result<>> until_room();
   static Task<> reconnect(SseSession& session);
   Result<std::unique_ptr<Conversation>> begin(const mcp::Call& call);
   void repeat(std::string_view method, const std::string& params);

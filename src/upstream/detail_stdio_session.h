@@ -145,8 +145,6 @@ class StdioSession final : public Session {
   Task<Result<>> revive(Deadline deadline);
   Task<Result<>> restart(Deadline deadline);
   void repeat(std::string_view method, const std::string& params);
-  Task<Result<>> wait_for_room(Deadline deadline);
-  Task<Result<>> until_room();
 
   Scheduler& scheduler_;
   std::shared_ptr<const StdioPlace> place_;

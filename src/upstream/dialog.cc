@@ -458,6 +458,21 @@ void Dialog::send(std::string line) {
   outgoing_changed_.notify_all();
 }
 
+// What is given up empties it.
+Task<Result<>> Dialog::until_room_to_send(Dialog& dialog) {
+  while (dialog.is_congested()) {
+    co_await dialog.outgoing_changed_.wait();
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> Dialog::until_sendable(Deadline deadline, std::string_view late) {
+  if (!is_congested()) co_return Result<>();
+  const Result<> room = co_await before(deadline, until_room_to_send(*this));
+  if (!room) co_return failed(Fault::timed_out, std::string(late));
+  co_return Result<>();
+}
+
 std::string Dialog::take_outgoing() {
   std::string line = std::move(outgoing_.front());
   outgoing_.pop_front();

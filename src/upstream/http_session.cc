@@ -1,7 +1,5 @@
 #include <limits>
 
-#include "base/before.h"
-#include "base/sleep.h"
 #include "base/text.h"
 #include "json/write.h"
 #include "mcp/write.h"
@@ -9,8 +7,6 @@
 
 namespace upstream {
 namespace {
-
-constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before notifications wait
 
 bool may_ask(json::Value initialize_params) {
   const auto capabilities = initialize_params.find("capabilities");
@@ -311,19 +307,11 @@ Result<std::unique_ptr<Conversation>> HttpSession::begin(const mcp::Call& call) 
                                     is_repeatable(call.method()));
 }
 
-Task<Result<>> HttpSession::until_room() {
-  while (dialog_.outgoing_bytes() > outgoing_bytes_max) {
-    co_await dialog_.outgoing_changed().wait();
-  }
-  co_return Result<>();
-}
-
 Task<Result<>> HttpSession::notify(std::string_view method, json::Value params) {
   const bool is_ours = method == "notifications/initialized" || method == "notifications/cancelled";
   if (is_ours) co_return Result<>();
   const Deadline deadline = Deadline::in(site_->scheduler().now(), place_->settings.telling);
-  auto room = co_await before(deadline, until_room());
-  if (!room) co_return failed(Fault::timed_out, "the server does not take notifications");
+  CO_TRY(co_await dialog_.until_sendable(deadline, "the server does not take notifications"));
   dialog_.notify(method, params);
   co_return Result<>();
 }

@@ -1,14 +1,8 @@
-#include "base/before.h"
-#include "base/sleep.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_modern_stdio.h"
 
 namespace upstream {
 namespace {
-
-constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before requests wait for the child to read
-// A child that lived this long is started again without delay.
-constexpr Duration proven_time = std::chrono::seconds(60);
 
 // What comes of a request is sorted out by the dialog, by ids and tokens.
 class LineAnswer final : public ModernAnswer {
@@ -59,9 +53,7 @@ void ModernStdio::on_over(void* channel) {
   const bool is_failure = !self.run_ || !self.run_->was_asked_to_end();
   self.run_.reset();
   if (!is_failure) return self.restarts_.succeeded();
-  const Instant now = self.scheduler_.now();
-  if (now - self.started_ >= proven_time) self.restarts_.succeeded();
-  self.restarts_.failed_at(now);
+  self.restarts_.ended(self.started_, self.scheduler_.now());
 }
 
 // A listener that can miss something keeps no child from being idle.
@@ -118,9 +110,7 @@ Task<Result<>> ModernStdio::until_up(Deadline deadline) {
 }
 
 Task<Result<>> ModernStdio::start(Deadline deadline) {
-  CO_TRY(const Instant next, restarts_.next_try(scheduler_.now()));
-  if (deadline.has_passed(next)) co_return failed(Fault::unavailable, "the server is restarting");
-  co_await sleep_until(Deadline(next));
+  CO_TRY(co_await restarts_.wait(deadline, "the server is restarting"));
   // What was for the last child is not for this one.
   dialog_.fail(Error(Fault::upstream_failed, "the server is started again"));
   const bool is_restart = std::exchange(has_been_started_, true);
@@ -146,20 +136,10 @@ Task<Result<>> ModernStdio::start(Deadline deadline) {
   co_return Result<>();
 }
 
-Task<Result<>> ModernStdio::until_room() {
-  while (run_ != nullptr && dialog_.outgoing_bytes() > outgoing_bytes_max) {
-    co_await dialog_.outgoing_changed().wait();
-  }
-  co_return Result<>();
-}
-
 Task<Result<std::unique_ptr<ModernAnswer>>> ModernStdio::ask(ModernOrder order) {
   if (order.may_miss) co_await until_awake();
   CO_TRY(co_await until_up(order.deadline));
-  if (dialog_.outgoing_bytes() > outgoing_bytes_max) {
-    auto room = co_await before(order.deadline, until_room());
-    if (!room) co_return failed(Fault::timed_out, "the server does not read its input");
-  }
+  CO_TRY(co_await dialog_.until_sendable(order.deadline, "the server does not read its input"));
   notice_end();
   if (run_ == nullptr) co_return failed(Fault::upstream_failed, "the server ended");
   CO_TRY(const auto params, json::Document::parse(std::move(order.params)));

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/sleep.h"
 #include "upstream/detail_restarts.h"
 
 namespace upstream {
@@ -16,6 +17,19 @@ Result<Instant> Restarts::next_try(Instant now) const {
                                           std::to_string(seconds) + " s");
   }
   return std::max(now, is_open ? closes : failures_.back() + delay_);
+}
+
+Task<Result<>> Restarts::wait(Deadline deadline, std::string_view late) const {
+  Scheduler& scheduler = co_await this_scheduler();
+  CO_TRY(const Instant next, next_try(scheduler.now()));
+  if (deadline.has_passed(next)) co_return failed(Fault::unavailable, std::string(late));
+  co_await sleep_until(Deadline(next));
+  co_return Result<>();
+}
+
+void Restarts::ended(Instant began, Instant now) {
+  if (now - began >= proven_time) succeeded();
+  failed_at(now);
 }
 
 void Restarts::failed_at(Instant now) {

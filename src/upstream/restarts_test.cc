@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "base/manual_scheduler.h"
+#include "base/task_group.h"
 #include "upstream/detail_restarts.h"
 
 namespace upstream {
@@ -56,6 +58,36 @@ TEST(Restarts, forget_failures_after_a_success) {
   EXPECT_EQ(*restarts.next_try(start), start);
   restarts.failed_at(start);
   EXPECT_EQ(*restarts.next_try(start), start + Restarts::delay_min);
+}
+
+TEST(Restarts, count_anew_what_lasted_for_a_minute) {
+  Restarts restarts;
+  for (int i = 0; i < 5; ++i) restarts.ended(start, start + seconds(i));
+  EXPECT_FALSE(restarts.next_try(start + seconds(5)));
+  restarts.ended(start + seconds(40), start + seconds(100));
+  EXPECT_EQ(*restarts.next_try(start + seconds(100)), start + seconds(100) + Restarts::delay_min);
+}
+
+Task<> wait(const Restarts& restarts, Deadline deadline, std::string& said) {
+  const Result<> waited = co_await restarts.wait(deadline, "later");
+  said = waited ? "now" : waited.error().why();
+}
+
+TEST(Restarts, are_waited_for_unless_that_is_too_late) {
+  ManualScheduler scheduler;
+  Restarts restarts;
+  restarts.failed_at(scheduler.now());
+  const Instant begin = scheduler.now();
+  std::string late;
+  std::string in_time;
+  TaskGroup tasks(scheduler);
+  tasks.spawn(wait(restarts, Deadline::in(begin, milliseconds(50)), late));
+  tasks.spawn(wait(restarts, Deadline::in(begin, milliseconds(200)), in_time));
+  scheduler.run();
+  EXPECT_EQ(late, "later");
+  EXPECT_EQ(in_time, "");
+  scheduler.advance(Restarts::delay_min);
+  EXPECT_EQ(in_time, "now");
 }
 
 }  // namespace

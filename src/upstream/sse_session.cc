@@ -1,15 +1,11 @@
 #include <algorithm>
 
-#include "base/before.h"
 #include "base/sleep.h"
 #include "upstream/detail_sse_session.h"
 
 namespace upstream {
 namespace {
 
-constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before notifications wait
-// A stream that lasted this long is opened again without delay.
-constexpr Duration proven_time = std::chrono::seconds(60);
 // While it cannot be opened again and nobody asks for it.
 constexpr Duration reconnect_pause = std::chrono::seconds(30);
 constexpr int events_before_endpoint_max = 16;
@@ -32,9 +28,7 @@ void SseSession::on_over(void* session) {
   auto& self = *static_cast<SseSession*>(session);
   self.is_up_ = false;
   self.run_.reset();
-  const Instant now = self.wire_.scheduler().now();
-  if (now - self.started_ >= proven_time) self.restarts_.succeeded();
-  self.restarts_.failed_at(now);
+  self.restarts_.ended(self.started_, self.wire_.scheduler().now());
   const bool reconnects = self.handshake_ && self.is_listening_ && !self.is_over_;
   if (!reconnects || std::exchange(self.is_reconnecting_, true)) return;
   self.tasks_.spawn(reconnect(self));
@@ -122,11 +116,7 @@ Task<Result<>> SseSession::revive(Deadline deadline) {
 }
 
 Task<Result<>> SseSession::reopen(Deadline deadline) {
-  CO_TRY(const Instant next, restarts_.next_try(wire_.scheduler().now()));
-  if (deadline.has_passed(next)) {
-    co_return failed(Fault::unavailable, "the stream is opened again later");
-  }
-  co_await sleep_until(Deadline(next));
+  CO_TRY(co_await restarts_.wait(deadline, "the stream is opened again later"));
   const Log& log = wire_.place().log;
   const std::string& target = wire_.place().name.text();
   Result<> up = co_await bring_up(deadline);
@@ -183,18 +173,11 @@ Result<std::unique_ptr<Conversation>> SseSession::begin(const mcp::Call& call) {
   return std::make_unique<SseCall>(*this, std::move(begun), std::move(*slot), call.deadline());
 }
 
-Task<Result<>> SseSession::until_room() {
-  while (is_up_ && dialog_.outgoing_bytes() > outgoing_bytes_max) {
-    co_await dialog_.outgoing_changed().wait();
-  }
-  co_return Result<>();
-}
-
 Task<Result<>> SseSession::notify(std::string_view method, json::Value params) {
   const bool is_ours = method == "notifications/initialized" || method == "notifications/cancelled";
   if (is_ours || !is_up_) co_return Result<>();
-  auto room = co_await before(wire_.in(wire_.place().settings.telling), until_room());
-  if (!room) co_return failed(Fault::timed_out, "the server does not take notifications");
+  const Deadline deadline = wire_.in(wire_.place().settings.telling);
+  CO_TRY(co_await dialog_.until_sendable(deadline, "the server does not take notifications"));
   dialog_.notify(method, params);
   co_return Result<>();
 }

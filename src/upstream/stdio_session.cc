@@ -1,15 +1,11 @@
-#include "base/before.h"
-#include "base/sleep.h"
 #include "mcp/write.h"
 #include "upstream/detail_stdio_session.h"
 
 namespace upstream {
 namespace {
 
-constexpr std::size_t outgoing_bytes_max = 1 << 20;  // before calls wait for the child to read
+constexpr std::string_view does_not_read = "the server does not read its input";
 constexpr Duration notify_time = std::chrono::seconds(10);
-// A child that lived this long is started again without delay.
-constexpr Duration proven_time = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -33,9 +29,7 @@ void StdioSession::on_over(void* session) {
   const bool is_failure = !self.run_ || !self.run_->was_asked_to_end();
   self.run_.reset();
   if (!is_failure) return self.restarts_.succeeded();
-  const Instant now = self.scheduler_.now();
-  if (now - self.started_ >= proven_time) self.restarts_.succeeded();
-  self.restarts_.failed_at(now);
+  self.restarts_.ended(self.started_, self.scheduler_.now());
 }
 
 // What waits for an answer needs the child that was asked, and so does who waits for updates.
@@ -104,9 +98,7 @@ Task<Result<>> StdioSession::revive(Deadline deadline) {
 }
 
 Task<Result<>> StdioSession::restart(Deadline deadline) {
-  CO_TRY(const Instant next, restarts_.next_try(scheduler_.now()));
-  if (deadline.has_passed(next)) co_return failed(Fault::unavailable, "the server is restarting");
-  co_await sleep_until(Deadline(next));
+  CO_TRY(co_await restarts_.wait(deadline, "the server is restarting"));
   Result<> up = co_await bring_up(deadline);
   if (!up) {
     // A child that ended has been counted when it did.
@@ -124,20 +116,6 @@ Task<Result<>> StdioSession::restart(Deadline deadline) {
   co_return Result<>();
 }
 
-Task<Result<>> StdioSession::until_room() {
-  while (is_up_ && dialog_.outgoing_bytes() > outgoing_bytes_max) {
-    co_await dialog_.outgoing_changed().wait();
-  }
-  co_return Result<>();
-}
-
-Task<Result<>> StdioSession::wait_for_room(Deadline deadline) {
-  if (dialog_.outgoing_bytes() <= outgoing_bytes_max) co_return Result<>();
-  Result<> room = co_await before(deadline, until_room());
-  if (!room) co_return failed(Fault::timed_out, "the server does not read its input");
-  co_return Result<>();
-}
-
 // Who was told that a call failed may ask again before on_over() runs; what is given to a child
 // that has ended would wait for an answer for ever.
 void StdioSession::notice_end() {
@@ -149,7 +127,7 @@ void StdioSession::notice_end() {
 Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) {
   notice_end();
   if (!is_up_) CO_TRY(co_await revive(call.deadline()));
-  CO_TRY(co_await wait_for_room(call.deadline()));
+  CO_TRY(co_await dialog_.until_sendable(call.deadline(), does_not_read));
   notice_end();
   if (!is_up_) co_return failed(Fault::upstream_failed, "the server ended");
   idling_.be_used();
@@ -160,7 +138,7 @@ Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) 
 std::optional<Result<std::unique_ptr<Conversation>>> StdioSession::start_now(
     const mcp::Call& call) {
   notice_end();
-  if (!is_up_ || dialog_.outgoing_bytes() > outgoing_bytes_max) return std::nullopt;
+  if (!is_up_ || dialog_.is_congested()) return std::nullopt;
   idling_.be_used();
   memory_.note(call);
   return dialog_.start(call);
@@ -175,7 +153,8 @@ void StdioSession::repeat(std::string_view method, const std::string& params) {
 Task<Result<>> StdioSession::notify(std::string_view method, json::Value params) {
   const bool is_ours = method == "notifications/initialized" || method == "notifications/cancelled";
   if (is_ours || !is_up_) co_return Result<>();
-  CO_TRY(co_await wait_for_room(Deadline::in(scheduler_.now(), notify_time)));
+  const Deadline deadline = Deadline::in(scheduler_.now(), notify_time);
+  CO_TRY(co_await dialog_.until_sendable(deadline, does_not_read));
   dialog_.notify(method, params);
   co_return Result<>();
 }
