@@ -220,7 +220,7 @@ class Builder {
       if (rest == nullptr) continue;
       const policy::BuildContext::Scope scope(context_, step("targets", i), target.place);
       const policy::BuildContext::Scope document(context_, "openapi.schema", rest->document.place);
-      load_document(rest->document.value);
+      load_document(rest->document.value, !says_path(*rest));
     }
     McpBackend backend;
     backend.name = settings.name.value_or("mcp");
@@ -229,25 +229,33 @@ class Builder {
     return backend;
   }
 
+  // Whether the target itself says what stands before the paths of its document.
+  static bool says_path(const config::OpenApiTarget& target) {
+    const auto place = config::place_of(target);
+    return target.path || (place && place->path.find_first_not_of('/') != std::string::npos);
+  }
+
   // A document of another text makes another target.
-  void load_document(config::OpenApiDocumentSettings& document) {
+  void load_document(config::OpenApiDocumentSettings& document, bool needs_path) {
     if (document.url) return;
     if (document.file) {
-      const auto held = context_.load_file(*document.file, "the document", &check_document);
+      const auto check = needs_path ? &check_document<true> : &check_document<false>;
+      const auto held = context_.load_file(*document.file, "the document", check);
       document.text = held ? *held : "";
       document.file.reset();
       if (!held) return;
     }
     auto text = config::json_text_of(*document.text);
     const Result<> checked =
-        text ? upstream::check_openapi(*text) : tl::unexpected<Error>(text.error());
+        text ? upstream::check_openapi(*text, needs_path) : tl::unexpected<Error>(text.error());
     if (!checked) context_.fail(checked.error().why());
     if (text) document.text = std::move(*text);
   }
 
+  template <bool needs_path>
   static Result<> check_document(std::string_view text) {
     TRY(const std::string document, config::json_text_of(text));
-    return upstream::check_openapi(document);
+    return upstream::check_openapi(document, needs_path);
   }
 
   void finish_rules(Route& route, const policy::RouteSettings& settings,

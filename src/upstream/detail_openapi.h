@@ -36,33 +36,39 @@ class OpenApiDocument {
  public:
   static constexpr std::size_t operations_max = 1000;
   static constexpr std::size_t bytes_max = std::size_t{8} << 20;
+  // Of tools(): references make it longer than the document.
+  static constexpr std::size_t tools_bytes_max = std::size_t{4} << 20;
 
   // Fault::bad_request if the text is no OpenAPI 3 document, or no operation of it can be offered.
   static Result<OpenApiDocument> parse(std::string text);
 
   const OpenApiOperation* find(std::string_view name) const;
   // The result of tools/list.
-  std::string tools() const;
+  const std::string& tools() const { return tools_; }
   const std::string& version() const { return version_; }
-  // The path of the only server it names, or that of none; nothing if there are several.
-  const std::optional<std::string>& base_path() const { return base_path_; }
+  // The path of the only server it names, or that of none. Fault::bad_request with the reason if
+  // there are several, or what it names is no path.
+  const Result<std::string>& base_path() const { return base_path_; }
   const std::vector<OpenApiOperation>& operations() const { return operations_; }
   // Operations that are not offered, and why.
   const std::vector<std::string>& left_out() const { return left_out_; }
 
  private:
+  Result<> read(json::Value root, json::Value paths);
   void add(const std::string& what, Result<OpenApiOperation> read);
 
   std::string version_;
-  std::optional<std::string> base_path_;
+  Result<std::string> base_path_;
   std::vector<OpenApiOperation> operations_;
+  std::string tools_;
+  std::size_t tools_bytes_ = 0;
   std::vector<std::string> left_out_;
 };
 
 // Whether the value fits the schema, by what most schemas are made of: types, members, lists,
 // enumerations, sizes and ranges, combinations. What else a schema says is left to the service.
-// Fault::bad_request with the place and what is wrong there.
-Result<> check_value(json::Value schema, json::Value value, const std::string& place);
+// Fault::bad_request with the place and what is wrong there, or if there is too much to check.
+Result<> check_value(json::Value schema, json::Value value);
 
 // The request of a call, whose arguments were checked; its target begins with `base_path`.
 // Fault::bad_request if an argument cannot stand where it belongs.

@@ -18,6 +18,11 @@ constexpr Duration document_good_for = std::chrono::minutes(5);
 
 using Held = std::shared_ptr<const OpenApiDocument>;
 
+Result<std::string> path_of(const OpenApiDocument& document) {
+  if (document.base_path()) return document.base_path();
+  return failed(Fault::bad_request, document.base_path().error().why() + ": say the `path`");
+}
+
 // What all sessions of one target share.
 class OpenApiPlace {
  public:
@@ -44,9 +49,7 @@ class OpenApiPlace {
     for (const std::string& why : parsed.left_out()) {
       log.warn("operation not offered", {{"target", name.text()}, {"operation", why}});
     }
-    if (!settings.path && !parsed.base_path()) {
-      return failed(Fault::bad_request, "the document names several servers: say the `path`");
-    }
+    if (!settings.path) TRY(path_of(parsed));
     auto held = std::make_shared<const OpenApiDocument>(std::move(parsed));
     const std::lock_guard lock(mutex_);
     document_ = held;
@@ -196,7 +199,7 @@ Task<Result<std::string>> OpenApiSession::run(const OpenApiOperation& operation,
                                               const mcp::Message& request, Deadline deadline) {
   const auto empty = json::Document::parse("{}");
   const json::Value arguments = request.params().find("arguments").value_or(empty->root());
-  CO_TRY(check_value(operation.schema->root(), arguments, ""));
+  CO_TRY(check_value(operation.schema->root(), arguments));
   const std::string base_path =
       place_->settings.path ? *place_->settings.path : *document_->base_path();
   CO_TRY(http::Request message, request_of(operation, arguments, base_path));
@@ -285,9 +288,9 @@ class OpenApiTarget final : public Target {
 
 }  // namespace
 
-Result<> check_openapi(std::string_view text) {
-  const auto parsed = OpenApiDocument::parse(std::string(text));
-  if (!parsed) return tl::unexpected<Error>(parsed.error());
+Result<> check_openapi(std::string_view text, bool needs_path) {
+  TRY(const auto parsed, OpenApiDocument::parse(std::string(text)));
+  if (needs_path) TRY(path_of(parsed));
   return {};
 }
 

@@ -20,8 +20,9 @@ struct OpenApiSettings {
   std::optional<Uri> address;
 };
 
-// Whether the text is a document of at least one operation that can be offered. Says why not.
-Result<> check_openapi(std::string_view text);
+// Whether the text is a document of at least one operation that can be offered and, if it has to
+// say the path before every operation's, says one. Says why not.
+Result<> check_openapi(std::string_view text, bool needs_path);
 
 // The log's sink must outlive the target and every session of it.
 std::unique_ptr<Target> make_openapi_target(mcp::TargetName name, OpenApiSettings settings,

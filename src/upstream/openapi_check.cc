@@ -9,15 +9,44 @@ namespace upstream {
 namespace {
 
 constexpr std::size_t depth_max = 64;
+// Of one check: values that are held against a schema, alternatives and enumerated values that are
+// tried, members that are looked up. Nobody else on the core is served meanwhile.
+constexpr std::size_t steps_max = 200'000;
+// Names and pieces of text that are gone through in the time of a step.
+constexpr std::size_t names_a_step = 16;
+constexpr std::size_t bytes_a_step = 1024;
 
-Error wrong(const std::string& place, const std::string& why) {
-  return {Fault::bad_request, (place.empty() ? "the arguments" : "`" + place + "`") + ": " + why};
+// Where in the arguments a value is; its text is made only for who is told of it.
+struct Place {
+  const Place* above;     // null: the arguments themselves
+  std::string_view name;  // of a member
+  std::size_t index = 0;  // of an element, which has no name
+  bool is_element = false;
+};
+
+std::string text_of(const Place* place) {
+  std::vector<const Place*> steps;
+  for (; place != nullptr; place = place->above) steps.push_back(place);
+  std::string text;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if ((*step)->is_element) {
+      text += "[" + std::to_string((*step)->index) + "]";
+    } else {
+      text += (text.empty() ? "" : ".") + std::string((*step)->name);
+    }
+  }
+  return text;
+}
+
+Error wrong(const Place* place, const std::string& why) {
+  const std::string text = text_of(place);
+  return {Fault::bad_request, (text.empty() ? "the arguments" : "`" + text + "`") + ": " + why};
 }
 
 bool is_of_type(json::Value value, std::string_view type) {
   if (type == "integer") {
     const auto number = value.as_double();
-    return number && std::trunc(*number) == *number;
+    return number && std::isfinite(*number) && std::trunc(*number) == *number;
   }
   switch (value.type()) {
     case json::Type::null:
@@ -51,17 +80,10 @@ std::size_t characters(std::string_view text) {
 
 class Check {
  public:
-  Result<> value(json::Value schema, json::Value value, const std::string& place) {
-    if (schema.as_bool() == false) return tl::unexpected(wrong(place, "is not allowed"));
-    if (!schema.is_object()) return {};
-    if (++depth_ > depth_max) return tl::unexpected(wrong(place, "is nested too deeply"));
-    const Ascent ascent(depth_);
-    for (const auto rule : {&Check::type, &Check::choice, &Check::sizes, &Check::all_of,
-                            &Check::some_of, &Check::required, &Check::members, &Check::elements}) {
-      Result<> fits = (this->*rule)(schema, value, place);
-      if (!fits) return fits;
-    }
-    return {};
+  Result<> run(json::Value schema, json::Value value) {
+    if (fits(schema, value, nullptr)) return {};
+    if (is_spent()) return failed(Fault::bad_request, "the arguments: there is too much to check");
+    return tl::unexpected<Error>(why_.value());
   }
 
  private:
@@ -76,30 +98,54 @@ class Check {
     std::size_t& depth_;
   };
 
-  Result<> type(json::Value schema, json::Value value, const std::string& place) {
+  // What is wrong with an alternative, nobody is told.
+  bool fail(const Place* place, const char* why) {
+    if (alternatives_ == 0 && !why_ && !is_spent()) why_ = wrong(place, why);
+    return false;
+  }
+
+  bool is_spent() const { return steps_ > steps_max; }
+  bool spend(std::size_t steps) {
+    steps_ += steps;
+    return !is_spent();
+  }
+
+  bool fits(json::Value schema, json::Value value, const Place* place) {
+    if (!spend(1 + schema.size() / names_a_step)) return false;
+    if (schema.as_bool() == false) return fail(place, "is not allowed");
+    if (!schema.is_object()) return true;
+    if (depth_ >= depth_max) return fail(place, "is nested too deeply");
+    ++depth_;
+    const Ascent ascent(depth_);
+    return type(schema, value, place) && choice(schema, value, place) &&
+           sizes(schema, value, place) && all_of(schema, value, place) &&
+           some_of(schema, value, place) && required(schema, value, place) &&
+           members(schema, value, place) && elements(schema, value, place);
+  }
+
+  bool type(json::Value schema, json::Value value, const Place* place) {
     const auto said = schema.find("type");
-    if (!said) return {};
-    bool fits = said->is_string() && is_of_type(value, *said->as_string());
+    if (!said || (said->is_string() && is_of_type(value, *said->as_string()))) return true;
     std::string names(said->as_string().value_or(""));
     for (const json::Value one : said->elements()) {
       const std::string_view name = one.as_string().value_or("");
-      fits = fits || is_of_type(value, name);
-      names += (names.empty() ? "" : " or ") + std::string(name);
+      if (!spend(1)) return false;
+      if (is_of_type(value, name)) return true;
+      if (alternatives_ == 0) names += (names.empty() ? "" : " or ") + std::string(name);
     }
-    if (fits) return {};
-    return tl::unexpected(wrong(place, "must be of type " + names));
+    return fail(place, ("must be of type " + names).c_str());
   }
 
-  Result<> choice(json::Value schema, json::Value value, const std::string& place) {
+  bool choice(json::Value schema, json::Value value, const Place* place) {
     const auto only = schema.find("const");
-    if (only && !are_equal(*only, value))
-      return tl::unexpected(wrong(place, "is not the one value"));
+    if (only && !are_equal(*only, value)) return fail(place, "is not the one value");
     const auto list = schema.find("enum");
-    if (!list) return {};
+    if (!list) return true;
     for (const json::Value one : list->elements()) {
-      if (are_equal(one, value)) return {};
+      if (!spend(1)) return false;
+      if (are_equal(one, value)) return true;
     }
-    return tl::unexpected(wrong(place, "is none of the values that are allowed"));
+    return fail(place, "is none of the values that are allowed");
   }
 
   // Whether a number keeps to a pair of limits, if the schema has them.
@@ -110,7 +156,13 @@ class Check {
            !(high && high->as_double() && number > *high->as_double());
   }
 
-  Result<> sizes(json::Value schema, json::Value value, const std::string& place) {
+  bool text_keeps(json::Value schema, std::string_view text) {
+    if (!schema.find("minLength") && !schema.find("maxLength")) return true;
+    return spend(text.size() / bytes_a_step) &&
+           keeps(schema, static_cast<double>(characters(text)), "minLength", "maxLength");
+  }
+
+  bool sizes(json::Value schema, json::Value value, const Place* place) {
     bool fits = true;
     if (const auto number = value.as_double()) {
       fits = keeps(schema, *number, "minimum", "maximum");
@@ -119,92 +171,99 @@ class Check {
       fits = fits && !(above && above->as_double() && *number <= *above->as_double());
       fits = fits && !(below && below->as_double() && *number >= *below->as_double());
     } else if (const auto text = value.as_string()) {
-      fits = keeps(schema, static_cast<double>(characters(*text)), "minLength", "maxLength");
+      fits = text_keeps(schema, *text);
     } else if (value.is_array()) {
       fits = keeps(schema, static_cast<double>(value.size()), "minItems", "maxItems");
     }
-    if (fits) return {};
-    return tl::unexpected(wrong(place, "is beyond its limits"));
+    return fits || fail(place, "is beyond its limits");
   }
 
-  Result<> all_of(json::Value schema, json::Value given, const std::string& place) {
+  bool all_of(json::Value schema, json::Value given, const Place* place) {
     const auto all = schema.find("allOf");
-    if (!all) return {};
+    if (!all) return true;
     for (const json::Value one : all->elements()) {
-      Result<> fits = value(one, given, place);
-      if (!fits) return fits;
+      if (!fits(one, given, place)) return false;
     }
-    return {};
+    return true;
   }
 
   // One of the others may fit as well: that much is left to the service.
-  Result<> some_of(json::Value schema, json::Value given, const std::string& place) {
+  bool some_of(json::Value schema, json::Value given, const Place* place) {
     for (const char* name : {"anyOf", "oneOf"}) {
       const auto some = schema.find(name);
       if (!some || some->size() == 0 || fits_any(*some, given, place)) continue;
-      return tl::unexpected(wrong(place, "fits none of the alternatives"));
+      return fail(place, "fits none of the alternatives");
     }
-    return {};
+    return true;
   }
 
-  bool fits_any(json::Value schemas, json::Value given, const std::string& place) {
-    bool fits = false;
+  bool fits_any(json::Value schemas, json::Value given, const Place* place) {
+    ++alternatives_;
+    const Ascent ascent(alternatives_);
     for (const json::Value one : schemas.elements()) {
-      fits = fits || value(one, given, place).has_value();
+      if (fits(one, given, place)) return true;
+      if (is_spent()) return false;
     }
-    return fits;
+    return false;
   }
 
-  static std::string below(const std::string& place, std::string_view name) {
-    return place.empty() ? std::string(name) : place + "." + std::string(name);
+  // A member of either, which may have many.
+  std::optional<json::Value> look_up(json::Value object, std::string_view name) {
+    spend(1 + object.size() / names_a_step);
+    return is_spent() ? std::nullopt : object.find(name);
   }
 
-  Result<> required(json::Value schema, json::Value object, const std::string& place) {
+  bool required(json::Value schema, json::Value object, const Place* place) {
     const auto names = schema.find("required");
-    if (!names || !object.is_object()) return {};
+    if (!names || !object.is_object()) return true;
     for (const json::Value one : names->elements()) {
       const std::string_view name = one.as_string().value_or("");
-      if (!object.find(name)) return tl::unexpected(wrong(below(place, name), "is missing"));
+      const Place missing{place, name};
+      if (!look_up(object, name)) return fail(&missing, "is missing");
     }
-    return {};
+    return true;
   }
 
-  Result<> members(json::Value schema, json::Value object, const std::string& place) {
+  bool members(json::Value schema, json::Value object, const Place* place) {
     for (const auto [name, one] : object.members()) {
-      Result<> fits = member(schema, name, one, below(place, name));
-      if (!fits) return fits;
+      const Place below{place, name};
+      if (!member(schema, name, one, &below)) return false;
     }
-    return {};
+    return true;
   }
 
-  Result<> member(json::Value schema, std::string_view name, json::Value given,
-                  const std::string& place) {
+  bool member(json::Value schema, std::string_view name, json::Value given, const Place* place) {
     const auto known = schema.find("properties");
-    const auto described = known ? known->find(name) : std::nullopt;
-    if (described) return value(*described, given, place);
+    const auto described = known ? look_up(*known, name) : std::nullopt;
+    if (is_spent()) return false;
+    if (described) return fits(*described, given, place);
     const auto more = schema.find("additionalProperties");
-    if (!more || schema.find("patternProperties")) return {};
-    if (more->as_bool() == false) return tl::unexpected(wrong(place, "is not known"));
-    return value(*more, given, place);
+    if (!more || schema.find("patternProperties")) return true;
+    if (more->as_bool() == false) return fail(place, "is not known");
+    return fits(*more, given, place);
   }
 
-  Result<> elements(json::Value schema, json::Value list, const std::string& place) {
+  bool elements(json::Value schema, json::Value list, const Place* place) {
     const auto items = schema.find("items");
-    if (!items || schema.find("prefixItems")) return {};
+    if (!items || schema.find("prefixItems")) return true;
     std::size_t index = 0;
     for (const json::Value one : list.elements()) {
-      TRY(value(*items, one, place + "[" + std::to_string(index++) + "]"));
+      const Place below{place, {}, index++, true};
+      if (!fits(*items, one, &below)) return false;
     }
-    return {};
+    return true;
   }
 
   std::size_t depth_ = 0;
+  std::size_t alternatives_ = 0;  // that are being tried, one within the other
+  std::size_t steps_ = 0;
+  std::optional<Error> why_;
 };
 
 }  // namespace
 
-Result<> check_value(json::Value schema, json::Value value, const std::string& place) {
-  return Check().value(schema, value, place);
+Result<> check_value(json::Value schema, json::Value value) {
+  return Check().run(schema, value);
 }
 
 }  // namespace upstream

@@ -9,6 +9,7 @@
 #include "base/uri.h"
 #include "json/write.h"
 #include "upstream/detail_openapi.h"
+#include "upstream/detail_openapi_schema.h"
 
 namespace upstream {
 namespace {
@@ -17,13 +18,27 @@ using In = OpenApiOperation::In;
 
 constexpr std::size_t name_max = 128;
 constexpr std::size_t title_max = 64;
-constexpr std::size_t depth_max = 32;
-constexpr std::size_t values_max = 5000;  // of one operation's schema
+constexpr std::size_t description_max = std::size_t{64} * 1024;
+constexpr std::size_t parameters_max = 256;
+// Operations that are read, offered or not; and what their schemas may be together, so that a
+// document of references cannot be as long as it likes.
+constexpr std::size_t read_max = 5 * OpenApiDocument::operations_max;
+constexpr std::size_t schemas_bytes_max = 8 * OpenApiDocument::tools_bytes_max;
+constexpr json::Limits document_limits{.depth_max = 128, .members_max = 1'000'000};
+// Less, for what is around them in a message.
+constexpr json::Limits schema_limits{.depth_max = 116, .members_max = 1'000'000};
+constexpr json::Limits tools_limits{.depth_max = 120, .members_max = 999'000};
 constexpr std::array<std::string_view, 5> methods = {"get", "put", "post", "delete", "patch"};
 // What says how a message is framed, to whom it goes and who sends it is not a caller's.
-constexpr std::array<std::string_view, 12> reserved_headers = {
-    "accept", "authorization", "connection", "content-length",    "content-type", "cookie",
-    "expect", "host",          "te",         "transfer-encoding", "trailer",      "upgrade"};
+constexpr std::array<std::string_view, 16> reserved_headers = {"accept",        "accept-encoding",
+                                                               "authorization", "connection",
+                                                               "content-type",  "content-length",
+                                                               "cookie",        "expect",
+                                                               "forwarded",     "host",
+                                                               "keep-alive",    "te",
+                                                               "trailer",       "transfer-encoding",
+                                                               "upgrade",       "via"};
+constexpr std::array<std::string_view, 3> reserved_prefixes = {"mcp-", "proxy-", "x-forwarded-"};
 
 template <class List>
 bool has(const List& list, std::string_view text) {
@@ -35,146 +50,12 @@ bool is_field_name(std::string_view name) {
                      [](char c) { return base::is_alnum(c) || c == '-' || c == '_'; });
 }
 
-std::string_view text_at(json::Value value, std::string_view name) {
-  return value.find_string(name).value_or("");
+bool is_reserved(std::string_view header) {
+  const std::string name = base::to_lower(header);
+  return has(reserved_headers, name) ||
+         std::any_of(reserved_prefixes.begin(), reserved_prefixes.end(),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
-
-bool is_true(json::Value value, std::string_view name) {
-  const auto found = value.find(name);
-  return found && found->as_bool().value_or(false);
-}
-
-// A step of a JSON pointer (RFC 6901).
-std::string unescaped(std::string_view step) {
-  std::string text = percent_decode(step).value_or(std::string(step));
-  for (const auto& [from, to] : {std::pair<const char*, const char*>{"~1", "/"}, {"~0", "~"}}) {
-    for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
-      text.replace(at, 2, to);
-    }
-  }
-  return text;
-}
-
-// Follows references within the document; nothing if one leads nowhere, or in a circle.
-class References {
- public:
-  explicit References(json::Value root) : root_(root) {}
-
-  std::optional<json::Value> at(std::string_view reference) const {
-    if (!reference.starts_with("#/")) return std::nullopt;
-    std::optional<json::Value> value = root_;
-    for (const std::string_view step : base::split(reference.substr(2), '/')) {
-      value = value->find(unescaped(step));
-      if (!value) return std::nullopt;
-    }
-    return value;
-  }
-  std::optional<json::Value> resolved(json::Value value) const {
-    for (std::size_t steps = 0; steps < depth_max; ++steps) {
-      const auto reference = value.find_string("$ref");
-      if (!reference) return value;
-      const auto next = at(*reference);
-      if (!next) return std::nullopt;
-      value = *next;
-    }
-    return std::nullopt;
-  }
-
- private:
-  json::Value root_;
-};
-
-// Writes a schema so that it stands for itself: references are what they name, circles end in a
-// schema that fits anything.
-class SchemaText {
- public:
-  SchemaText(const References& references, json::Writer& out)
-      : references_(references), out_(out) {}
-
-  // `description` is its description if it has none of its own.
-  void write(json::Value schema, std::string_view description = {}) {
-    const std::string reference(text_at(schema, "$ref"));
-    const bool ends = path_.size() >= depth_max || ++values_ > values_max ||
-                      has(path_, reference) || !schema.is_object();
-    if (ends && !(schema.as_bool() && reference.empty())) {
-      out_.begin_object().end_object();
-      return;
-    }
-    if (schema.as_bool()) {
-      out_.value(schema);
-      return;
-    }
-    path_.push_back(reference.empty() ? "(inline)" + std::to_string(path_.size()) : reference);
-    const auto named = reference.empty() ? std::optional(schema) : references_.at(reference);
-    if (!reference.empty() && named) {
-      write(*named, description);
-    } else if (named) {
-      write_members(*named, description);
-    } else {
-      out_.begin_object().end_object();
-    }
-    path_.pop_back();
-  }
-
- private:
-  void write_members(json::Value schema, std::string_view description) {
-    out_.begin_object();
-    if (!description.empty() && !schema.find("description")) {
-      out_.name("description").string(description);
-    }
-    for (const auto [name, value] : schema.members()) write_member(schema, name, value);
-    out_.end_object();
-  }
-
-  // What is of no use to a caller, or said otherwise since 3.1.
-  static bool is_dropped(std::string_view name, json::Value value) {
-    constexpr std::array<std::string_view, 9> dropped = {
-        "xml",      "example",  "examples",  "externalDocs", "discriminator",
-        "nullable", "readOnly", "writeOnly", "$id"};
-    const bool is_flag = name.starts_with("exclusiveM") && value.as_bool();
-    return has(dropped, name) || is_flag || name.starts_with("x-");
-  }
-
-  void write_map(json::Value schemas) {
-    out_.begin_object();
-    for (const auto [key, one] : schemas.members()) {
-      out_.name(key);
-      write(one);
-    }
-    out_.end_object();
-  }
-
-  void write_list(json::Value schemas) {
-    out_.begin_array();
-    for (const json::Value one : schemas.elements()) write(one);
-    out_.end_array();
-  }
-
-  void write_member(json::Value schema, std::string_view name, json::Value value) {
-    constexpr std::array<std::string_view, 3> maps = {"properties", "patternProperties", "$defs"};
-    constexpr std::array<std::string_view, 7> schemas = {
-        "items", "additionalProperties", "not", "if", "then", "else", "contains"};
-    constexpr std::array<std::string_view, 4> lists = {"allOf", "anyOf", "oneOf", "prefixItems"};
-    if (is_dropped(name, value)) return;
-    out_.name(name);
-    if (has(maps, name) && value.is_object()) {
-      write_map(value);
-    } else if (has(schemas, name) && !value.is_array()) {
-      write(value);
-    } else if (has(lists, name) && value.is_array()) {
-      write_list(value);
-    } else if (name == "type" && value.is_string() && is_true(schema, "nullable")) {
-      out_.begin_array().value(value).string("null").end_array();
-    } else {
-      out_.value(value);
-    }
-  }
-
-  const References& references_;
-  json::Writer& out_;
-  std::vector<std::string> path_;  // of references and schemas that are being written
-  std::size_t values_ = 0;
-};
 
 struct ReadParameter {
   OpenApiOperation::Parameter parameter;
@@ -182,7 +63,7 @@ struct ReadParameter {
   json::Value said;
 };
 
-// One operation being read. `error` says why it cannot be offered.
+// One operation being read.
 class OperationReader {
  public:
   OperationReader(const References& references, std::string_view path, std::string_view method)
@@ -193,16 +74,22 @@ class OperationReader {
 
   Result<OpenApiOperation> read(json::Value item, json::Value operation) {
     made_.name = name_of(operation);
+    if (item.find("servers") || operation.find("servers")) {
+      return tl::unexpected(cannot("it has servers of its own"));
+    }
     TRY(read_parameters(item));
     TRY(read_parameters(operation));
     TRY(read_body(operation));
     TRY(check_path());
-    const std::string schema = schema_text();
-    TRY(auto document, json::Document::parse(schema));
-    made_.schema = std::make_shared<const json::Document>(std::move(document));
-    made_.tool = tool_text(operation, schema);
+    TRY(const std::string schema, schema_text());
+    auto document = json::Document::parse(schema, schema_limits);
+    if (!document) return tl::unexpected(cannot("its schema is nested too deeply"));
+    made_.schema = std::make_shared<const json::Document>(std::move(*document));
+    TRY(made_.tool, tool_text(operation, schema));
     return std::move(made_);
   }
+  // Of its schema, as far as that was written.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   static Error cannot(std::string why) { return {Fault::bad_request, std::move(why)}; }
@@ -228,6 +115,9 @@ class OperationReader {
       const auto said = references_.resolved(one);
       if (!said) return tl::unexpected(cannot("a parameter refers to nothing"));
       TRY(read_parameter(*said));
+      if (parameters_.size() > parameters_max) {
+        return tl::unexpected(cannot("it has too many parameters"));
+      }
     }
     return {};
   }
@@ -252,7 +142,7 @@ class OperationReader {
     if (!fault.empty()) return tl::unexpected(cannot(fault));
     const std::string name(text_at(said, "name"));
     const std::string_view in = text_at(said, "in");
-    if (in == "header" && has(reserved_headers, base::to_lower(name))) return {};
+    if (in == "header" && is_reserved(name)) return {};
     const auto explode = said.find("explode");
     const In place = in == "path" ? In::path : in == "query" ? In::query : In::header;
     const bool explodes = explode ? explode->as_bool().value_or(false) : place == In::query;
@@ -289,13 +179,19 @@ class OperationReader {
   // Every name in the path is a parameter, and the other way round.
   Result<> check_path() const {
     std::set<std::string> named;
-    const std::string& path = made_.path;
-    for (std::size_t open = path.find('{'); open != std::string::npos;
-         open = path.find('{', open + 1)) {
-      const std::size_t close = path.find('}', open);
-      if (close == std::string::npos) return tl::unexpected(cannot("the path is malformed"));
-      named.insert(path.substr(open + 1, close - open - 1));
+    std::string_view rest = made_.path;
+    std::string example;
+    for (std::size_t open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
+      const std::size_t close = rest.find('}', open);
+      if (close == std::string_view::npos) break;
+      named.emplace(rest.substr(open + 1, close - open - 1));
+      example += std::string(rest.substr(0, open)) + "x";
+      rest.remove_prefix(close + 1);
     }
+    example += rest;
+    const bool is_path = is_valid_target(example) && !has_dot_segment(example) &&
+                         example.find('?') == std::string::npos;
+    if (!is_path) return tl::unexpected(cannot("the path is malformed"));
     for (const ReadParameter& one : parameters_) {
       if (one.parameter.in == In::path && named.erase(one.parameter.name) == 0) {
         return tl::unexpected(cannot("`" + one.parameter.name + "` is not in the path"));
@@ -333,7 +229,7 @@ class OperationReader {
     out.end_array();
   }
 
-  std::string schema_text() {
+  Result<std::string> schema_text() {
     json::Writer out;
     SchemaText schemas(references_, out);
     std::vector<std::string> required;
@@ -351,13 +247,18 @@ class OperationReader {
     if (is_body_required_) required.emplace_back("body");
     out.end_object();
     write_required(required, out);
+    bytes_ = schemas.bytes();
+    if (schemas.is_too_long()) return tl::unexpected(cannot("its schema is too long"));
     return out.name("additionalProperties").boolean(false).end_object().take();
   }
 
-  std::string tool_text(json::Value operation, const std::string& schema) const {
+  Result<std::string> tool_text(json::Value operation, const std::string& schema) const {
     const std::string_view summary = text_at(operation, "summary");
     std::string_view description = text_at(operation, "description");
     if (description.empty()) description = summary.empty() ? std::string_view(made_.name) : summary;
+    if (description.size() > description_max) {
+      return tl::unexpected(cannot("its description is too long"));
+    }
     json::Writer out;
     out.begin_object().name("name").string(made_.name);
     // A cut within a character would become another one.
@@ -376,28 +277,78 @@ class OperationReader {
   std::vector<ReadParameter> parameters_;
   std::optional<json::Value> body_schema_;
   bool is_body_required_ = false;
+  std::size_t bytes_ = 0;
 };
 
-std::optional<std::string> base_path_of(json::Value root) {
+// The address with its variables as they are if nobody says anything else.
+Result<std::string> with_defaults(json::Value server) {
+  const std::string_view url = text_at(server, "url");
+  const auto variables = server.find("variables");
+  std::string text;
+  std::string_view rest = url;
+  for (std::size_t open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
+    const std::size_t close = rest.find('}', open);
+    if (close == std::string_view::npos) break;
+    const std::string_view name = rest.substr(open + 1, close - open - 1);
+    const auto variable = variables ? variables->find(name) : std::nullopt;
+    const auto usual = variable ? variable->find_string("default") : std::nullopt;
+    if (!usual) {
+      return failed(Fault::bad_request, "the variable `" + std::string(name) + "` of the server `" +
+                                            std::string(url) + "` has no default");
+    }
+    text.append(rest.substr(0, open)).append(*usual);
+    rest.remove_prefix(close + 1);
+  }
+  return text.append(rest);
+}
+
+// The path before those of the operations.
+Result<std::string> base_path_of(json::Value root) {
   const auto servers = root.find("servers");
   if (!servers || servers->size() == 0) return "";
-  if (servers->size() > 1) return std::nullopt;
-  std::string_view url;
-  for (const json::Value server : servers->elements()) url = text_at(server, "url");
-  std::string path(url);
+  if (servers->size() > 1) return failed(Fault::bad_request, "the document names several servers");
+  json::Value server;
+  for (const json::Value one : servers->elements()) server = one;
+  TRY(std::string path, with_defaults(server));
+  const std::string url = path;
   if (const auto uri = Uri::parse(url)) path = uri->target();
   while (path.ends_with('/')) path.pop_back();
-  if (!path.empty() && (!is_valid_target(path) || path.find('?') != std::string::npos)) return {};
+  if (path.empty()) return path;
+  if (!is_valid_target(path) || path.find('?') != std::string::npos || has_dot_segment(path)) {
+    return failed(Fault::bad_request,
+                  "the server `" + url + "` is neither an address nor a path that begins with `/`");
+  }
   return path;
+}
+
+Result<json::Document> document_of(std::string text) {
+  if (text.size() > OpenApiDocument::bytes_max) {
+    return failed(Fault::bad_request, "the document is too long");
+  }
+  auto document = json::Document::parse(std::move(text), document_limits);
+  if (document) return document;
+  const bool is_too_large = document.error().fault() == Fault::too_large;
+  return failed(Fault::bad_request, (is_too_large ? "the document is too large: " : "no JSON: ") +
+                                        document.error().why());
+}
+
+// As the result of tools/list, which its readers take with the same limits.
+Result<std::string> tools_of(const std::vector<OpenApiOperation>& operations) {
+  json::Writer out;
+  out.begin_object().name("tools").begin_array();
+  for (const OpenApiOperation& operation : operations) out.raw(operation.tool);
+  std::string text = out.end_array().end_object().take();
+  if (!json::Document::parse(text, tools_limits)) {
+    return failed(Fault::bad_request, "the schemas of its operations are too large together");
+  }
+  return text;
 }
 
 }  // namespace
 
 Result<OpenApiDocument> OpenApiDocument::parse(std::string text) {
-  if (text.size() > bytes_max) return failed(Fault::bad_request, "the document is too long");
-  auto document = json::Document::parse(std::move(text));
-  if (!document) return failed(Fault::bad_request, "no JSON: " + document.error().why());
-  const json::Value root = document->root();
+  TRY(const json::Document document, document_of(std::move(text)));
+  const json::Value root = document.root();
   const auto paths = root.find("paths");
   if (!text_at(root, "openapi").starts_with("3.") || !paths || !paths->is_object()) {
     return failed(Fault::bad_request, "no OpenAPI 3 document with `paths`");
@@ -406,32 +357,50 @@ Result<OpenApiDocument> OpenApiDocument::parse(std::string text) {
   const auto info = root.find("info");
   made.version_ = info ? text_at(*info, "version") : "";
   made.base_path_ = base_path_of(root);
+  TRY(made.read(root, *paths));
+  if (made.operations_.empty()) {
+    const std::string why = made.left_out_.empty() ? "" : ": " + made.left_out_.front();
+    return failed(Fault::bad_request, "no operation that can be offered" + why);
+  }
+  TRY(made.tools_, tools_of(made.operations_));
+  return made;
+}
+
+Result<> OpenApiDocument::read(json::Value root, json::Value paths) {
   const References references(root);
-  for (const auto [path, said] : paths->members()) {
+  std::size_t schemas_bytes = 0;
+  for (const auto [path, said] : paths.members()) {
     const auto item = references.resolved(said);
     if (!item || !path.starts_with('/')) continue;
     for (const std::string_view method : methods) {
       const auto operation = item->find(method);
       if (!operation || !operation->is_object()) continue;
-      const std::string what = std::string(method) + " " + std::string(path);
-      made.add(what, OperationReader(references, path, method).read(*item, *operation));
+      if (operations_.size() >= operations_max ||
+          operations_.size() + left_out_.size() >= read_max) {
+        left_out_.emplace_back("all from " + std::string(method) + " " + std::string(path) +
+                               " on: too many operations");
+        return {};
+      }
+      OperationReader reader(references, path, method);
+      add(std::string(method) + " " + std::string(path), reader.read(*item, *operation));
+      schemas_bytes += reader.bytes();
+      if (tools_bytes_ > tools_bytes_max || schemas_bytes > schemas_bytes_max) {
+        return failed(Fault::bad_request, "the schemas of its operations are too long together");
+      }
     }
   }
-  if (!made.operations_.empty()) return made;
-  const std::string why = made.left_out_.empty() ? "" : ": " + made.left_out_.front();
-  return failed(Fault::bad_request, "no operation that can be offered" + why);
+  return {};
 }
 
 void OpenApiDocument::add(const std::string& what, Result<OpenApiOperation> read) {
   std::string why;
   if (!read) {
     why = read.error().why();
-  } else if (operations_.size() >= operations_max) {
-    why = "too many operations";
   } else if (read->name.empty() || find(read->name) != nullptr) {
     why = "another operation has the same name";
   }
   if (why.empty()) {
+    tools_bytes_ += read->tool.size();
     operations_.push_back(std::move(*read));
   } else {
     left_out_.push_back(what + ": " + why);
@@ -443,13 +412,6 @@ const OpenApiOperation* OpenApiDocument::find(std::string_view name) const {
       std::find_if(operations_.begin(), operations_.end(),
                    [&](const OpenApiOperation& operation) { return operation.name == name; });
   return found == operations_.end() ? nullptr : &*found;
-}
-
-std::string OpenApiDocument::tools() const {
-  json::Writer out;
-  out.begin_object().name("tools").begin_array();
-  for (const OpenApiOperation& operation : operations_) out.raw(operation.tool);
-  return out.end_array().end_object().take();
 }
 
 }  // namespace upstream

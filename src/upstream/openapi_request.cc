@@ -7,6 +7,7 @@
 #include "base/uri.h"
 #include "http/media_type.h"
 #include "json/write.h"
+#include "upstream/detail_dialog.h"
 #include "upstream/detail_openapi.h"
 
 namespace upstream {
@@ -78,7 +79,8 @@ class Building {
   Result<> add_path(std::string& path) const {
     std::string_view rest = operation_.path;
     for (std::size_t open = rest.find('{'); open != std::string_view::npos; open = rest.find('{')) {
-      const std::size_t close = rest.find('}');
+      const std::size_t close = rest.find('}', open);
+      if (close == std::string_view::npos) break;
       const std::string name(rest.substr(open + 1, close - open - 1));
       path += rest.substr(0, open);
       const auto value = argument("path", name);
@@ -197,8 +199,13 @@ Result<std::string> tool_result(const http::Response& answer, std::string body) 
     write_text(out, is_text ? std::string_view(body) : std::string_view(words));
     return out.end_object().take();
   }
-  auto document = json::Document::parse(std::move(body));
-  if (!document) return failed(Fault::upstream_failed, "the service's answer is no JSON");
+  auto document = json::Document::parse(std::move(body), answer_limits);
+  if (!document) {
+    const bool is_too_large = document.error().fault() == Fault::too_large;
+    return failed(Fault::upstream_failed,
+                  is_too_large ? "the service's answer has too many values, or too deep"
+                               : "the service's answer is no JSON");
+  }
   const json::Value root = document->root();
   write_text(out, root.raw());
   out.name("structuredContent");

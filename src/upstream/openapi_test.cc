@@ -97,8 +97,8 @@ TEST(OpenApiDocument, refuses_what_is_none) {
                               R"({"openapi":"3.0.0","paths":{}})",
                               R"({"openapi":"3.0.0","paths":{"/a":{"get":5}}})",
                               R"({"openapi":"3.0.0","paths":{"/{a}":{"get":{}}}})"};
-  for (const std::string& text : none) EXPECT_FALSE(check_openapi(text)) << text;
-  EXPECT_TRUE(check_openapi(R"({"openapi":"3.1.0","paths":{"/a":{"get":{}}}})"));
+  for (const std::string& text : none) EXPECT_FALSE(check_openapi(text, false)) << text;
+  EXPECT_TRUE(check_openapi(R"({"openapi":"3.1.0","paths":{"/a":{"get":{}}}})", true));
 }
 
 TEST(OpenApiDocument, ends_where_references_go_round) {
@@ -107,7 +107,7 @@ TEST(OpenApiDocument, ends_where_references_go_round) {
       R"({"content":{"application/json":{"schema":{"$ref":"#/x"}}}}}}},"x":{"allOf":[{"$ref":"#/y"}]},)"
       R"("y":{"properties":{"a":{"$ref":"#/x"},"b":{"$ref":"#/none"},"c":{"$ref":"other.json#/x"}}}})");
   ASSERT_TRUE(document) << document.error().why();
-  EXPECT_EQ(document->base_path(), std::nullopt);
+  EXPECT_THAT(document->base_path().error().why(), HasSubstr("several servers"));
   EXPECT_THAT(document->operations()[0].tool,
               HasSubstr(R"("body":{"allOf":[{"properties":{"a":{},"b":{},"c":{}}}]})"));
 }
@@ -115,7 +115,7 @@ TEST(OpenApiDocument, ends_where_references_go_round) {
 std::string checked(const std::string& schema, const std::string& value) {
   const auto rules = json::Document::parse(schema);
   const auto document = json::Document::parse(value);
-  const Result<> fits = check_value(rules->root(), document->root(), "");
+  const Result<> fits = check_value(rules->root(), document->root());
   return fits ? "" : fits.error().why();
 }
 
@@ -124,6 +124,7 @@ TEST(Arguments, fit_their_schema_or_are_told_where_not) {
       {R"({"type":"integer"})", "5", ""},
       {R"({"type":"integer"})", "5.0", ""},
       {R"({"type":"integer"})", "5.5", "type integer"},
+      {R"({"type":"integer"})", "1e999", "type integer"},
       {R"({"type":["string","null"]})", "null", ""},
       {R"({"type":["string","null"]})", "5", "type string or null"},
       {R"({"enum":["a",1]})", "1", ""},
@@ -151,6 +152,43 @@ TEST(Arguments, fit_their_schema_or_are_told_where_not) {
     EXPECT_THAT(said, HasSubstr(expected)) << schema << value;
     EXPECT_EQ(said.empty(), expected.empty()) << schema << value << said;
   }
+}
+
+std::string list_of(int count, const std::string& one) {
+  std::string text = "[" + one;
+  for (int i = 1; i < count; ++i) text += "," + one;
+  return text + "]";
+}
+
+TEST(Arguments, are_not_checked_for_longer_than_a_while) {
+  std::string values = "\"a\"";
+  std::string properties = R"("a":{})";
+  std::string alternatives = R"({"type":"null"})";
+  for (int i = 0; i < 4000; ++i) {
+    values += ",\"v" + std::to_string(i) + "\"";
+    properties += ",\"v" + std::to_string(i) + R"(":{})";
+    alternatives += R"(,{"minLength":3,"maxLength":1})";
+  }
+  const std::string schemas[] = {R"({"items":{"enum":[)" + values + "]}}",
+                                 R"({"items":{"anyOf":[)" + alternatives + "]}}",
+                                 R"({"items":{"oneOf":[{"enum":[)" + values + "]}]}}"};
+  for (const std::string& schema : schemas) {
+    EXPECT_THAT(checked(schema, list_of(1000, "\"none\"")),
+                testing::AnyOf(HasSubstr("`[0]`: "), HasSubstr("too much to check")));
+    EXPECT_THAT(checked(schema, list_of(1000, "\"v3999\"")), HasSubstr("too much to check"));
+  }
+  EXPECT_EQ(checked(schemas[0], list_of(40, "\"v3999\"")), "");
+  EXPECT_EQ(checked(R"({"items":{"type":"integer"}})", list_of(90'000, "1")), "");
+  EXPECT_THAT(
+      checked(R"({"items":{"properties":{)" + properties + "}}}", list_of(1000, R"({"v3999":1})")),
+      HasSubstr("too much to check"));
+  EXPECT_THAT(
+      checked(R"({"items":{"required":[)" + values + "]}}", list_of(60, "{" + properties + "}")),
+      HasSubstr("too much to check"));
+  const std::string long_text = "\"" + std::string(1'000'000, 'x') + "\"";
+  EXPECT_THAT(checked(R"({"anyOf":[)" + alternatives + "]}", long_text),
+              HasSubstr("too much to check"));
+  EXPECT_EQ(checked(R"({"maxLength":1000000})", long_text), "");
 }
 
 std::string sent(const std::string& name, const std::string& arguments) {
@@ -216,6 +254,17 @@ TEST(OpenApiAnswer, is_text_and_structured_content) {
   EXPECT_EQ(told(302, "", ""), "upstream_failed");
   EXPECT_EQ(told(500, "text/plain", "secret"), "upstream_failed");
   EXPECT_EQ(told(503, "", ""), "unavailable");
+}
+
+TEST(OpenApiAnswer, may_be_of_many_values) {
+  EXPECT_THAT(told(200, "application/json", list_of(300'000, "1")),
+              HasSubstr(R"("structuredContent":{"data":[1,)"));
+  const http::Response answer(200, "application/json", "");
+  const auto refused = tool_result(answer, list_of(1'000'001, "1"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault(), Fault::upstream_failed);
+  EXPECT_THAT(refused.error().why(), HasSubstr("too many values"));
+  EXPECT_THAT(tool_result(answer, "{").error().why(), HasSubstr("is no JSON"));
 }
 
 class OpenApiTargetTest : public testing::Test {
