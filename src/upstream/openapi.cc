@@ -1,5 +1,6 @@
 #include "upstream/openapi.h"
 
+#include <map>
 #include <mutex>
 
 #include "base/random.h"
@@ -9,12 +10,15 @@
 #include "upstream/detail_http_session.h"
 #include "upstream/detail_local_session.h"
 #include "upstream/detail_openapi.h"
+#include "upstream/detail_shared_work.h"
 
 namespace upstream {
 namespace {
 
 // How long a document that was fetched is used before it is fetched again.
 constexpr Duration document_good_for = std::chrono::minutes(5);
+// And how long the last good one is used when it could not be.
+constexpr Duration fetched_again_after = std::chrono::seconds(30);
 
 using Held = std::shared_ptr<const OpenApiDocument>;
 
@@ -23,23 +27,35 @@ Result<std::string> path_of(const OpenApiDocument& document) {
   return failed(Fault::bad_request, document.base_path().error().why() + ": say the `path`");
 }
 
+// The fetch of a document on one core, which all who open sessions there share.
+class DocumentFetch {
+ public:
+  SharedWork work;
+  std::optional<Error> failure;  // of the last one, unless it was only its caller's time that ended
+};
+
 // What all sessions of one target share.
 class OpenApiPlace {
  public:
-  OpenApiPlace(mcp::TargetName its_name, OpenApiSettings its_settings, const Log& its_log,
-               std::shared_ptr<Vitals> its_vitals)
-      : name(std::move(its_name)),
-        settings(std::move(its_settings)),
-        authority(settings.http.endpoint.authority()),
-        log(its_log),
-        vitals(its_vitals ? std::move(its_vitals) : std::make_shared<Vitals>()) {}
+  OpenApiPlace(mcp::TargetName name, OpenApiSettings its_settings, const Log& its_log,
+               std::shared_ptr<Vitals> vitals)
+      : settings(std::move(its_settings)),
+        http(std::move(name), settings.http, its_log, std::move(vitals)) {}
+
+  const mcp::TargetName& name() const { return http.name; }
+  const Log& log() const { return http.log; }
 
   // The document that is there, if it need not be fetched.
   Held find(Instant now) {
     const std::lock_guard lock(mutex_);
     return settings.address && now >= good_until_ ? nullptr : document_;
   }
-  // The last one, however old.
+  // The last one, however old; it is good for a little longer.
+  Held keep_last(Instant now) {
+    const std::lock_guard lock(mutex_);
+    if (document_) good_until_ = now + fetched_again_after;
+    return document_;
+  }
   Held last() {
     const std::lock_guard lock(mutex_);
     return document_;
@@ -47,7 +63,7 @@ class OpenApiPlace {
   Result<Held> take(std::string text, Instant now) {
     TRY(auto parsed, OpenApiDocument::parse(std::move(text)));
     for (const std::string& why : parsed.left_out()) {
-      log.warn("operation not offered", {{"target", name.text()}, {"operation", why}});
+      log().warn("operation not offered", {{"target", name().text()}, {"operation", why}});
     }
     if (!settings.path) TRY(path_of(parsed));
     auto held = std::make_shared<const OpenApiDocument>(std::move(parsed));
@@ -56,18 +72,26 @@ class OpenApiPlace {
     good_until_ = now + document_good_for;
     return held;
   }
+  // That of a core.
+  std::shared_ptr<DocumentFetch> fetch_of(const Site& site) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(fetches_, [](const auto& one) { return one.second.expired(); });
+    std::shared_ptr<DocumentFetch> fetch = fetches_[&site].lock();
+    if (!fetch) {
+      fetch = std::make_shared<DocumentFetch>();
+      fetches_[&site] = fetch;
+    }
+    return fetch;
+  }
 
-  const mcp::TargetName name;
   const OpenApiSettings settings;
-  const std::string authority;
-  const Log log;
-  const std::shared_ptr<Vitals> vitals;  // never null
-  std::atomic<std::size_t> calls{0};     // on all cores
+  HttpPlace http;
 
  private:
   std::mutex mutex_;
   Held document_;
   Instant good_until_ = Instant::min();
+  std::map<const Site*, std::weak_ptr<DocumentFetch>> fetches_;
 };
 
 class OpenApiSession final : public LocalSession {
@@ -91,7 +115,7 @@ class OpenApiSession final : public LocalSession {
     out.begin_object();
     out.name("protocolVersion").string(mcp::text_of(mcp::negotiate(version)));
     out.name("capabilities").begin_object().name("tools").begin_object().end_object().end_object();
-    out.name("serverInfo").begin_object().name("name").string(place_->name.text());
+    out.name("serverInfo").begin_object().name("name").string(place_->name().text());
     out.name("version").string(document_->version().empty() ? "0" : document_->version());
     out.end_object();
     return mcp::result_text(request.id(), out.end_object().take());
@@ -116,6 +140,8 @@ class OpenApiSession final : public LocalSession {
   // arguments.
   Task<Result<std::string>> run(const OpenApiOperation& operation, const mcp::Message& request,
                                 Deadline deadline);
+  // Fault::unavailable: the service was not reached, or not in time.
+  Task<Result<http::Response>> send(http::Request request, Deadline deadline);
 
   std::shared_ptr<Site> site_;
   std::shared_ptr<OpenApiPlace> place_;
@@ -189,7 +215,7 @@ class OpenApiCall final : public Conversation {
 Result<std::unique_ptr<Conversation>> OpenApiSession::start_at_once(const mcp::Call& call) {
   if (call.method() != "tools/call") return LocalSession::start_at_once(call);
   serve();
-  auto slot = Slot::take(place_->calls, place_->settings.http.calls_max);
+  auto slot = Slot::take(place_->http.calls, place_->settings.http.calls_max);
   if (!slot) return failed(Fault::too_many, "too many calls in flight to this target");
   TRY(auto begun, dialog_.start_apart(call));
   return std::make_unique<OpenApiCall>(*this, std::move(begun), std::move(*slot), call.deadline());
@@ -203,27 +229,41 @@ Task<Result<std::string>> OpenApiSession::run(const OpenApiOperation& operation,
   const std::string base_path =
       place_->settings.path ? *place_->settings.path : *document_->base_path();
   CO_TRY(http::Request message, request_of(operation, arguments, base_path));
-  message.authority = place_->authority;
+  message.authority = place_->http.authority;
+  CO_TRY(http::Response answer, co_await send(std::move(message), deadline));
+  const std::size_t most = place_->settings.http.answer_bytes_max;
+  auto body = co_await answer.body.read_all(most, deadline);
+  if (!body && body.error().fault() == Fault::too_large) {
+    co_return failed(Fault::upstream_failed,
+                     "the service's answer is longer than " + std::to_string(most) + " bytes");
+  }
+  if (!body) co_return tl::unexpected<Error>(body.error());
+  if (answer.headers.find("content-encoding").value_or("identity") != "identity") {
+    co_return failed(Fault::upstream_failed, "the answer is encoded, which nobody asked for");
+  }
+  co_return tool_result(answer, std::move(*body));
+}
+
+Task<Result<http::Response>> OpenApiSession::send(http::Request request, Deadline deadline) {
   if (credentials_) {
-    const Result<> put = credentials_->put_on(message);
+    const Result<> put = credentials_->put_on(request);
     if (!put) co_return failed(Fault::internal, put.error().why());
   }
   const http::Endpoint& endpoint = place_->settings.http.endpoint;
-  auto answer = co_await site_->pool().exchange(std::move(message), endpoint, deadline);
-  if (!answer) {
-    const Error& error = answer.error();
-    const bool is_known = error.fault() == Fault::unavailable || error.fault() == Fault::timed_out;
-    if (error.fault() != Fault::timed_out) place_->vitals->failed(error.why());
-    co_return failed(is_known ? error.fault() : Fault::upstream_failed, error.why());
+  auto answer = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
+  if (answer) {
+    place_->http.vitals->recovered();
+    co_return answer;
   }
-  place_->vitals->recovered();
-  const std::size_t most = place_->settings.http.answer_bytes_max;
-  auto body = co_await answer->body.read_all(most, deadline);
-  if (!body) co_return failed(Fault::upstream_failed, body.error().why());
-  if (answer->headers.find("content-encoding").value_or("identity") != "identity") {
-    co_return failed(Fault::upstream_failed, "the answer is encoded, which nobody asked for");
-  }
-  co_return tool_result(*answer, std::move(*body));
+  const Fault fault = answer.error().fault();
+  // What is over before its time is over for want of a connection.
+  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
+  place_->http.note_unreached(answer.error(), is_early);
+  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
+  if (fault == Fault::not_found) co_return failed(Fault::unavailable, answer.error().why());
+  // What the gateway had to say to it is not the caller's mistake.
+  if (fault == Fault::bad_request) co_return failed(Fault::internal, answer.error().why());
+  co_return answer;
 }
 
 class OpenApiTarget final : public Target {
@@ -233,8 +273,8 @@ class OpenApiTarget final : public Target {
       : place_(std::make_shared<OpenApiPlace>(std::move(name), std::move(settings), log,
                                               std::move(vitals))) {}
 
-  const mcp::TargetName& name() const override { return place_->name; }
-  std::string_view endpoint() const override { return place_->authority; }
+  const mcp::TargetName& name() const override { return place_->name(); }
+  std::string_view endpoint() const override { return place_->http.authority; }
 
   using Target::open;
   Task<Result<std::unique_ptr<Session>>> open(
@@ -243,8 +283,8 @@ class OpenApiTarget final : public Target {
     const std::shared_ptr<OpenApiPlace> place = place_;
     auto document = co_await load(*site, deadline);
     if (!document) {
-      place->log.warn("no OpenAPI document",
-                      {{"target", place->name.text()}, {"reason", document.error().why()}});
+      place->log().warn("no OpenAPI document",
+                        {{"target", place->name().text()}, {"reason", document.error().why()}});
       co_return failed(Fault::unavailable, "no OpenAPI document: " + document.error().why());
     }
     SystemRandom random;
@@ -260,27 +300,42 @@ class OpenApiTarget final : public Target {
   }
 
  private:
-  // An old document is better than none.
+  // An old document is better than none, and than waiting for whoever fetches it.
   Task<Result<Held>> load(Site& site, Deadline deadline) {
     const std::shared_ptr<OpenApiPlace> place = place_;
+    const std::shared_ptr<DocumentFetch> fetch = place->fetch_of(site);
+    while (true) {
+      const Instant now = site.scheduler().now();
+      if (Held held = place->find(now)) co_return held;
+      if (!place->settings.address) co_return place->take(place->settings.document, now);
+      if (!fetch->work.is_on()) break;
+      if (Held held = place->last()) co_return held;
+      CO_TRY(co_await fetch->work.until_over(deadline));
+      if (fetch->failure) co_return tl::unexpected<Error>(*fetch->failure);
+    }
+    const SharedWork::Turn turn(fetch->work);
+    fetch->failure.reset();
+    auto text = co_await fetched(site, *place, deadline);
     const Instant now = site.scheduler().now();
-    if (Held held = place->find(now)) co_return held;
-    if (!place->settings.address) co_return place->take(place->settings.document, now);
-    http::FetchRequest request(*place->settings.address, http::AddressOrigin::configuration);
-    request.bytes_max = OpenApiDocument::bytes_max;
-    const Deadline by = deadline.or_sooner(Deadline::in(now, http::fetch_within));
-    auto response = co_await http::fetch_json(site.pool(), std::move(request), by);
-    Result<std::string> text = response ? response->body.take_whole(OpenApiDocument::bytes_max)
-                                        : tl::unexpected<Error>(response.error());
     Result<Held> held =
         text ? place->take(std::move(*text), now) : tl::unexpected<Error>(text.error());
-    const Held last = place->last();
-    if (!held && last) {
-      place->log.warn("OpenAPI document not fetched again",
-                      {{"target", place->name.text()}, {"reason", held.error().why()}});
-      co_return last;
-    }
-    co_return held;
+    if (held) co_return held;
+    if (!deadline.has_passed(now)) fetch->failure = held.error();
+    const Held last = place->keep_last(now);
+    if (!last) co_return held;
+    place->log().warn("OpenAPI document not fetched again",
+                      {{"target", place->name().text()}, {"reason", held.error().why()}});
+    co_return last;
+  }
+
+  static Task<Result<std::string>> fetched(Site& site, const OpenApiPlace& place,
+                                           Deadline deadline) {
+    http::FetchRequest request(*place.settings.address, http::AddressOrigin::configuration);
+    request.bytes_max = OpenApiDocument::bytes_max;
+    const Instant now = site.scheduler().now();
+    const Deadline by = deadline.or_sooner(Deadline::in(now, http::fetch_within));
+    CO_TRY(http::Response response, co_await http::fetch_json(site.pool(), std::move(request), by));
+    co_return response.body.take_whole(OpenApiDocument::bytes_max);
   }
 
   std::shared_ptr<OpenApiPlace> place_;
