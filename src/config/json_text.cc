@@ -27,7 +27,9 @@ Result<std::string> json_text_of(std::string_view text) {
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && text[start] == '{') {
     const auto document = json::Document::parse(std::string(text));
-    if (!document) return failed(Fault::bad_request, json::placed(document.error(), text));
+    // How much it may be is for its reader to say.
+    const bool is_wrong = !document && document.error().fault() != Fault::too_large;
+    if (is_wrong) return failed(Fault::bad_request, json::placed(document.error(), text));
     return std::string(text);
   }
   const auto node = yaml::read(text);

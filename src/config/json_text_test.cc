@@ -13,6 +13,15 @@ TEST(JsonText, is_what_yaml_says) {
   EXPECT_EQ(*json_text_of(" {\"a\": 0.10}"), " {\"a\": 0.10}");
 }
 
+TEST(JsonText, may_be_long) {
+  std::string text = "{\"a\": [0";
+  for (int i = 0; i < 150'000; ++i) text += ",0";
+  text += "]}";
+  const auto taken = json_text_of(text);
+  ASSERT_TRUE(taken) << taken.error().why();
+  EXPECT_EQ(*taken, text);
+}
+
 TEST(JsonText, says_where_there_is_none) {
   const auto place = [](const char* text) {
     const std::string why = json_text_of(text).error().why();
