@@ -8,6 +8,9 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+#ifdef __SSSE3__
+#include <tmmintrin.h>
+#endif
 
 namespace http {
 
@@ -27,10 +30,6 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-}  // namespace
-
-const std::array<char, 256> token_lower = make_token_lower();
-
 #ifdef __SSE2__
 // All bits of each of the 16 bytes that is a control character.
 __m128i controls_in(const char* bytes) {
@@ -40,6 +39,38 @@ __m128i controls_in(const char* bytes) {
                       _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f)));
 }
 #endif
+
+#ifdef __SSSE3__
+// Which bytes may stand in a token, as two look-ups of half a byte each: bit `h` of entry `l` says
+// whether the byte with the high half `h` and the low half `l` may.
+constexpr std::array<std::uint8_t, 16> make_token_halves() {
+  std::array<std::uint8_t, 16> halves{};
+  constexpr std::array<char, 256> tokens = make_token_lower();
+  for (unsigned byte = 0; byte < 128; ++byte) {
+    if (tokens.at(byte) != 0) {
+      halves.at(byte & 15U) |= static_cast<std::uint8_t>(1U << (byte >> 4U));
+    }
+  }
+  return halves;
+}
+
+// Bit n is set if byte n may stand in a token.
+unsigned tokens_in(__m128i block) {
+  alignas(16) static constexpr std::array<std::uint8_t, 16> of_low = make_token_halves();
+  alignas(16) static constexpr std::array<std::uint8_t, 16> of_high = {1, 2, 4, 8, 16, 32, 64, 128};
+  const __m128i halves = _mm_set1_epi8(15);
+  const __m128i low = _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(&of_low)),
+                                       _mm_and_si128(block, halves));
+  const __m128i high = _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(&of_high)),
+                                        _mm_and_si128(_mm_srli_epi16(block, 4), halves));
+  const __m128i is_none = _mm_cmpeq_epi8(_mm_and_si128(low, high), _mm_setzero_si128());
+  return ~static_cast<unsigned>(_mm_movemask_epi8(is_none)) & 0xffffU;
+}
+#endif
+
+}  // namespace
+
+const std::array<char, 256> token_lower = make_token_lower();
 
 std::size_t find_control(std::string_view text) {
   std::size_t at = 0;
@@ -55,6 +86,40 @@ std::size_t find_control(std::string_view text) {
 #endif
   while (at < text.size() && !is_control(text[at])) ++at;
   return at;
+}
+
+TokenStart lower_token_start(char* text, std::size_t size) {
+  TokenStart start{0, false};
+#ifdef __SSSE3__
+  const __m128i places = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  bool goes_on = true;
+  while (goes_on && start.size < size) {
+    auto* const place = reinterpret_cast<__m128i*>(text + start.size);
+    const __m128i block = _mm_loadu_si128(place);
+    const auto tokens = static_cast<std::size_t>(std::countr_one(tokens_in(block)));
+    const std::size_t run = std::min(tokens, size - start.size);
+    const unsigned in_run = (1U << run) - 1;
+    const __m128i is_in_run = _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(run)), places);
+    const __m128i is_upper = _mm_and_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8('A' - 1)),
+                                           _mm_cmplt_epi8(block, _mm_set1_epi8('Z' + 1)));
+    const __m128i to_lower = _mm_and_si128(_mm_and_si128(is_upper, is_in_run), _mm_set1_epi8(0x20));
+    _mm_storeu_si128(place, _mm_or_si128(block, to_lower));
+    const __m128i underscores = _mm_cmpeq_epi8(block, _mm_set1_epi8('_'));
+    if ((static_cast<unsigned>(_mm_movemask_epi8(underscores)) & in_run) != 0) {
+      start.has_underscore = true;
+    }
+    start.size += run;
+    goes_on = run == 16;
+  }
+#else
+  while (start.size < size) {
+    const char folded = lower_token(text[start.size]);
+    if (folded == 0) break;
+    if (folded == '_') start.has_underscore = true;
+    text[start.size++] = folded;
+  }
+#endif
+  return start;
 }
 
 LineReader::Got LineReader::next(std::string_view& bytes, std::size_t size_max) {
@@ -111,12 +176,6 @@ bool equals_lower_of_same_size(std::string_view text, std::string_view lower_cas
     if (folded != lower_case[at]) return false;
   }
   return true;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace http

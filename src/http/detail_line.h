@@ -42,6 +42,15 @@ inline char lower_token(char c) {
 }
 bool is_token(std::string_view text);
 
+// The token that a text begins with.
+struct TokenStart {
+  std::size_t size;
+  bool has_underscore;
+};
+// Turns the token at the start of `text` into lower case and says how long it is. 16 bytes behind
+// `size` may be read and written back, whatever they are.
+TokenStart lower_token_start(char* text, std::size_t size);
+
 // Whether `text` is `lower_case`, ignoring the case of ASCII letters. Sizes settle nearly all
 // look-ups, so they are compared without a call.
 bool equals_lower_of_same_size(std::string_view text, std::string_view lower_case);
@@ -51,7 +60,11 @@ inline bool equals_lower(std::string_view text, std::string_view lower_case) {
          (text == lower_case || equals_lower_of_same_size(text, lower_case));
 }
 // Without spaces and tabs at both ends.
-std::string_view trim(std::string_view text);
+inline std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
 // Calls `each` with every trimmed, non-empty element of a list separated by commas.
 template <class Each>
 void each_element(std::string_view list, Each each) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "http/h1_read.h"
 #include "http/header_rules.h"
@@ -7,96 +8,89 @@ namespace http {
 
 namespace {
 
-enum Seen : std::uint32_t {
-  seen_host = 1,
-  seen_length = 2,
-  seen_coding = 4,
-  seen_type = 8,
-  seen_authorization = 16,
-  seen_origin = 32,
-};
-
 constexpr std::uint64_t length_max = std::uint64_t{1} << 62U;
 
 }  // namespace
 
-// Turns the name at the start of `line`, which ends with a NUL, into lower case and says how long
-// it is.
-std::size_t FieldReader::take_name(char* line) {
-  std::size_t at = 0;
-  while (const char folded = lower_token(line[at])) line[at++] = folded;
-  return at;
-}
-
 WireFault FieldReader::take(std::string_view line) {
   if (headers.size() >= fields_allowed_) return {431, "too many header fields"};
-  const std::size_t name_at = headers.text_.size();
-  headers.text_.append(line);
-  const std::size_t size = take_name(headers.text_.data() + name_at);
+  // The line is made in its place: its name in lower case, one space after the colon, no white
+  // space at its end.
+  constexpr std::size_t added = 3;  // that space, if there was none, and the line's end
+  FieldText& text = headers.text_;
+  const std::size_t at = text.size();
+  char* const made = text.room_for(line.size() + added);
+  std::memcpy(made, line.data(), line.size());
+  const TokenStart name = lower_token_start(made, line.size());
+  const std::size_t size = name.size;
   // RFC 9112, 5.2: a line that starts with white space would continue the one before it (obs-fold),
   // and no space may stand before the colon. Neither is a token, so both end here.
   if (size == 0 || size == line.size() || line[size] != ':') return {400, "invalid header field"};
-  const std::string_view value = trim(line.substr(size + 1));
-  const std::size_t value_at = name_at + static_cast<std::size_t>(value.data() - line.data());
-  const std::string_view name = std::string_view(headers.text_).substr(name_at, size);
-  if (is_disguised(name)) {
+  if (name.has_underscore && is_disguised({made, size})) {
     return {400, "a field name that some servers take for another one"};
   }
+  const std::string_view value = trim(line.substr(size + 1));
+  const std::size_t value_at = size + 2;
+  if (value.data() != line.data() + value_at) {
+    made[size + 1] = ' ';
+    std::memcpy(made + value_at, value.data(), value.size());
+  }
+  const std::size_t end = value_at + value.size();
+  made[end] = '\r';
+  made[end + 1] = '\n';
+  text.extend(end + 2);
+  const KnownField known = known_field({made, size});
   // White space there may be tabs (RFC 9110, 5.6.3), but not every reader takes them after a
   // number.
-  if (name == "content-length" && line.find('\t') != std::string_view::npos) {
+  if (known == KnownField::content_length && line.find('\t') != std::string_view::npos) {
     return {400, "invalid Content-Length"};
   }
-  const WireFault fault = take_value(name, value);
-  headers.spans_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(size),
-                            static_cast<std::uint32_t>(value_at),
-                            static_cast<std::uint32_t>(value.size())});
+  const WireFault fault = take_value(known, {made, size}, {made + value_at, value.size()});
+  headers.spans_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(size),
+                            static_cast<std::uint32_t>(value.size()), known});
+  headers.seen_ |= set_of(known);
   return fault;
 }
 
-bool FieldReader::is_first(std::uint32_t flag) {
-  const bool is_new = (seen_ & flag) == 0;
-  seen_ |= flag;
-  return is_new;
+// Whether a field of that kind was there before the one that is being taken.
+bool FieldReader::has_had(KnownField known) const {
+  return headers.may_have_any(set_of(known));
 }
 
-// Whether this is a second copy of a field that decides something.
-bool FieldReader::is_repeated(std::string_view name) {
-  switch (name.size()) {
-    case 6:
-      return name == "origin" && !is_first(seen_origin);
-    case 12:
-      return name == "content-type" && !is_first(seen_type);
-    case 13:
-      return name == "authorization" && !is_first(seen_authorization);
-    default:
-      break;
-  }
-  return name.starts_with("mcp-") && headers.has(name);
-}
-
-// What the field means for the connection. The sizes settle it for almost every name.
-WireFault FieldReader::take_value(std::string_view name, std::string_view value) {
+// What the field means for the connection.
+WireFault FieldReader::take_value(KnownField known, std::string_view name, std::string_view value) {
   const WireFault repeated(400, "a field that must be single is repeated");
-  if (is_repeated(name)) return repeated;
-  if (name.size() == 4 && name == "host" && of_ == Of::request) {
-    host_index = headers.size();
-    return is_first(seen_host) ? WireFault() : repeated;
+  switch (known) {
+    case KnownField::host:
+      if (of_ == Of::response) return {};
+      host_index = headers.size();
+      return has_had(known) ? repeated : WireFault();
+    case KnownField::origin:
+    case KnownField::content_type:
+    case KnownField::authorization:
+      return has_had(known) ? repeated : WireFault();
+    case KnownField::mcp:
+      return has_had(known) && headers.has(name) ? repeated : WireFault();
+    case KnownField::content_length:
+      return take_length(value);
+    case KnownField::transfer_encoding:
+      return take_coding(value);
+    case KnownField::connection:
+      take_connection(value);
+      return {};
+    case KnownField::expect:
+      has_expect = true;
+      expects_continue = equals_lower(value, "100-continue");
+      return {};
+    default:
+      return {};
   }
-  if (name.size() == 14 && name == "content-length") return take_length(value);
-  if (name.size() == 17 && name == "transfer-encoding") return take_coding(value);
-  if (name.size() == 10 && name == "connection") take_connection(value);
-  if (name.size() == 6 && name == "expect") {
-    has_expect = true;
-    expects_continue = equals_lower(value, "100-continue");
-  }
-  return {};
 }
 
 // RFC 9110, 8.6: digits and nothing else. A list, even of equal numbers, and leading zeros are
 // refused.
 WireFault FieldReader::take_length(std::string_view value) {
-  if (!is_first(seen_length)) return {400, "repeated Content-Length"};
+  if (has_had(KnownField::content_length)) return {400, "repeated Content-Length"};
   if (value.empty() || (value.size() > 1 && value[0] == '0')) {
     return {400, "invalid Content-Length"};
   }
@@ -113,7 +107,7 @@ WireFault FieldReader::take_length(std::string_view value) {
 }
 
 WireFault FieldReader::take_coding(std::string_view value) {
-  if (!is_first(seen_coding)) return {400, "repeated Transfer-Encoding"};
+  if (has_had(KnownField::transfer_encoding)) return {400, "repeated Transfer-Encoding"};
   has_transfer_encoding = true;
   is_chunked = equals_lower(value, "chunked");
   return {};

@@ -54,18 +54,15 @@ class FieldReader {
   bool expects_continue = false;
 
  private:
-  static std::size_t take_name(char* line);
   // `name` is in lower case already.
-  WireFault take_value(std::string_view name, std::string_view value);
-  bool is_repeated(std::string_view name);
+  WireFault take_value(KnownField known, std::string_view name, std::string_view value);
+  bool has_had(KnownField known) const;
   WireFault take_length(std::string_view value);
   WireFault take_coding(std::string_view value);
   void take_connection(std::string_view value);
-  bool is_first(std::uint32_t flag);
 
   Of of_;
   std::size_t fields_allowed_;
-  std::uint32_t seen_ = 0;
 };
 
 class RequestReader {

@@ -30,35 +30,12 @@ void append_framing(std::string& out, const WriteFraming& framing) {
   }
 }
 
-// The fields that are made anew. The sizes settle it for almost every name.
-bool is_framing(std::string_view name) {
-  switch (name.size()) {
-    case 4:
-      return name == "host";
-    case 6:
-      return name == "expect";
-    case 7:
-      return name == "trailer" || name == "upgrade";
-    case 10:
-      return name == "connection" || name == "keep-alive";
-    case 14:
-      return name == "content-length";
-    case 17:
-      return name == "transfer-encoding";
-    default:
-      return false;
-  }
-}
-
-void append_fields(std::string& out, const Headers& headers, bool is_request) {
-  for (const Field field : headers) {
-    if (is_framing(field.name) &&
-        (is_request || (field.name != "host" && field.name != "expect"))) {
-      continue;
-    }
-    append_field(out, field.name, field.value);
-  }
-}
+// The fields that are made anew.
+constexpr KnownFields framing_fields =
+    set_of(KnownField::connection, KnownField::keep_alive, KnownField::trailer, KnownField::upgrade,
+           KnownField::content_length, KnownField::transfer_encoding);
+constexpr KnownFields request_fields =
+    framing_fields | set_of(KnownField::host, KnownField::expect);
 
 }  // namespace
 
@@ -73,7 +50,7 @@ void append_request_head(std::string& out, const Request& request, const WriteFr
   out.append(request.target);
   out.append(" HTTP/1.1\r\n");
   append_field(out, "host", request.authority);
-  append_fields(out, request.headers, true);
+  request.headers.append_to(out, request_fields);
   append_framing(out, framing);
   out.append("\r\n");
 }
@@ -85,7 +62,7 @@ void append_response_head(std::string& out, const Response& response, const Writ
   out.push_back(' ');
   out.append(reason_of(response.status));
   out.append("\r\n");
-  append_fields(out, response.headers, false);
+  response.headers.append_to(out, framing_fields);
   append_framing(out, framing);
   if (says == ConnectionSays::close) out.append("connection: close\r\n");
   if (says == ConnectionSays::keep_alive) out.append("connection: keep-alive\r\n");

@@ -1,22 +1,26 @@
 #pragma once
 // The fields of a message, in their order. Names are kept in lower case; look-up ignores case. All
-// text lies in one buffer, so a message costs two allocations however many fields it has; the price
-// is that every view handed out is valid only until the Headers are next changed or moved.
+// text lies in one buffer, as the lines that will be written, so a message costs two allocations
+// however many fields it has and is written as it lies there; the price is that every view handed
+// out is valid only until the Headers are next changed or moved.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/frame_pool.h"
+#include "http/known_field.h"
 
 namespace http {
 
 struct Field {
   std::string_view name;  // lower case
   std::string_view value;
+  KnownField known = KnownField::none;
   bool operator==(const Field&) const = default;
 };
 
@@ -36,6 +40,49 @@ class ConstantField {
 
   std::string_view name;
   std::string_view value;
+};
+
+// Text that grows at its end, in recycled memory. Behind the end some bytes may be read and written
+// that mean nothing, so that text can be handled 16 bytes at a time.
+class FieldText {
+ public:
+  static constexpr std::size_t slack = 16;
+
+  FieldText() = default;
+  FieldText(const FieldText& other);
+  FieldText(FieldText&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        room_(std::exchange(other.room_, 0)) {}
+  FieldText& operator=(FieldText other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(room_, other.room_);
+    return *this;
+  }
+  ~FieldText() {
+    if (data_ != nullptr) FramePool::release(data_, room_ + slack);
+  }
+
+  const char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  // So many bytes behind the end for somebody to fill, who then says extend().
+  char* room_for(std::size_t bytes) {
+    if (room_ - size_ < bytes) grow(bytes);
+    return data_ + size_;
+  }
+  void extend(std::size_t bytes) { size_ += bytes; }
+  void reserve(std::size_t bytes) {
+    if (bytes > room_) grow(bytes - size_);
+  }
+  void clear() { size_ = 0; }
+
+ private:
+  void grow(std::size_t bytes);
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
 };
 
 class Headers {
@@ -65,7 +112,7 @@ class Headers {
   template <class Predicate>
   std::size_t remove_if(Predicate is_unwanted) {
     return std::erase_if(spans_, [&](const Span& span) {
-      return is_unwanted(Field{name_of(span), value_of(span)});
+      return is_unwanted(Field{name_of(span), value_of(span), span.known});
     });
   }
   void clear();
@@ -74,9 +121,14 @@ class Headers {
 
   std::size_t size() const { return spans_.size(); }
   bool is_empty() const { return spans_.empty(); }
-  // At least the size of all names and values: how much to make room for when writing them.
-  std::size_t text_bytes() const { return text_.size(); }
-  Field at(std::size_t index) const { return {name_of(spans_[index]), value_of(spans_[index])}; }
+  // False if none of these fields is there; true says that one may be or was there.
+  bool may_have_any(KnownFields fields) const { return (seen_ & fields) != 0; }
+  // Writes all fields but those, each as a line with its end.
+  void append_to(std::string& out, KnownFields left_out) const;
+  Field at(std::size_t index) const {
+    const Span& span = spans_[index];
+    return {name_of(span), value_of(span), span.known};
+  }
   Iterator begin() const;
   Iterator end() const;
 
@@ -85,24 +137,29 @@ class Headers {
 
  private:
   friend class FieldReader;
-  // Where a field lies in text_.
+  // Where a field lies in text_: its name, a colon, a space, its value and the end of the line.
   struct Span {
-    std::uint32_t name_at;
+    std::uint32_t at;
     std::uint32_t name_size;
-    std::uint32_t value_at;
     std::uint32_t value_size;
+    KnownField known;
+
+    std::size_t line_size() const { return std::size_t{name_size} + 2 + value_size + 2; }
   };
 
   std::string_view name_of(const Span& span) const {
-    return {text_.data() + span.name_at, span.name_size};
+    return {text_.data() + span.at, span.name_size};
   }
   std::string_view value_of(const Span& span) const {
-    return {text_.data() + span.value_at, span.value_size};
+    return {text_.data() + span.at + span.name_size + 2, span.value_size};
   }
+  // Neither is checked.
   Span store(std::string_view name, std::string_view value);
+  Span store_made_safe(std::string_view name, std::string_view value);
 
-  std::basic_string<char, std::char_traits<char>, PooledAllocator<char>> text_;
-  std::vector<Span> spans_;
+  FieldText text_;
+  std::vector<Span, PooledAllocator<Span>> spans_;
+  KnownFields seen_ = 0;  // all that were ever added
 };
 
 class Headers::Iterator {
