@@ -297,7 +297,7 @@ Task<Result<std::unique_ptr<Child>>> start_child(const Spawner& spawner, Command
   }
   far.reset();
   for (const Fd* fd : {&parts.input, &parts.output, &parts.errors}) make_non_blocking(*fd);
-  CO_TRY(parts.control, make_socket(loop, std::move(near)));
+  CO_TRY(parts.control, make_socket(loop, std::move(near), Socket::Of::socket));
   CO_TRY(const Report report, co_await first_report(*parts.control, parts.received, deadline));
   if (report.kind != ReportKind::started)
     co_return tl::unexpected<Error>(start_error(report, command));

@@ -7,6 +7,8 @@ namespace {
 
 // A buffer that grew beyond this for one long line is given back afterwards.
 constexpr std::size_t kept_bytes = 262'144;
+// Up to this a line is copied out of the buffer, whose memory is then kept for the next one.
+constexpr std::size_t copied_bytes_max = 4096;
 
 }  // namespace
 
@@ -18,7 +20,7 @@ Task<Result<std::optional<std::string>>> Lines::next(Deadline deadline) {
                        "a line is longer than " + std::to_string(line_bytes_max_) + " bytes");
     }
     if (line || cutter_.is_at_end()) co_return line;
-    CO_TRY(const auto part, co_await read_from(socket_, deadline));
+    CO_TRY(const auto part, co_await read_of(socket_, deadline));
     if (part.empty()) {
       cutter_.end();
     } else {
@@ -59,7 +61,8 @@ std::optional<std::string> LineCutter::take_line() {
 
 std::string LineCutter::take(std::size_t size, std::size_t end_size) {
   std::string line;
-  if (begin_ == 0 && size + end_size == bytes_.size()) {
+  // A long line that is all there is takes the memory with it.
+  if (begin_ == 0 && size + end_size == bytes_.size() && size > copied_bytes_max) {
     line = std::exchange(bytes_, {});
     line.resize(size);
     if (line.size() < kept_bytes / 4) line.shrink_to_fit();

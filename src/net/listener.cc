@@ -144,7 +144,7 @@ Task<Result<TcpStream>> Listener::accept() {
                     SOCK_NONBLOCK | SOCK_CLOEXEC));
     int error = errno;
     if (fd.is_open()) {
-      auto accepted = make_socket(loop_, std::move(fd));
+      auto accepted = make_socket(loop_, std::move(fd), Socket::Of::socket);
       if (accepted) co_return TcpStream(std::move(*accepted), Address::from_sockaddr(storage));
       error = ENOBUFS;  // epoll lacks memory: the connection is lost, the next ones need not be
     }

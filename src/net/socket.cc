@@ -60,7 +60,7 @@ tl::unexpected<Error> closed() {
 
 }  // namespace
 
-Socket::Socket(Loop& loop, Fd fd) : loop_(loop), fd_(std::move(fd)) {
+Socket::Socket(Loop& loop, Fd fd, Of of) : loop_(loop), fd_(std::move(fd)), of_(of) {
   loop_.watch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
@@ -191,12 +191,51 @@ void Socket::Ready::await_suspend(std::coroutine_handle<> awaiting) {
 void Socket::Ready::resume(void* self) {
   auto& ready = *static_cast<Ready*>(self);
   ready.unlink();
+  if (ready.step_ != nullptr && !ready.step_(ready)) {
+    ready.await_suspend(ready.awaiting_);
+    return;
+  }
   ready.awaiting_.resume();
 }
 
-Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd) {
+bool SocketRead::try_read(Ready& self) {
+  auto& reading = static_cast<SocketRead&>(self);
+  if (reading.is_in_time()) {
+    reading.got_ = reading.socket().read_now();
+    if (!reading.got_) reading.wait_anew();
+  } else {
+    reading.got_ = failed(Fault::timed_out, "nothing to read before the deadline");
+  }
+  return reading.got_.has_value();
+}
+
+std::optional<Result<std::span<const std::byte>>> Socket::read_now() {
+  if (!is_open()) return closed();
+  const std::span<std::byte> buffer = loop_.read_buffer();
+  for (;;) {
+    const ssize_t got = ::read(fd(), buffer.data(), buffer.size());
+    if (got >= 0) {
+      const auto size = static_cast<std::size_t>(got);
+      if (size > 0 && size < buffer.size()) read_was_short();
+      return std::span<const std::byte>(buffer.first(size));
+    }
+    if (errno == EAGAIN) {
+      read_would_block();
+      return std::nullopt;
+    }
+    if (errno != EINTR) return tl::unexpected<Error>(io_error(errno, "reading"));
+  }
+}
+
+std::ptrdiff_t Socket::write_once(const iovec* pieces, int count) {
+  if (count != 1) return ::writev(fd(), pieces, count);
+  if (of_ == Of::socket) return ::send(fd(), pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL);
+  return ::write(fd(), pieces->iov_base, pieces->iov_len);
+}
+
+Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd, Socket::Of of) {
   try {
-    return std::make_unique<Socket>(loop, std::move(fd));
+    return std::make_unique<Socket>(loop, std::move(fd), of);
   } catch (const std::system_error& error) {
     return failed(Fault::unavailable, error.what());
   }
@@ -213,23 +252,7 @@ Error io_error(int number, std::string_view doing) {
 }
 
 Task<Result<std::span<const std::byte>>> read_from(Socket& socket, Deadline deadline) {
-  for (;;) {
-    const bool is_ready = co_await socket.readable(deadline);
-    if (!is_ready) co_return failed(Fault::timed_out, "nothing to read before the deadline");
-    if (!socket.is_open()) co_return closed();
-    const std::span<std::byte> buffer = socket.loop().read_buffer();
-    const ssize_t got = ::read(socket.fd(), buffer.data(), buffer.size());
-    if (got >= 0) {
-      const auto size = static_cast<std::size_t>(got);
-      if (size > 0 && size < buffer.size()) socket.read_was_short();
-      co_return std::span<const std::byte>(buffer.first(size));
-    }
-    if (errno == EAGAIN) {
-      socket.read_would_block();
-    } else if (errno != EINTR) {
-      co_return tl::unexpected<Error>(io_error(errno, "reading"));
-    }
-  }
+  co_return co_await read_of(socket, deadline);
 }
 
 Result<std::size_t> write_now(Socket& socket, const Buffers& buffers) {
@@ -238,9 +261,7 @@ Result<std::size_t> write_now(Socket& socket, const Buffers& buffers) {
   const Rest rest(buffers);
   if (rest.is_empty()) return 0;
   if (buffers.size() >= long_bytes_min) socket.keep_queue_short();
-  const ssize_t put = rest.count() == 1
-                          ? ::write(socket.fd(), rest.data()->iov_base, rest.data()->iov_len)
-                          : ::writev(socket.fd(), rest.data(), rest.count());
+  const ssize_t put = socket.write_once(rest.data(), rest.count());
   if (put >= 0) return static_cast<std::size_t>(put);
   if (errno == EAGAIN) socket.write_would_block();
   if (errno == EAGAIN || errno == EINTR) return 0;
@@ -254,7 +275,7 @@ Task<Result<>> write_to(Socket& socket, Buffers buffers, Deadline deadline) {
     const bool is_ready = co_await socket.writable(deadline);
     if (!is_ready) co_return failed(Fault::timed_out, "the peer took nothing before the deadline");
     if (!socket.is_open()) co_return closed();
-    const ssize_t put = ::writev(socket.fd(), rest.data(), rest.count());
+    const ssize_t put = socket.write_once(rest.data(), rest.count());
     if (put >= 0) {
       rest.drop(static_cast<std::size_t>(put));
     } else if (errno == EAGAIN) {

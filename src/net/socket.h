@@ -4,9 +4,13 @@
 // for each direction, and one for the hang-up. Not movable: epoll points at it.
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+
+#include <sys/uio.h>
 
 #include "base/deadline.h"
 #include "base/result.h"
@@ -21,8 +25,11 @@ class Socket final : public Watch {
   enum class Direction : std::uint8_t { read, write, hangup };
   class Ready;
 
+  // What the descriptor is: the calls for sockets are the shorter way into the kernel.
+  enum class Of : std::uint8_t { file, socket };
+
   // `fd` must be non-blocking. Throws std::system_error if epoll refuses it.
-  Socket(Loop& loop, Fd fd);
+  Socket(Loop& loop, Fd fd, Of of = Of::file);
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
   // Deregisters before it closes: a process that is being started may still hold a copy of the
@@ -59,6 +66,11 @@ class Socket final : public Watch {
   // turn's share is not used up. It counts as one.
   bool may_write_now() { return is_writable_ && take_share(Direction::write); }
 
+  // Once: bytes, the end (none), an error, or nothing if there is nothing to be read now.
+  std::optional<Result<std::span<const std::byte>>> read_now();
+  // As the system call: how many bytes, or -1 and errno.
+  std::ptrdiff_t write_once(const iovec* pieces, int count);
+
   void on_events(std::uint32_t events) override;
 
  private:
@@ -73,6 +85,7 @@ class Socket final : public Watch {
 
   Loop& loop_;
   Fd fd_;
+  Of of_;
   Ready* waiting_[3] = {};
   std::uint64_t shared_turn_ = 0;
   std::uint8_t shares_[3] = {};
@@ -100,6 +113,18 @@ class Socket::Ready {
   void await_suspend(std::coroutine_handle<> awaiting);
   bool await_resume() const noexcept { return is_ready_; }
 
+ protected:
+  // For who does something before its awaiter goes on: asked whenever the wait is over; if it says
+  // false, the wait begins anew.
+  using Step = bool (*)(Ready& self);
+  Ready(Socket& socket, Direction direction, Deadline deadline, Step step)
+      : Ready(socket, direction, deadline) {
+    step_ = step;
+  }
+  Socket& socket() { return socket_; }
+  bool is_in_time() const { return is_ready_; }
+  void wait_anew() { is_ready_ = false; }
+
  private:
   friend class Socket;
   static void resume(void* self);
@@ -111,12 +136,31 @@ class Socket::Ready {
   bool is_linked_ = false;
   Deadline deadline_;
   Wakeup wakeup_;
+  Step step_ = nullptr;
   std::coroutine_handle<> awaiting_;
 };
 
+// `auto got = co_await read_of(socket, deadline);`: what Stream::read() says, without a task.
+class SocketRead : public Socket::Ready {
+ public:
+  SocketRead(Socket& socket, Deadline deadline)
+      : Ready(socket, Socket::Direction::read, deadline, &SocketRead::try_read) {}
+
+  bool await_ready() { return Ready::await_ready() && try_read(*this); }
+  Result<std::span<const std::byte>> await_resume() { return std::move(*got_); }
+
+ private:
+  static bool try_read(Ready& self);
+
+  std::optional<Result<std::span<const std::byte>>> got_;
+};
+inline SocketRead read_of(Socket& socket, Deadline deadline) {
+  return {socket, deadline};
+}
+
 // The same as the constructor, for where a shortage is one connection's failure and not the
 // program's: Fault::unavailable.
-Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd);
+Result<std::unique_ptr<Socket>> make_socket(Loop& loop, Fd fd, Socket::Of of);
 
 // What an errno of a read or write means to the owner of a connection: Fault::cancelled when the
 // peer is gone, Fault::timed_out when it is silent, else Fault::unavailable.

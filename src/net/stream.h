@@ -33,6 +33,8 @@ class Buffers {
   std::size_t count_ = 0;
 };
 
+class Socket;
+
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -50,6 +52,8 @@ class Stream {
   virtual Task<Result<>> write(Buffers buffers, Deadline deadline) = 0;
   // Orderly end of our direction.
   virtual Task<Result<>> finish(Deadline deadline) = 0;
+  // The socket whose bytes are the stream's as they are; null if there is none. For reading().
+  virtual Socket* bare_socket() { return nullptr; }
   // Returns when the peer has vanished, so that work for it can be cancelled; the orderly end of
   // its direction is no vanishing. Streams that cannot know wait for ever, which is the default.
   virtual Task<> gone();

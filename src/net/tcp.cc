@@ -57,7 +57,7 @@ int socket_error(int fd) {
 }  // namespace
 
 TcpStream::TcpStream(Loop& loop, Fd fd, Address peer)
-    : TcpStream(std::make_unique<Socket>(loop, std::move(fd)), peer) {}
+    : TcpStream(std::make_unique<Socket>(loop, std::move(fd), Socket::Of::socket), peer) {}
 
 TcpStream::TcpStream(std::unique_ptr<Socket> socket, Address peer)
     : socket_(std::move(socket)), peer_(peer) {
@@ -133,7 +133,7 @@ Task<Result<TcpStream>> connect(Address address, Deadline deadline) {
   if (outcome != 0 && errno != EINPROGRESS) {
     co_return tl::unexpected<Error>(connect_error(errno, address));
   }
-  CO_TRY(auto socket, make_socket(loop, std::move(fd)));
+  CO_TRY(auto socket, make_socket(loop, std::move(fd), Socket::Of::socket));
   if (outcome != 0) {
     socket->write_would_block();
     const bool is_ready = co_await socket->writable(deadline);

@@ -29,6 +29,7 @@ class TcpStream final : public Stream {
   TcpStream& operator=(TcpStream&&) = default;
 
   Task<Result<std::span<const std::byte>>> read(Deadline deadline) override;
+  Socket* bare_socket() override { return socket_.get(); }
   bool is_quiet() const override;
   Result<std::size_t> write_now(const Buffers& buffers) override;
   Task<Result<>> write(Buffers buffers, Deadline deadline) override;
