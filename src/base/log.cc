@@ -37,22 +37,53 @@ bool is_plain(char c) {
   return plain[static_cast<unsigned char>(c)];
 }
 
-bool is_plain(std::string_view text) {
+#ifdef __SSE2__
+// Bit n is set if byte n may stand without quotes: above the space and below DEL, and none of the
+// three.
+unsigned plain_in(const char* bytes) {
+  const auto is = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i printable = _mm_and_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8(0x20)),
+                                          _mm_cmplt_epi8(block, _mm_set1_epi8(0x7f)));
+  const __m128i special =
+      _mm_or_si128(is(block, '"'), _mm_or_si128(is(block, '='), is(block, '\\')));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(special, printable)));
+}
+#endif
+
+// For what is nearly always shorter than a call of memcpy is worth.
+void copy_short(char* to, std::string_view text) {
+  const char* from = text.data();
+  const std::size_t size = text.size();
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    for (std::size_t at = 0; at < size; ++at) to[at] = from[at];
+  }
+}
+
+// How far behind a text is_plain() may read.
+constexpr std::size_t plain_slack = 16;
+
+// Whether a text may stand without quotes. So many bytes behind it may be read, whatever they are.
+bool is_plain(const char* text, std::size_t size) {
   std::size_t at = 0;
 #ifdef __SSE2__
-  // Above the space and below DEL, and none of the three: 16 bytes in one go.
-  const auto is = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
-  for (; text.size() - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i printable = _mm_and_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8(0x20)),
-                                            _mm_cmplt_epi8(block, _mm_set1_epi8(0x7f)));
-    const __m128i special =
-        _mm_or_si128(is(block, '"'), _mm_or_si128(is(block, '='), is(block, '\\')));
-    if (_mm_movemask_epi8(_mm_andnot_si128(special, printable)) != 0xffff) return false;
+  for (; size - at >= 16; at += 16) {
+    if (plain_in(text + at) != 0xffff) return false;
   }
+  const unsigned rest = (1U << (size - at)) - 1;
+  return size != 0 && (at == size || (plain_in(text + at) & rest) == rest);
+#else
+  while (at < size && is_plain(text[at])) ++at;
+  return at == size && size != 0;
 #endif
-  return !text.empty() && std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
-                                      [](char c) { return is_plain(c); });
 }
 
 // The size of what may stand between quotes as it is, from the start: printable ASCII.
@@ -101,7 +132,7 @@ void LogLine::grow(std::size_t bytes) {
 
 void LogLine::append(std::string_view text) {
   if (static_cast<std::size_t>(end_ - at_) < text.size()) grow(text.size());
-  std::memcpy(at_, text.data(), text.size());
+  copy_short(at_, text);
   at_ += text.size();
 }
 
@@ -219,15 +250,21 @@ void LogLine::begin_field(std::string_view key) {
   }
   if (static_cast<std::size_t>(end_ - at_) < key.size() + 2) grow(key.size() + 2);
   *at_ = ' ';
-  std::memcpy(at_ + 1, key.data(), key.size());
+  copy_short(at_ + 1, key);
   at_ += key.size() + 2;
   at_[-1] = '=';
 }
 
 void LogLine::add(std::string_view key, std::string_view text) {
   begin_field(key);
-  if (format_ == LogFormat::text && is_plain(text)) {
-    append(text);
+  if (format_ == LogFormat::json) return append_quoted(text);
+  // Copied first and judged then, where it may be read 16 bytes at a time.
+  if (static_cast<std::size_t>(end_ - at_) < text.size() + plain_slack) {
+    grow(text.size() + plain_slack);
+  }
+  copy_short(at_, text);
+  if (is_plain(at_, text.size())) {
+    at_ += text.size();
   } else {
     append_quoted(text);
   }
