@@ -3,14 +3,17 @@
 // of their own, before their values. Entries say where things are as offsets, so that the table may
 // grow while it is filled.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "json/value.h"
+#include "base/frame_pool.h"
 
 namespace json {
+
+enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
 struct Entry {
   std::uint32_t begin = 0;  // the value's bytes in the text
@@ -27,14 +30,23 @@ struct Entry {
 struct Table {
   std::string text;
   std::string unescaped;  // the contents of the strings that had escapes, one after the other
-  std::vector<Entry> entries;
+  std::vector<Entry, PooledAllocator<Entry>> entries;
+
+  static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  static void operator delete(void* table, std::size_t size) { FramePool::release(table, size); }
 
   std::string_view raw(const Entry& entry) const {
-    return std::string_view(text).substr(entry.begin, entry.end - entry.begin);
+    return {text.data() + entry.begin, entry.end - entry.begin};
+  }
+  // The entry after this one and all it contains.
+  std::uint32_t after(std::uint32_t index) const {
+    const Entry& entry = entries[index];
+    const bool is_container = entry.type == Type::array || entry.type == Type::object;
+    return is_container ? entry.next : index + 1;
   }
   std::string_view content(const Entry& entry) const {
-    if (entry.escaped) return std::string_view(unescaped).substr(entry.extra, entry.next);
-    return std::string_view(text).substr(entry.begin + 1, entry.end - entry.begin - 2);
+    if (entry.escaped) return {unescaped.data() + entry.extra, entry.next};
+    return {text.data() + entry.begin + 1, entry.end - entry.begin - 2};
   }
 };
 

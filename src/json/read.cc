@@ -11,7 +11,6 @@
 #endif
 
 #include "base/text.h"
-#include "json/detail_table.h"
 #include "json/value.h"
 
 namespace json {
@@ -192,6 +191,7 @@ class Reader {
       if (!read_next()) return false;
     }
     if (token_ != tokens_end_) return fail("bytes after the value");
+    table_.entries.resize(used_);
     return true;
   }
 
@@ -216,7 +216,8 @@ class Reader {
   }
 
   Entry& add(Type type, std::size_t begin, std::size_t end) {
-    Entry& entry = table_.entries.emplace_back();
+    if (used_ == table_.entries.size()) table_.entries.resize(2 * used_ + 16);
+    Entry& entry = table_.entries[used_++];
     entry.begin = static_cast<std::uint32_t>(begin);
     entry.end = static_cast<std::uint32_t>(end);
     entry.type = type;
@@ -269,7 +270,7 @@ class Reader {
 
   bool open(Type type) {
     if (open_.size() == limits_.depth_max) return fail_limit("nested too deeply");
-    open_.push_back(static_cast<std::uint32_t>(table_.entries.size()));
+    open_.push_back(static_cast<std::uint32_t>(used_));
     add(type, *token_, *token_);
     ++token_;
     return true;
@@ -279,7 +280,7 @@ class Reader {
     const std::uint32_t index = open_.back();
     Entry& container = table_.entries[index];
     container.end = *token_ + 1;
-    container.next = static_cast<std::uint32_t>(table_.entries.size());
+    container.next = static_cast<std::uint32_t>(used_);
     ++token_;
     open_.pop_back();
     return container.type == Type::array || container.extra < 2 || names_differ(index);
@@ -361,7 +362,7 @@ class Reader {
   // Two readers may pick different members of the same name, so a message with such is refused.
   bool names_differ(std::uint32_t object) {
     names_.clear();
-    for (std::uint32_t at = object + 1; at < table_.entries.size(); at = after(at + 1)) {
+    for (std::uint32_t at = object + 1; at < used_; at = table_.after(at + 1)) {
       names_.push_back(table_.content(table_.entries[at]));
     }
     const bool is_duplicate =
@@ -369,12 +370,6 @@ class Reader {
     if (is_duplicate)
       return fail_at("duplicate member name in object", table_.entries[object].begin);
     return true;
-  }
-
-  std::uint32_t after(std::uint32_t index) const {
-    const Entry& entry = table_.entries[index];
-    const bool is_container = entry.type == Type::array || entry.type == Type::object;
-    return is_container ? entry.next : index + 1;
   }
 
   bool has_duplicate_of_few() const {
@@ -393,6 +388,7 @@ class Reader {
   }
 
   Table& table_;
+  std::size_t used_ = 0;  // entries of the table; those behind them are room
   std::string_view text_;
   const std::uint32_t* token_;
   const std::uint32_t* tokens_end_;
@@ -457,7 +453,7 @@ Result<> fill(Table& table, const Limits& limits) {
   }
   // A container has one entry and two tokens, an item at least one token and a separator.
   const auto token_count = static_cast<std::size_t>(tokens.end() - tokens.begin());
-  table.entries.reserve(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
+  table.entries.resize(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
   Scratch& scratch = thread_scratch();
   Reader reader(table, tokens, scratch, limits);
   const bool is_valid = reader.read();

@@ -3,8 +3,6 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "json/detail_table.h"
-
 namespace json {
 namespace {
 
@@ -21,15 +19,6 @@ std::optional<Integer> integer(std::string_view text) {
 }
 
 }  // namespace
-
-Type Value::type() const {
-  return table_ ? table_->entries[index_].type : Type::null;
-}
-
-std::uint32_t Value::next() const {
-  const Entry& entry = table_->entries[index_];
-  return is_container(entry.type) ? entry.next : index_ + 1;
-}
 
 std::optional<bool> Value::as_bool() const {
   if (type() != Type::boolean) return std::nullopt;
@@ -56,11 +45,6 @@ std::optional<double> Value::as_double() const {
   return std::strtod(std::string(text).c_str(), nullptr);
 }
 
-std::optional<std::string_view> Value::as_string() const {
-  if (type() != Type::string) return std::nullopt;
-  return table_->content(table_->entries[index_]);
-}
-
 std::string_view Value::number_text() const {
   return is_number() ? raw() : std::string_view();
 }
@@ -71,8 +55,8 @@ std::size_t Value::size() const {
 
 std::optional<Value> Value::find(std::string_view name) const {
   if (!is_object()) return std::nullopt;
-  const std::uint32_t end = next();
-  for (std::uint32_t at = index_ + 1; at < end; at = Value(table_, at + 1).next()) {
+  const std::uint32_t end = table_->after(index_);
+  for (std::uint32_t at = index_ + 1; at < end; at = table_->after(at + 1)) {
     if (table_->content(table_->entries[at]) == name) return Value(table_, at + 1);
   }
   return std::nullopt;
@@ -84,35 +68,17 @@ std::optional<std::string_view> Value::find_string(std::string_view name) const 
 }
 
 Members Value::members() const {
-  return is_object() ? Members(table_, index_ + 1, next()) : Members();
+  return is_object() ? Members(table_, index_ + 1, table_->after(index_)) : Members();
 }
 
 Elements Value::elements() const {
-  return is_array() ? Elements(table_, index_ + 1, next()) : Elements();
-}
-
-std::string_view Value::raw() const {
-  return table_ ? table_->raw(table_->entries[index_]) : std::string_view("null");
-}
-
-Member Members::iterator::operator*() const {
-  return Member{table_->content(table_->entries[index_]), Value(table_, index_ + 1)};
-}
-
-Members::iterator& Members::iterator::operator++() {
-  index_ = Value(table_, index_ + 1).next();
-  return *this;
+  return is_array() ? Elements(table_, index_ + 1, table_->after(index_)) : Elements();
 }
 
 Members::iterator Members::iterator::operator++(int) {
   iterator before = *this;
   ++*this;
   return before;
-}
-
-Elements::iterator& Elements::iterator::operator++() {
-  index_ = Value(table_, index_).next();
-  return *this;
 }
 
 Elements::iterator Elements::iterator::operator++(int) {
@@ -122,9 +88,6 @@ Elements::iterator Elements::iterator::operator++(int) {
 }
 
 Document::Document(std::unique_ptr<Table> table) : table_(std::move(table)) {}
-Document::Document(Document&&) noexcept = default;
-Document& Document::operator=(Document&&) noexcept = default;
-Document::~Document() = default;
 
 Value Document::root() const {
   return Value(table_.get(), 0);

@@ -15,10 +15,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "json/detail_table.h"
 
 namespace json {
-
-enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
 struct Limits {
   std::size_t depth_max = 128;  // RFC 8259 leaves it open; security: bounded recursion anywhere
@@ -26,7 +25,6 @@ struct Limits {
 };
 
 class Document;
-struct Table;  // the flat table, on the heap: it stays where it is when its Document moves
 class Members;
 class Elements;
 
@@ -34,7 +32,7 @@ class Value {
  public:
   Value() = default;  // null
 
-  Type type() const;
+  Type type() const { return table_ ? table_->entries[index_].type : Type::null; }
   bool is_null() const { return type() == Type::null; }
   bool is_string() const { return type() == Type::string; }
   bool is_number() const { return type() == Type::number; }
@@ -47,7 +45,10 @@ class Value {
   std::optional<std::uint64_t> as_uint() const;
   std::optional<double> as_double() const;  // any number; nearest double
   // The unescaped text; lives as long as the Document.
-  std::optional<std::string_view> as_string() const;
+  std::optional<std::string_view> as_string() const {
+    if (type() != Type::string) return std::nullopt;
+    return table_->content(table_->entries[index_]);
+  }
   // The number exactly as written; empty if this is not a number.
   std::string_view number_text() const;
 
@@ -61,14 +62,15 @@ class Value {
 
   // The bytes of this value in the source text: validated and duplicate-free, so they may be copied
   // into a forwarded message as they are.
-  std::string_view raw() const;
+  std::string_view raw() const {
+    return table_ ? table_->raw(table_->entries[index_]) : std::string_view("null");
+  }
 
  private:
   friend class Document;
   friend class Members;
   friend class Elements;
   Value(const Table* table, std::uint32_t index) : table_(table), index_(index) {}
-  std::uint32_t next() const;  // the entry after this value and all it contains
 
   const Table* table_ = nullptr;
   std::uint32_t index_ = 0;
@@ -89,8 +91,13 @@ class Members {
     using difference_type = std::ptrdiff_t;
 
     iterator() = default;
-    Member operator*() const;
-    iterator& operator++();
+    Member operator*() const {
+      return Member{table_->content(table_->entries[index_]), Value(table_, index_ + 1)};
+    }
+    iterator& operator++() {
+      index_ = table_->after(index_ + 1);
+      return *this;
+    }
     iterator operator++(int);
     bool operator==(const iterator&) const = default;
 
@@ -125,7 +132,10 @@ class Elements {
 
     iterator() = default;
     Value operator*() const { return Value(table_, index_); }
-    iterator& operator++();
+    iterator& operator++() {
+      index_ = table_->after(index_);
+      return *this;
+    }
     iterator operator++(int);
     bool operator==(const iterator&) const = default;
 
@@ -157,11 +167,11 @@ class Document {
   // The same, but `text` is taken only if it is valid, and is left as it was otherwise.
   static Result<Document> parse_or_leave(std::string& text, const Limits& limits = Limits());
 
-  Document(Document&&) noexcept;
-  Document& operator=(Document&&) noexcept;
+  Document(Document&&) noexcept = default;
+  Document& operator=(Document&&) noexcept = default;
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
-  ~Document();
+  ~Document() = default;
 
   Value root() const;
   std::string_view text() const;
@@ -170,7 +180,7 @@ class Document {
 
  private:
   explicit Document(std::unique_ptr<Table> table);
-  std::unique_ptr<Table> table_;
+  std::unique_ptr<Table> table_;  // it stays where it is when its Document moves
 };
 
 }  // namespace json
