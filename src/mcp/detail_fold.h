@@ -10,8 +10,10 @@
 
 namespace mcp {
 
-// The member of `object` that folds to one of `known` without being it; empty if there is none. The
-// known names are ASCII.
+// Whether `name` folds to one of `known` without being one of them. These are ASCII, and none folds
+// to another.
+bool is_twin(std::string_view name, std::span<const std::string_view> known);
+// The first member of `object` of which that is true; empty if there is none.
 std::string_view folded_twin(json::Value object, std::span<const std::string_view> known);
 
 // Whether `name` folds to `known`: ASCII case, the long s and the Kelvin sign.

@@ -34,15 +34,19 @@ bool folds_to(std::string_view name, std::string_view known) {
   return name.empty() && known.empty();
 }
 
+bool is_twin(std::string_view name, std::span<const std::string_view> known) {
+  if (std::ranges::find(known, name) != known.end()) return false;  // none folds to another one
+  // Folding keeps the size of what is ASCII, so nearly all pairs are settled by their sizes.
+  const bool is_ascii =
+      std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return std::ranges::any_of(known, [&](std::string_view other) {
+    return (!is_ascii || name.size() == other.size()) && folds_to(name, other);
+  });
+}
+
 std::string_view folded_twin(json::Value object, std::span<const std::string_view> known) {
   for (const json::Member member : object.members()) {
-    // Folding keeps the size of what is ASCII, so nearly all pairs are settled by their sizes.
-    const bool is_ascii = std::ranges::none_of(
-        member.name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-    for (const std::string_view name : known) {
-      if (is_ascii && member.name.size() != name.size()) continue;
-      if (member.name != name && folds_to(member.name, name)) return member.name;
-    }
+    if (is_twin(member.name, known)) return member.name;
   }
   return {};
 }

@@ -48,7 +48,7 @@ std::optional<Id> Id::from(json::Value value) {
 }
 
 std::optional<Id> Message::progress_token() const {
-  const std::optional<json::Value> meta = params_.find("_meta");
+  const std::optional<json::Value> meta = params().find("_meta");
   const std::optional<json::Value> token = meta ? meta->find("progressToken") : std::nullopt;
   return token ? Id::from(*token) : std::nullopt;
 }
@@ -57,7 +57,10 @@ std::optional<Id> Message::progress_token() const {
 class MessageReader {
  public:
   MessageReader(json::Document document, Sender sender)
-      : message_(std::move(document)), sender_(sender), root_(message_.document_.root()) {}
+      : message_(std::move(document)),
+        parts_(*message_.parts_),
+        sender_(sender),
+        root_(parts_.document.root()) {}
 
   tl::expected<Message, ReadFault> read() {
     if (root_.is_array()) {
@@ -66,18 +69,18 @@ class MessageReader {
     }
     if (!root_.is_object()) return invalid("a message is an object");
     take_members();
-    if (const auto& id = top(Top::id)) message_.id_ = Id::from(*id);
+    if (const auto& id = top(Top::id)) parts_.id = Id::from(*id);
     if (auto fault = check_members()) return tl::unexpected(std::move(*fault));
     if (auto fault = read_kind()) return tl::unexpected(std::move(*fault));
     return std::move(message_);
   }
-  std::string take_text() && { return std::move(message_.document_).take_text(); }
+  std::string take_text() && { return std::move(parts_.document).take_text(); }
 
  private:
   using Verdict = std::optional<ReadFault>;
 
   ReadFault wrong(std::string why, Code code = Code::invalid_request) const {
-    return ReadFault(ReadFault::Reason::invalid, code, std::move(why), message_.id_);
+    return ReadFault(ReadFault::Reason::invalid, code, std::move(why), parts_.id);
   }
   tl::unexpected<ReadFault> invalid(std::string why) const {
     return tl::unexpected(wrong(std::move(why)));
@@ -103,7 +106,7 @@ class MessageReader {
 
   Verdict check_members() const {
     if (text_of(top(Top::jsonrpc)) != "2.0") return wrong("'jsonrpc' must be \"2.0\"");
-    if (top(Top::id) && !message_.id_) return wrong("'id' must be a string or an integer");
+    if (top(Top::id) && !parts_.id) return wrong("'id' must be a string or an integer");
     if (!has_unknown_) return std::nullopt;  // no known name folds to another one
     if (!folded_twin(root_, top_members).empty()) {
       return wrong("a member differs from a known one only in case");
@@ -124,25 +127,26 @@ class MessageReader {
   Verdict read_call() {
     const std::optional<std::string_view> method = text_of(top(Top::method));
     if (!method || method->empty()) return wrong("'method' must be a string");
-    message_.kind_ = message_.id_ ? Kind::request : Kind::notification;
-    message_.method_ = *method;
+    parts_.kind = parts_.id ? Kind::request : Kind::notification;
+    parts_.method = *method;
     const std::optional<json::Value>& params = top(Top::params);
     if (!params) return std::nullopt;
     if (!params->is_object()) return wrong("'params' must be an object", Code::invalid_params);
-    message_.params_ = *params;
+    parts_.params = *params;
     return sender_ == Sender::client ? check_params(*params) : std::nullopt;
   }
 
+  static bool has_twin_inside(const json::Member& member) {
+    if (member.name == "ref") return !folded_twin(member.value, reference_members).empty();
+    return member.name == "_meta" && !folded_twin(member.value, meta_members).empty();
+  }
+
   Verdict check_params(json::Value params) const {
-    const bool has_twin =
-        !folded_twin(params, params_members).empty() ||
-        !folded_twin(params.find("ref").value_or(json::Value()), reference_members).empty() ||
-        !folded_twin(params.find("_meta").value_or(json::Value()), meta_members).empty();
-    if (has_twin) {
-      return wrong("a parameter differs from a known one only in case", Code::invalid_params);
-    }
-    // A reader of C strings would take "name\0" for another "name".
     for (const json::Member member : params.members()) {
+      if (is_twin(member.name, params_members) || has_twin_inside(member)) {
+        return wrong("a parameter differs from a known one only in case", Code::invalid_params);
+      }
+      // A reader of C strings would take "name\0" for another "name".
       if (member.name.find('\0') != std::string_view::npos) {
         return wrong("a parameter's name holds a NUL", Code::invalid_params);
       }
@@ -151,16 +155,16 @@ class MessageReader {
   }
 
   Verdict read_response() {
-    if (!message_.id_) return wrong("a response needs an 'id'");
-    message_.kind_ = Kind::response;
-    message_.result_ = top(Top::result);
-    message_.error_ = top(Top::error);
+    if (!parts_.id) return wrong("a response needs an 'id'");
+    parts_.kind = Kind::response;
+    parts_.result = top(Top::result);
+    parts_.error = top(Top::error);
     if (top(Top::params)) return wrong("a response has no 'params'");
-    if (message_.result_ && message_.error_) return wrong("both 'result' and 'error'");
-    if (message_.result_ && !message_.result_->is_object()) {
+    if (parts_.result && parts_.error) return wrong("both 'result' and 'error'");
+    if (parts_.result && !parts_.result->is_object()) {
       return wrong("'result' must be an object");
     }
-    return message_.error_ ? check_error(*message_.error_) : std::nullopt;
+    return parts_.error ? check_error(*parts_.error) : std::nullopt;
   }
 
   Verdict check_error(json::Value error) const {
@@ -171,6 +175,7 @@ class MessageReader {
   }
 
   Message message_;
+  Message::Parts& parts_;
   Sender sender_;
   json::Value root_;
   std::array<std::optional<json::Value>, top_members.size()> top_;

@@ -10,12 +10,14 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include <tl/expected.hpp>
 
+#include "base/frame_pool.h"
 #include "json/value.h"
 
 namespace mcp {
@@ -83,41 +85,50 @@ class ReadFault {
   std::optional<Id> id_;
 };
 
+// One pointer wide, since it travels far. What was moved from must not be asked anything.
 class Message {
  public:
-  Kind kind() const { return kind_; }
-  bool is_request() const { return kind_ == Kind::request; }
-  bool is_notification() const { return kind_ == Kind::notification; }
-  bool is_response() const { return kind_ == Kind::response; }
+  Kind kind() const { return parts_->kind; }
+  bool is_request() const { return kind() == Kind::request; }
+  bool is_notification() const { return kind() == Kind::notification; }
+  bool is_response() const { return kind() == Kind::response; }
 
   // Of requests and responses only.
-  const Id& id() const { return *id_; }
+  const Id& id() const { return *parts_->id; }
   // Of requests and notifications; empty for a response.
-  std::string_view method() const { return method_; }
+  std::string_view method() const { return parts_->method; }
   // An object, or null if the message has none.
-  json::Value params() const { return params_; }
+  json::Value params() const { return parts_->params; }
   // Of responses: exactly one of the two is there. A result is an object; an error is an object
   // with an integer `code` and a string `message`.
-  std::optional<json::Value> result() const { return result_; }
-  std::optional<json::Value> error() const { return error_; }
+  std::optional<json::Value> result() const { return parts_->result; }
+  std::optional<json::Value> error() const { return parts_->error; }
   // params._meta.progressToken if it is a string or an integer.
   std::optional<Id> progress_token() const;
 
   // The whole text as it was read. Only for size and records: forward what write.h makes of the
   // parse.
-  std::string_view text() const { return document_.text(); }
+  std::string_view text() const { return parts_->document.text(); }
 
  private:
   friend class MessageReader;
-  explicit Message(json::Document document) : document_(std::move(document)) {}
+  struct Parts {
+    explicit Parts(json::Document the_document) : document(std::move(the_document)) {}
+    static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+    static void operator delete(void* parts, std::size_t size) { FramePool::release(parts, size); }
 
-  json::Document document_;
-  Kind kind_ = Kind::notification;
-  std::optional<Id> id_;
-  std::string_view method_;
-  json::Value params_;
-  std::optional<json::Value> result_;
-  std::optional<json::Value> error_;
+    json::Document document;
+    Kind kind = Kind::notification;
+    std::optional<Id> id;
+    std::string_view method;
+    json::Value params;
+    std::optional<json::Value> result;
+    std::optional<json::Value> error;
+  };
+  explicit Message(json::Document document)
+      : parts_(std::make_unique<Parts>(std::move(document))) {}
+
+  std::unique_ptr<Parts> parts_;
 };
 
 // Reads one message. Syntax, UTF-8 and duplicate names are -32700; limits, batches, wrong members,
