@@ -17,7 +17,8 @@ std::string Event::text() const {
     const mcp::Id id(static_cast<std::uint64_t>(question_));
     return mcp::request_text(id, message_.method(), message_.params());
   }
-  return mcp::notification_text(message_.method(), message_.params(), edit_);
+  return mcp::notification_text(message_.method(), message_.params(),
+                                edit_ ? *edit_ : mcp::ParamsEdit());
 }
 
 Task<Result<std::unique_ptr<Session>>> Target::resume(

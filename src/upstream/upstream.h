@@ -47,7 +47,9 @@ class Event {
 
   Event(Kind kind, mcp::Message message) : kind_(kind), message_(std::move(message)) {}
   Event(Kind kind, mcp::Message message, mcp::ParamsEdit edit)
-      : kind_(kind), message_(std::move(message)), edit_(std::move(edit)) {}
+      : kind_(kind),
+        message_(std::move(message)),
+        edit_(std::make_unique<const mcp::ParamsEdit>(std::move(edit))) {}
   Event(QuestionId question, mcp::Message message)
       : kind_(Kind::question), message_(std::move(message)), question_(question) {}
   static Event pause(Duration back_after);
@@ -69,7 +71,7 @@ class Event {
  private:
   Kind kind_;
   mcp::Message message_;
-  mcp::ParamsEdit edit_;
+  std::unique_ptr<const mcp::ParamsEdit> edit_;  // null: none
   QuestionId question_{};
   Duration back_after_{};
 };
