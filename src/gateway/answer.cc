@@ -86,34 +86,64 @@ http::Response no_route(policy::Exchange& exchange) {
   return http::Response(404, "text/plain; charset=utf-8", "route not found");
 }
 
+// What follows the listener's policies.
+Task<http::Response> answer_passed(Core& core, policy::Exchange& exchange, WayBack& way) {
+  way.route = find_route(*way.listener, exchange);
+  if (way.route == nullptr) return at_once(no_route(exchange));
+  return answer_routed(core, *way.route, exchange);
+}
+
+http::Response refused(const runtime::Listener& listener, policy::Exchange& exchange,
+                       policy::Verdict verdict) {
+  if (verdict->status == 401) complete_challenge(listener, exchange, *verdict);
+  return std::move(*verdict);
+}
+
+// `undecided` is the place of the listener's policy that has to wait.
+Task<http::Response> answer_undecided(Core& core, policy::Exchange& exchange, WayBack& way,
+                                      std::size_t undecided) {
+  policy::Verdict verdict = co_await way.listener->chain.resume(exchange, undecided);
+  if (verdict) co_return refused(*way.listener, exchange, std::move(verdict));
+  co_return co_await answer_passed(core, exchange, way);
+}
+
+Task<http::Response> answer_listened(Core& core, policy::Exchange& exchange, WayBack& way) {
+  std::size_t next = 0;
+  policy::Verdict verdict = way.listener->chain.decide(exchange, next);
+  if (verdict.is_undecided()) return answer_undecided(core, exchange, way, next);
+  if (verdict) return at_once(refused(*way.listener, exchange, std::move(verdict)));
+  return answer_passed(core, exchange, way);
+}
+
+// For everybody: whoever has no token yet learns here where to get one.
+Task<http::Response> answer_well_known(Core& core, const runtime::Listener& listener,
+                                       policy::Exchange& exchange, WayBack& way) {
+  policy::Verdict document = co_await serve_well_known(core, listener, exchange);
+  if (document) co_return std::move(*document);
+  way.listener = &listener;
+  co_return co_await answer_listened(core, exchange, way);
+}
+
 }  // namespace
 
-Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Exchange& exchange) {
+Task<http::Response> answer(Core& core, const runtime::Bind& bind, policy::Exchange& exchange,
+                            WayBack& way) {
   const runtime::Listener* listener = find_listener(bind, exchange.request());
   if (listener == nullptr) {
-    co_return refuse(exchange, Error(Fault::not_found, "no listener has this host"));
+    return at_once(refuse(exchange, Error(Fault::not_found, "no listener has this host")));
   }
   exchange.listener_name = listener->name;
   exchange.record.listener = listener->name;
-  // For everybody: whoever has no token yet learns here where to get one.
   if (may_be_well_known(exchange.request())) {
-    policy::Verdict document = co_await serve_well_known(core, *listener, exchange);
-    if (document) co_return std::move(*document);
+    return answer_well_known(core, *listener, exchange, way);
   }
-  std::size_t next = 0;
-  policy::Verdict answered = listener->chain.decide(exchange, next);
-  if (answered.is_undecided()) answered = co_await listener->chain.resume(exchange, next);
-  if (answered && answered->status == 401) complete_challenge(*listener, exchange, *answered);
-  if (!answered) {
-    if (const runtime::Route* route = find_route(*listener, exchange)) {
-      answered = co_await answer_routed(core, *route, exchange);
-      route->chain.on_response(exchange, *answered);
-    } else {
-      answered = no_route(exchange);
-    }
-  }
-  listener->chain.on_response(exchange, *answered);
-  co_return std::move(*answered);
+  way.listener = listener;
+  return answer_listened(core, exchange, way);
+}
+
+void lead_back(const WayBack& way, policy::Exchange& exchange, http::Response& response) {
+  if (way.route != nullptr) way.route->chain.on_response(exchange, response);
+  if (way.listener != nullptr) way.listener->chain.on_response(exchange, response);
 }
 
 }  // namespace gateway

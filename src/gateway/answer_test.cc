@@ -88,7 +88,9 @@ class AnswerTest : public testing::Test {
     exchange.attributes = &attributes;
     exchange.tokens = &core_.tokens();
     exchange.last_token = &last_token_;
-    http::Response response = net::run_to_end(loop_, answer(core_, bind_, exchange));
+    WayBack way;
+    http::Response response = net::run_to_end(loop_, answer(core_, bind_, exchange, way));
+    lead_back(way, exchange, response);
     if (record != nullptr) *record = exchange.record;
     return response;
   }

@@ -1,7 +1,6 @@
 #include "gateway/proxy.h"
 
 #include "gateway/refuse.h"
-#include "http/header_rules.h"
 
 namespace gateway {
 namespace {
@@ -14,7 +13,7 @@ constexpr auto answer_begins_within = std::chrono::minutes(10);
 Task<http::Response> proxy(Core& core, const runtime::Route& route,
                            const runtime::HostBackend& backend, policy::Exchange& exchange) {
   exchange.record.protocol = "http";
-  exchange.record.endpoint = backend.endpoint.authority();
+  exchange.record.endpoint = backend.authority;
   std::shared_ptr<const auth::Credentials> credentials;
   if (route.backend_auth) {
     auto given = route.backend_auth->credentials(exchange);
@@ -32,7 +31,6 @@ Task<http::Response> proxy(Core& core, const runtime::Route& route,
   const Deadline deadline = Deadline::in(core.loop().now(), bound);
   auto response = co_await core.pool().exchange(std::move(request), backend.endpoint, deadline);
   if (!response) co_return refuse(exchange, response.error());
-  http::strip_response(response->headers);
   co_return std::move(*response);
 }
 

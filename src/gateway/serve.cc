@@ -80,18 +80,6 @@ http::Response answer_500(Core& core, policy::Exchange& exchange, const std::str
   return refuse(exchange, Error(Fault::internal, "exception: " + what));
 }
 
-// The one catch of the gateway: an exception is a bug or no memory, and costs its exchange only.
-Task<http::Response> answer_or_500(Core& core, const runtime::Bind& bind,
-                                   policy::Exchange& exchange) {
-  std::string what;
-  try {
-    co_return co_await answer(core, bind, exchange);
-  } catch (const std::exception& exception) {
-    what = exception.what();
-  }
-  co_return answer_500(core, exchange, what);
-}
-
 class ServedConnection final : public policy::Connection {
  public:
   ServedConnection(net::TcpStream& stream, const std::shared_ptr<const runtime::Snapshot>& snapshot)
@@ -143,7 +131,19 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client, http::
   const RecordOnExit record(core, exchange);
   http::Response response;
   if (bind != nullptr) {
-    response = co_await answer_or_500(core, *bind, exchange);
+    // The one catch of the gateway: an exception is a bug or no memory, and costs its exchange
+    // only.
+    std::string what;
+    bool is_answered = false;
+    try {
+      WayBack way;
+      response = co_await answer(core, *bind, exchange, way);
+      lead_back(way, exchange, response);
+      is_answered = true;
+    } catch (const std::exception& exception) {
+      what = exception.what();
+    }
+    if (!is_answered) response = answer_500(core, exchange, what);
   } else {
     // A reload took the port away while the connection was kept.
     response = refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));
@@ -151,10 +151,14 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client, http::
   policy::settle_doubt(exchange);
   exchange.record.http_status = response.status;
   response.headers.set(no_sniffing);
-  auto sent = co_await incoming.send(std::move(response));
+  http::Unsent unsent;
+  std::optional<Result<>> sent = incoming.send_now(response, unsent);
+  if (!sent) {
+    sent = co_await incoming.send_rest(response, unsent);
+  }
   exchange.record.http_status = incoming.status_sent();
-  if (!sent && exchange.record.error.empty()) exchange.record.error = sent.error().why();
-  co_return sent.has_value() && bind != nullptr;
+  if (!*sent && exchange.record.error.empty()) exchange.record.error = sent->error().why();
+  co_return sent->has_value() && bind != nullptr;
 }
 
 // Ends a connection when the gateway drains: after its next answer, or when none was asked for in

@@ -8,6 +8,7 @@
 
 #include "http/detail_pool_state.h"
 #include "http/header_rules.h"
+#include "net/reading.h"
 
 namespace http {
 
@@ -166,9 +167,9 @@ std::string Endpoint::authority() const {
 Pool::Pool(Scheduler& scheduler, Connector& connector, const ClientLimits& limits)
     : state_(std::make_unique<State>(scheduler, connector, limits)) {}
 Pool::~Pool() = default;
-Task<Result<Response>> Pool::exchange(Request request, const Endpoint& endpoint,
+Task<Result<Response>> Pool::exchange(Request&& request, const Endpoint& endpoint,
                                       Deadline deadline) {
-  return state_->exchange(std::move(request), endpoint, deadline);
+  return state_->exchange(request, endpoint, deadline);
 }
 void Pool::drop_idle(const Endpoint& endpoint) {
   state_->drop_idle(endpoint);
@@ -180,23 +181,73 @@ std::size_t Pool::idle_count() const {
   return state_->idle_count();
 }
 
-Task<Result<Response>> Pool::State::exchange(Request request, const Endpoint& endpoint,
+// One connection's attempt at an exchange.
+class Pool::State::Attempt {
+ public:
+  Attempt(Connection connection, const Request& request, const ClientLimits& limits)
+      : connection_(std::move(connection)), reader_(request.method, limits) {}
+
+  net::Stream& stream() { return *connection_->stream; }
+  bool is_done() const { return is_done_; }
+  bool has_answered() const { return has_answered_; }  // at least one byte came back
+
+  std::optional<Error> take(const Result<std::span<const std::byte>>& got) {
+    if (!got) return broken(got.error());
+    if (got->empty()) {
+      return Error(Fault::upstream_failed, "the upstream closed before it had answered");
+    }
+    has_answered_ = true;
+    rest_ = text_of(*got);
+    const Progress progress = reader_.take(rest_);
+    is_done_ = progress == Progress::done;
+    if (progress != Progress::refused) return std::nullopt;
+    return Error(Fault::upstream_failed, reader_.fault().why);
+  }
+  // Once it is done, before anybody waits again.
+  Result<Response> finish(State& pool) {
+    return pool.finish(std::move(connection_), reader_, rest_);
+  }
+
+ private:
+  Connection connection_;
+  ResponseReader reader_;
+  std::string_view rest_;  // what came behind the head
+  bool has_answered_ = false;
+  bool is_done_ = false;
+};
+
+Task<Result<Response>> Pool::State::exchange(Request& request, const Endpoint& endpoint,
                                              Deadline deadline) {
   strip_request(request.headers);
   if (request.authority.empty()) request.authority = endpoint.authority();
   const bool is_harmless = request.is_repeatable || is_idempotent(request.method);
   const bool is_repeatable = is_harmless && request.body.is_whole();
+  WriteFraming framing = WriteFraming::of(request.body);
+  if (request.body.is_empty() && !may_have_body(request.method)) framing.kind = Framing::none;
   Connection connection = take_idle(endpoint);
-  if (connection) {
-    Attempt first = co_await attempt(std::move(connection), request, deadline);
-    if (first.response) co_return std::move(*first.response);
-    const bool is_dead = !first.has_answered && first.error->fault() == Fault::upstream_failed;
-    if (!is_dead || !is_repeatable) co_return tl::unexpected<Error>(std::move(*first.error));
+  for (bool is_kept = connection != nullptr;; is_kept = false) {
+    if (!is_kept) {
+      CO_TRY(connection, co_await connect(endpoint, deadline));
+    }
+    Attempt attempt(std::move(connection), request, limits_);
+    std::optional<Error> error;
+    std::string& head = head_of_thread();
+    append_request_head(head, request, framing);
+    auto unsent = write_now(attempt.stream(), head, request.body.text());
+    if (!unsent) {
+      error = broken(unsent.error());
+    } else if (!unsent->is_empty() || !request.body.is_whole()) {
+      auto sent = co_await send_rest(attempt.stream(), *unsent, request.body, framing, deadline);
+      if (!sent) error = std::move(sent).error();
+    }
+    while (!error && !attempt.is_done()) {
+      auto got = co_await net::reading(attempt.stream(), deadline);
+      error = attempt.take(got);
+    }
+    if (!error) co_return attempt.finish(*this);
+    const bool is_dead = !attempt.has_answered() && error->fault() == Fault::upstream_failed;
+    if (!is_kept || !is_dead || !is_repeatable) co_return tl::unexpected<Error>(std::move(*error));
   }
-  CO_TRY(connection, co_await connect(endpoint, deadline));
-  Attempt last = co_await attempt(std::move(connection), request, deadline);
-  if (last.error) co_return tl::unexpected<Error>(std::move(*last.error));
-  co_return std::move(*last.response);
 }
 
 Task<Result<Pool::State::Connection>> Pool::State::connect(const Endpoint& endpoint,
@@ -206,64 +257,16 @@ Task<Result<Pool::State::Connection>> Pool::State::connect(const Endpoint& endpo
   co_return std::make_unique<UpstreamConnection>(std::move(stream), endpoint);
 }
 
-Task<Pool::State::Attempt> Pool::State::attempt(Connection connection, Request& request,
-                                                Deadline deadline) {
-  Attempt result;
-  net::Stream& stream = *connection->stream;
-  auto sent = co_await send(stream, request, deadline);
-  if (!sent) {
-    result.error = sent.error();
-    co_return result;
-  }
-  ResponseReader reader(request.method, limits_);
-  std::string_view bytes;
-  while (true) {
-    auto got = co_await stream.read(deadline);
-    if (!got) {
-      result.error = broken(got.error());
-      co_return result;
-    }
-    if (got->empty()) {
-      result.error = Error(Fault::upstream_failed, "the upstream closed before it had answered");
-      co_return result;
-    }
-    result.has_answered = true;
-    bytes = text_of(*got);
-    const Progress progress = reader.take(bytes);
-    if (progress == Progress::done) break;
-    if (progress == Progress::more) continue;
-    result.error = Error(Fault::upstream_failed, reader.fault().why);
-    co_return result;
-  }
-  auto response = finish(std::move(connection), reader, bytes);
-  if (response) {
-    result.response = std::move(*response);
-  } else {
-    result.error = std::move(response).error();
-  }
-  co_return result;
-}
-
-Task<Result<>> Pool::State::send(net::Stream& stream, Request& request, Deadline deadline) {
-  WriteFraming framing = WriteFraming::of(request.body);
-  if (request.body.is_empty() && !may_have_body(request.method)) framing.kind = Framing::none;
-  std::string& head = head_of_thread();
-  append_request_head(head, request, framing);
-  auto unsent = write_now(stream, head, request.body.text());
-  if (!unsent) co_return tl::unexpected<Error>(broken(unsent.error()));
-  if (!unsent->is_empty()) {
-    const net::Buffers rest = unsent->buffers();
+// What could not be written at once, and a body that comes piece by piece.
+Task<Result<>> Pool::State::send_rest(net::Stream& stream, const Unsent& unsent, Body& body,
+                                      WriteFraming framing, Deadline deadline) {
+  if (!unsent.is_empty()) {
+    const net::Buffers rest = unsent.buffers();
     auto written = co_await stream.write(rest, deadline);
     if (!written) co_return tl::unexpected<Error>(broken(written.error()));
   }
-  if (request.body.is_whole()) co_return Result<>();
-  co_return co_await send_pieces(stream, request.body, framing, deadline);
-}
-
-Task<Result<>> Pool::State::send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
-                                        Deadline deadline) {
   PieceFramer framer(framing);
-  bool has_more = true;
+  bool has_more = !body.is_whole();
   while (has_more) {
     CO_TRY(const std::optional<std::string> piece, co_await body.read(deadline));
     has_more = piece.has_value();
@@ -291,13 +294,18 @@ Result<Response> Pool::State::finish(Connection connection, ResponseReader& read
 // A body that came whole with its head is a text; another one is read from its connection.
 Result<Body> Pool::State::body_of(Connection connection, ResponseReader& reader,
                                   std::string_view rest) {
+  const bool has_length = reader.framing() == Framing::length;
+  if (has_length && rest.size() == reader.length()) {
+    if (reader.keeps_alive()) keep(std::move(connection));
+    return Body(std::string(rest));
+  }
   auto lease = std::make_unique<Lease>(*this, std::move(connection), reader);
   std::string text;
   TRY(lease->take(rest, text));
   if (lease->is_done()) return Body(std::move(text));
   lease->first = std::move(text);
   std::optional<std::uint64_t> length;
-  if (reader.framing() == Framing::length) length = reader.length();
+  if (has_length) length = reader.length();
   return Body(std::move(lease), length);
 }
 

@@ -59,8 +59,8 @@ class Pool {
   // the answer is not valid or broke off. Fault::timed_out. Errors of the request's own body pass
   // through. A request is repeated once, by itself, only if a kept connection turned out dead
   // before any byte of an answer, its method is idempotent (or it says so itself) and its body is
-  // whole.
-  Task<Result<Response>> exchange(Request request, const Endpoint& endpoint, Deadline deadline);
+  // whole. `request` is used up; it and `endpoint` must live until this has returned.
+  Task<Result<Response>> exchange(Request&& request, const Endpoint& endpoint, Deadline deadline);
 
   // Closes the idle connections to `endpoint`, or all.
   void drop_idle(const Endpoint& endpoint);

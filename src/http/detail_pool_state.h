@@ -41,7 +41,7 @@ class Pool::State {
         limits_(limits),
         reaping_(&State::reap, this) {}
 
-  Task<Result<Response>> exchange(Request request, const Endpoint& endpoint, Deadline deadline);
+  Task<Result<Response>> exchange(Request& request, const Endpoint& endpoint, Deadline deadline);
   // Takes back a connection whose last answer ended exactly where it said.
   void keep(std::unique_ptr<UpstreamConnection> connection);
 
@@ -52,22 +52,17 @@ class Pool::State {
   const ClientLimits& limits() const { return limits_; }
 
  private:
-  // What became of one attempt.
-  class Attempt {
-   public:
-    std::optional<Response> response;
-    std::optional<Error> error;
-    bool has_answered = false;  // at least one byte came back
-  };
   using Connection = std::unique_ptr<UpstreamConnection>;
+  class Attempt;
 
   Task<Result<Connection>> connect(const Endpoint& endpoint, Deadline deadline);
-  Task<Attempt> attempt(Connection connection, Request& request, Deadline deadline);
-  Task<Result<>> send(net::Stream& stream, Request& request, Deadline deadline);
-  Task<Result<>> send_pieces(net::Stream& stream, Body& body, WriteFraming framing,
-                             Deadline deadline);
+  Task<Result<>> send_rest(net::Stream& stream, const Unsent& unsent, Body& body,
+                           WriteFraming framing, Deadline deadline);
   Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);
   Result<Body> body_of(Connection connection, ResponseReader& reader, std::string_view rest);
+  using Shelf = std::vector<Connection>;  // the idle connections of one endpoint
+  using Shelves = std::map<Endpoint, Shelf, EndpointOrder>;
+  Shelf& shelf_of(const Endpoint& endpoint);
   Connection take_idle(const Endpoint& endpoint);
   bool is_usable(const UpstreamConnection& connection) const {
     return connection.stream->is_quiet() && scheduler_.now() < connection.idle_until;
@@ -77,7 +72,8 @@ class Pool::State {
   Scheduler& scheduler_;
   Connector& connector_;
   const ClientLimits limits_;
-  std::map<Endpoint, std::vector<Connection>, EndpointOrder> idle_;
+  Shelves idle_;
+  Shelves::value_type* last_ = nullptr;  // the shelf that was asked for last
   std::size_t idle_count_ = 0;
   Wakeup reaping_;
 };

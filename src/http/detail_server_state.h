@@ -19,6 +19,8 @@ class ServerConnection::State {
 
   Task<Result<Incoming*>> next();
   Task<Result<>> send(Response response);
+  std::optional<Result<>> send_now(Response& response, Unsent& unsent);
+  Task<Result<>> send_rest(Response& response, const Unsent& unsent);
   Task<> close();
   // The next piece of the request's body. `serial` says which request is meant: an old one has
   // none.
@@ -31,9 +33,9 @@ class ServerConnection::State {
 
  private:
   Task<Result<Incoming*>> read_request(std::string_view bytes);
-  Task<Result<Incoming*>> refuse(WireFault fault, Request& request);
+  Task<Result<Incoming*>> refuse(WireFault fault, const Request& request);
   Task<Result<Incoming*>> end_within_head(RequestReader& reader);
-  Result<Incoming*> hand_over(RequestReader& reader, Body body);
+  Result<Incoming*> hand_over(const RequestReader& reader);
   Task<Result<>> receive_body(std::string& piece, Deadline deadline);
   Task<> leave_body();
   WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
@@ -43,7 +45,7 @@ class ServerConnection::State {
   Error body_read_failed(const Error& error, bool was_too_slow);
 
   WriteFraming framing_of(const Response& response);
-  Task<Result<>> send_pieces(Body body, WriteFraming framing);
+  bool has_body(const Response& response) const;
   Task<Result<>> write(net::Buffers buffers);
   Task<Result<>> write_long(net::Buffers buffers);
   Task<Result<bool>> send_piece(Body& body, PieceFramer& framer);
@@ -70,6 +72,7 @@ class ServerConnection::State {
   bool keeps_alive_ = true;
   int minor_version_ = 1;
   int status_sent_ = 0;
+  WriteFraming framing_{Framing::none, 0};  // of the answer
 
   // Its request's body.
   bool is_body_done_ = true;

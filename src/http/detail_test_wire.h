@@ -60,7 +60,8 @@ class BodyTaker {
 inline Parsed parse_requests(const std::vector<std::string>& pieces,
                              const ServerLimits& limits = ServerLimits()) {
   Parsed result;
-  auto reader = std::make_unique<RequestReader>(limits);
+  Request request;
+  auto reader = std::make_unique<RequestReader>(limits, request);
   std::unique_ptr<BodyTaker> taker;
   Parsed::One one;
   std::size_t seen = 0;
@@ -74,7 +75,6 @@ inline Parsed parse_requests(const std::vector<std::string>& pieces,
           result.fault = reader->fault().status;
           return result;
         }
-        Request& request = reader->request();
         one = {request.method, request.target, request.authority, 0, request.headers, {}};
         taker = std::make_unique<BodyTaker>(reader->framing(), reader->length());
       }
@@ -87,7 +87,8 @@ inline Parsed parse_requests(const std::vector<std::string>& pieces,
       result.messages.push_back(one);
       result.used = seen + piece.size() - bytes.size();
       if (!reader->keeps_alive()) return result;
-      reader = std::make_unique<RequestReader>(limits);
+      request = Request();
+      reader = std::make_unique<RequestReader>(limits, request);
       taker.reset();
     }
     seen += piece.size();

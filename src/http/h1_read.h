@@ -67,15 +67,16 @@ class FieldReader {
 
 class RequestReader {
  public:
-  explicit RequestReader(const ServerLimits& limits)
-      : limits_(limits), fields_(FieldReader::Of::request, limits.fields) {}
+  // `request` is what it reads into: an empty one, which must outlive this.
+  RequestReader(const ServerLimits& limits, Request& request)
+      : limits_(limits), fields_(FieldReader::Of::request, limits.fields), request_(request) {}
 
   // Takes the head's bytes from the front of `bytes`, and none that follow it.
   Progress take(std::string_view& bytes);
 
   const WireFault& fault() const { return fault_; }
-  // The request without its body; valid when done. `method` and `target` also when refused later.
-  Request& request() { return request_; }
+  // Without its body; valid when done. `method` and `target` also when refused later.
+  const Request& request() const { return request_; }
   Framing framing() const;
   std::uint64_t length() const { return fields_.content_length.value_or(0); }
   // Whether the client wants the connection kept.
@@ -94,7 +95,7 @@ class RequestReader {
   const ServerLimits& limits_;
   LineReader lines_;
   FieldReader fields_;
-  Request request_;
+  Request& request_;
   WireFault fault_;
   std::string authority_of_target_;
   std::size_t used_bytes_ = 0;

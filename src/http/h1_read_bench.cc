@@ -28,7 +28,8 @@ void read_strictly(benchmark::State& state) {
   const std::string bytes = request_bytes();
   const http::ServerLimits limits;
   for (auto _ : state) {
-    http::RequestReader reader(limits);
+    http::Request request;
+    http::RequestReader reader(limits, request);
     std::string_view rest = bytes;
     if (reader.take(rest) != http::Progress::done) state.SkipWithError("refused");
     std::string body(rest.substr(0, reader.length()));

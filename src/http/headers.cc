@@ -22,9 +22,8 @@ std::size_t Headers::count(std::string_view name) const {
 
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
-  if (!has(name)) return values;
-  for (const Field field : *this) {
-    if (equals_lower(name, field.name)) values.push_back(field.value);
+  for (const Span& span : spans_) {
+    if (equals_lower(name, name_of(span))) values.push_back(value_of(span));
   }
   return values;
 }

@@ -17,11 +17,16 @@ bool EndpointOrder::operator()(const Endpoint& left, const Endpoint& right) cons
          std::tie(right.port, right.uses_tls, right.host, right.profile);
 }
 
+// Nearly all requests of a core go to where the last one went.
+Pool::State::Shelf& Pool::State::shelf_of(const Endpoint& endpoint) {
+  if (last_ == nullptr || last_->first != endpoint) last_ = &*idle_.try_emplace(endpoint).first;
+  return last_->second;
+}
+
 // The one that was used last: it is the least likely to be closed by the other side.
 Pool::State::Connection Pool::State::take_idle(const Endpoint& endpoint) {
-  const auto found = idle_.find(endpoint);
-  if (found == idle_.end()) return nullptr;
-  auto& connections = found->second;
+  if (idle_count_ == 0) return nullptr;
+  Shelf& connections = shelf_of(endpoint);
   Connection taken;
   while (!taken && !connections.empty()) {
     taken = std::move(connections.back());
@@ -29,13 +34,12 @@ Pool::State::Connection Pool::State::take_idle(const Endpoint& endpoint) {
     --idle_count_;
     if (!is_usable(*taken)) taken.reset();
   }
-  if (connections.empty()) idle_.erase(found);
   return taken;
 }
 
 void Pool::State::keep(Connection connection) {
   if (connection->idle_max <= Duration::zero() || idle_count_ >= limits_.idle_total) return;
-  auto& connections = idle_[connection->endpoint];
+  Shelf& connections = shelf_of(connection->endpoint);
   if (connections.size() >= limits_.idle_per_endpoint) return;
   connection->idle_until = scheduler_.now() + connection->idle_max;
   connections.push_back(std::move(connection));
@@ -47,6 +51,7 @@ void Pool::State::keep(Connection connection) {
 // and descriptors.
 void Pool::State::reap(void* self) {
   State& state = *static_cast<State*>(self);
+  state.last_ = nullptr;
   for (auto entry = state.idle_.begin(); entry != state.idle_.end();) {
     state.idle_count_ -= std::erase_if(
         entry->second, [&](const Connection& connection) { return !state.is_usable(*connection); });
@@ -61,10 +66,12 @@ void Pool::State::drop_idle(const Endpoint& endpoint) {
   const auto found = idle_.find(endpoint);
   if (found == idle_.end()) return;
   idle_count_ -= found->second.size();
+  last_ = nullptr;
   idle_.erase(found);
 }
 
 void Pool::State::drop_idle() {
+  last_ = nullptr;
   idle_.clear();
   idle_count_ = 0;
 }

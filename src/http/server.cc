@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/detail_server_state.h"
+#include "net/reading.h"
 
 namespace http {
 
@@ -57,6 +58,12 @@ bool ServerConnection::is_idle() const {
 Task<Result<>> Incoming::send(Response response) {
   return state_->send(std::move(response));
 }
+std::optional<Result<>> Incoming::send_now(Response& response, Unsent& unsent) {
+  return state_->send_now(response, unsent);
+}
+Task<Result<>> Incoming::send_rest(Response& response, const Unsent& unsent) {
+  return state_->send_rest(response, unsent);
+}
 int Incoming::status_sent() const {
   return state_->status_sent();
 }
@@ -85,7 +92,7 @@ Task<Result<Incoming*>> ServerConnection::State::next() {
   }
   is_idle_ = true;
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.idle);
-  auto got = co_await stream_.read(deadline);
+  auto got = co_await net::reading(stream_, deadline);
   if (!got || got->empty()) {
     // Nobody asked anything, so a reset here is as good an end as any other.
     is_over_ = true;
@@ -101,12 +108,13 @@ Task<Result<Incoming*>> ServerConnection::State::next() {
 Task<Result<Incoming*>> ServerConnection::State::read_request(std::string_view bytes) {
   is_idle_ = false;
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.head_within);
-  RequestReader reader(limits_);
+  incoming_.emplace(Incoming(*this));
+  RequestReader reader(limits_, incoming_->request);
   while (true) {
     const Progress progress = reader.take(bytes);
     if (progress == Progress::refused) co_return co_await refuse(reader.fault(), reader.request());
     if (progress == Progress::done) break;
-    auto got = co_await stream_.read(deadline);
+    auto got = co_await net::reading(stream_, deadline);
     if (!got && got.error().fault() == Fault::timed_out) {
       const WireFault slow(408, "the request's head did not arrive in time");
       co_return co_await refuse(slow, reader.request());
@@ -118,10 +126,9 @@ Task<Result<Incoming*>> ServerConnection::State::read_request(std::string_view b
     if (got->empty()) co_return co_await end_within_head(reader);
     bytes = text_of(*got);
   }
-  Body body;
-  const WireFault fault = begin_body(reader, bytes, body);
+  const WireFault fault = begin_body(reader, bytes, incoming_->request.body);
   if (fault.status != 0) co_return co_await refuse(fault, reader.request());
-  co_return hand_over(reader, std::move(body));
+  co_return hand_over(reader);
 }
 
 Task<Result<Incoming*>> ServerConnection::State::end_within_head(RequestReader& reader) {
@@ -135,19 +142,16 @@ Task<Result<Incoming*>> ServerConnection::State::end_within_head(RequestReader& 
   co_return nullptr;
 }
 
-Result<Incoming*> ServerConnection::State::hand_over(RequestReader& reader, Body body) {
+Result<Incoming*> ServerConnection::State::hand_over(const RequestReader& reader) {
   keeps_alive_ = reader.keeps_alive();
   is_answering_ = true;
   status_sent_ = 0;
-  Request& request = reader.request();
-  is_head_ = request.method == "HEAD";
-  minor_version_ = request.minor_version;
-  request.body = std::move(body);
-  incoming_.emplace(Incoming(std::move(request), *this));
+  is_head_ = reader.request().method == "HEAD";
+  minor_version_ = reader.request().minor_version;
   return &*incoming_;
 }
 
-Task<Result<Incoming*>> ServerConnection::State::refuse(WireFault fault, Request& request) {
+Task<Result<Incoming*>> ServerConnection::State::refuse(WireFault fault, const Request& request) {
   refusal_ = Refusal(fault.status, fault.why);
   refusal_->method = request.method;
   refusal_->target = request.target;
@@ -176,7 +180,7 @@ Task<> ServerConnection::State::close() {
   auto finished = co_await stream_.finish(deadline);
   std::size_t read_bytes = 0;
   while (finished && !is_ended_ && read_bytes < linger_bytes_max) {
-    auto got = co_await stream_.read(deadline);
+    auto got = co_await net::reading(stream_, deadline);
     if (!got || got->empty()) break;
     read_bytes += got->size();
   }
@@ -226,28 +230,36 @@ ConnectionSays ServerConnection::State::connection_says() const {
   return minor_version_ == 0 ? ConnectionSays::keep_alive : ConnectionSays::nothing;
 }
 
-Task<Result<>> ServerConnection::State::send(Response response) {
-  if (status_sent_ != 0) co_return failed(Fault::internal, "the request is answered already");
-  if (is_broken_) co_return failed(Fault::cancelled, "the client is gone");
+bool ServerConnection::State::has_body(const Response& response) const {
+  return !is_head_ && !has_no_body(response.status);
+}
+
+std::optional<Result<>> ServerConnection::State::send_now(Response& response, Unsent& unsent) {
+  if (status_sent_ != 0) return failed(Fault::internal, "the request is answered already");
+  if (is_broken_) return failed(Fault::cancelled, "the client is gone");
   if (refusal_) response = answer_to(*refusal_);
-  const WriteFraming framing = framing_of(response);
-  const bool has_body = !is_head_ && !has_no_body(response.status);
+  framing_ = framing_of(response);
   std::string& head = head_of_thread();
-  append_response_head(head, response, framing, connection_says());
+  append_response_head(head, response, framing_, connection_says());
   status_sent_ = response.status;
   if (!keeps_alive_) is_over_ = true;
-  auto unsent = write_now(stream_, head,
-                          has_body ? std::string_view(response.body.text()) : std::string_view());
-  if (!unsent) {
+  const std::string_view body = has_body(response) ? response.body.text() : std::string_view();
+  auto left = write_now(stream_, head, body);
+  if (!left) {
     is_broken_ = true;
-    co_return tl::unexpected<Error>(std::move(unsent).error());
+    return tl::unexpected<Error>(std::move(left).error());
   }
-  if (!unsent->is_empty()) {
-    const net::Buffers rest = unsent->buffers();
-    CO_TRY(co_await write(rest));
-  }
-  if (!has_body || response.body.is_whole()) co_return Result<>();
-  co_return co_await send_pieces(std::move(response.body), framing);
+  const bool is_all = left->is_empty() && (!has_body(response) || response.body.is_whole());
+  if (is_all) return Result<>();
+  unsent = std::move(*left);
+  return std::nullopt;
+}
+
+Task<Result<>> ServerConnection::State::send(Response response) {
+  Unsent unsent;
+  const std::optional<Result<>> sent = send_now(response, unsent);
+  if (sent) co_return *sent;
+  co_return co_await send_rest(response, unsent);
 }
 
 // One piece of the body, or its end. False when there is no more.
@@ -262,11 +274,16 @@ Task<Result<bool>> ServerConnection::State::send_piece(Body& body, PieceFramer& 
   co_return piece.has_value();
 }
 
-Task<Result<>> ServerConnection::State::send_pieces(Body body, WriteFraming framing) {
-  PieceFramer framer(framing);
-  bool has_more = true;
+// What could not be written at once, and a body that comes piece by piece.
+Task<Result<>> ServerConnection::State::send_rest(Response& response, const Unsent& unsent) {
+  if (!unsent.is_empty()) {
+    const net::Buffers rest = unsent.buffers();
+    CO_TRY(co_await write(rest));
+  }
+  PieceFramer framer(framing_);
+  bool has_more = has_body(response) && !response.body.is_whole();
   while (has_more) {
-    auto sent = co_await send_piece(body, framer);
+    auto sent = co_await send_piece(response.body, framer);
     if (!sent) {
       is_broken_ = true;  // a message that was cut is never ended
       co_return tl::unexpected<Error>(std::move(sent).error());

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "http/h1_write.h"
 #include "http/limits.h"
 #include "http/message.h"
 #include "net/stream.h"
@@ -86,13 +87,17 @@ class Incoming {
   // not get all of the answer, because it is gone or because the body's source failed; the
   // connection is over then.
   Task<Result<>> send(Response response);
+  // The same as far as it goes without waiting, which is all of it for nearly every answer. If it
+  // gives nothing, send_rest() is due, with the same two; `response` may have become the wire's
+  // own.
+  std::optional<Result<>> send_now(Response& response, Unsent& unsent);
+  Task<Result<>> send_rest(Response& response, const Unsent& unsent);
   // 0 before an answer was begun.
   int status_sent() const;
 
  private:
   friend class ServerConnection;
-  Incoming(Request the_request, ServerConnection::State& state)
-      : request(std::move(the_request)), state_(&state) {}
+  explicit Incoming(ServerConnection::State& state) : state_(&state) {}
   ServerConnection::State* state_;
 };
 

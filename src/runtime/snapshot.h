@@ -31,6 +31,7 @@ struct McpBackend {
 
 struct HostBackend {
   http::Endpoint endpoint;
+  std::string authority = endpoint.authority();
 };
 
 struct Route {
