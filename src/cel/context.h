@@ -90,8 +90,13 @@ class Context {
   static constexpr std::size_t slots_inline = 64;
   static constexpr std::size_t locals_inline = 16;
 
+  // resolved_ says which of them have been made.
+  union Slots {
+    Slots() {}  // NOLINT(modernize-use-equals-default): that would make all of them
+    std::array<Value, slots_inline> values;
+  };
   std::array<Value, locals_inline> locals_storage_;
-  std::array<Value, slots_inline> slots_storage_;
+  Slots slots_storage_;
   const Environment& environment_;
   const AttributeSource& source_;
   Budget budget_;
