@@ -4,13 +4,13 @@
 #include <mutex>
 
 #include "base/random.h"
+#include "base/shared_work.h"
 #include "http/fetch.h"
 #include "json/write.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_session.h"
 #include "upstream/detail_local_session.h"
 #include "upstream/detail_openapi.h"
-#include "upstream/detail_shared_work.h"
 
 namespace upstream {
 namespace {
