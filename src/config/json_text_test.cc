@@ -28,7 +28,7 @@ TEST(JsonText, says_where_there_is_none) {
     return why.substr(0, why.find(':'));
   };
   EXPECT_EQ(place("{\n  \"a\": 1,\n}\n"), "line 3, column 1");
-  EXPECT_EQ(place("a: 1\nb: [1, ]]\nc: 2\n"), "line 2, column 8");
+  EXPECT_EQ(place("a: 1\nb: 2\na: 3\nc: 4\n"), "line 3, column 1");
   // Not in a line that the text does not have.
   EXPECT_EQ(place("a: 1\nb: ["), "line 2, column 5");
   EXPECT_EQ(place("a: 1\nb: [\n"), "line 2, column 5");
