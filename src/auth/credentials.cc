@@ -25,7 +25,7 @@ const Credentials* Credentials::of(std::string_view target) const {
 std::string Credentials::fingerprint() const {
   std::string text;
   for (const auto& [location, credential] : all_) {
-    text += std::to_string(credential.size()) + ":" + credential;
+    text += credential ? std::to_string(credential->size()) + ":" + *credential : "-";
   }
   for (const auto& [target, part] : parts_) {
     text += "/" + target + ":" + (part ? part->fingerprint() : std::string());
@@ -36,7 +36,11 @@ std::string Credentials::fingerprint() const {
 
 Result<> Credentials::put_on(http::Request& request) const {
   for (const auto& [location, credential] : all_) {
-    Result<> written = write(request, location, credential);
+    if (!credential) {
+      remove(request, location);
+      continue;
+    }
+    Result<> written = write(request, location, *credential);
     if (!written) return written;
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,18 +20,20 @@ class Credentials {
  public:
   // Fault::bad_request, without its text, if it cannot stand there.
   Result<> add(const Location& location, std::string credential);
+  // That nothing stands there: nobody but this says what a backend finds in that place.
+  void add_nothing(const Location& location) { all_.emplace_back(location, std::nullopt); }
   // What one of several targets gets in place of these; null: nothing.
   void add_part(std::string target, std::shared_ptr<const Credentials> credentials);
   // What that target gets: its own part, else these. Null: nothing. As long as this lives.
   const Credentials* of(std::string_view target) const;
-  // In place of whatever is there.
+  // In place of whatever is there. Fault::bad_request if one cannot stand there.
   Result<> put_on(http::Request& request) const;
   bool is_empty() const { return all_.empty() && parts_.empty(); }
   // The same for the same credentials and useless otherwise (SHA-256).
   std::string fingerprint() const;
 
  private:
-  std::vector<std::pair<Location, std::string>> all_;
+  std::vector<std::pair<Location, std::optional<std::string>>> all_;
   std::vector<std::pair<std::string, std::shared_ptr<const Credentials>>> parts_;
 };
 

@@ -104,7 +104,9 @@ class Passthrough final : public BackendAuth {
  private:
   Result<Held> of_caller(Exchange& exchange) const {
     auth::Credentials all = fixed_;
-    if (exchange.principal().claims()) {
+    if (!exchange.principal().claims()) {
+      all.add_nothing(place_);
+    } else {
       const std::string_view shown = exchange.credentials_of_caller();
       const auth::Bearer bearer = auth::read_bearer(std::span(&shown, 1));
       if (bearer.kind != auth::Bearer::Kind::token) {

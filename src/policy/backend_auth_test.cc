@@ -119,6 +119,20 @@ TEST_F(BackendAuthTest, passes_on_the_token_that_was_accepted_and_no_other) {
   EXPECT_NE(authorization(*made, "bob"), passed);
 }
 
+TEST_F(BackendAuthTest, lets_nobody_without_a_token_fill_the_place_of_one) {
+  const auto made = make("passthrough: {location: {header: {name: x-token}}}");
+  ASSERT_TRUE(made) << said();
+  Exchange exchange(http::Request("GET", "/", "gw"), Peer(), Instant(), WallTime());
+  const auto held = made->credentials(exchange);
+  ASSERT_TRUE(held && *held);
+  http::Request request("GET", "/", "backend");
+  request.headers.add("x-token", "made up");
+  request.headers.add("x-other", "stays");
+  ASSERT_TRUE((**held)->put_on(request));
+  EXPECT_FALSE(request.headers.has("x-token"));
+  EXPECT_TRUE(request.headers.has("x-other"));
+}
+
 TEST_F(BackendAuthTest, signs_a_token_for_each_caller_and_uses_it_for_most_of_its_time) {
   const auto made = make(signs_for_subjects());
   ASSERT_TRUE(made) << said();
