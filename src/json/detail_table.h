@@ -15,22 +15,36 @@ namespace json {
 
 enum class Type : std::uint8_t { null, boolean, number, string, array, object };
 
+// The reader fills in every part of an entry that it adds.
 struct Entry {
-  std::uint32_t begin = 0;  // the value's bytes in the text
-  std::uint32_t end = 0;
+  std::uint32_t begin;  // the value's bytes in the text
+  std::uint32_t end;
   // Containers: number of members or elements. Strings with escapes: offset in Table::unescaped.
-  std::uint32_t extra = 0;
+  std::uint32_t extra;
   // Containers: the entry after the last one inside. Strings with escapes: size in
   // Table::unescaped.
-  std::uint32_t next = 0;
-  Type type = Type::null;
-  bool escaped = false;
+  std::uint32_t next;
+  Type type;
+  bool escaped;
+};
+
+// Leaves entries that are made as room alone: memory that is not touched costs nothing, and a
+// message may be refused long before its end.
+class EntryAllocator : public PooledAllocator<Entry> {
+ public:
+  template <class U>
+  struct rebind {
+    using other = EntryAllocator;
+  };
+  void construct(Entry* /*room*/) noexcept {}
+  void construct(Entry* place, Entry&& entry) noexcept { *place = entry; }
+  void construct(Entry* place, const Entry& entry) noexcept { *place = entry; }
 };
 
 struct Table {
   std::string text;
   std::string unescaped;  // the contents of the strings that had escapes, one after the other
-  std::vector<Entry, PooledAllocator<Entry>> entries;
+  std::vector<Entry, EntryAllocator> entries;
 
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
   static void operator delete(void* table, std::size_t size) { FramePool::release(table, size); }

@@ -220,7 +220,10 @@ class Reader {
     Entry& entry = table_.entries[used_++];
     entry.begin = static_cast<std::uint32_t>(begin);
     entry.end = static_cast<std::uint32_t>(end);
+    entry.extra = 0;
+    entry.next = 0;
     entry.type = type;
+    entry.escaped = false;
     return entry;
   }
 
