@@ -36,14 +36,22 @@ Task<http::Response> at_once(http::Response response) {
   co_return response;
 }
 
+// What a POST is refused for before its body is read.
+std::optional<http::Response> refuse_unread(Endpoint& endpoint, const McpPlace& place,
+                                            bool is_sse) {
+  if (place.core.load().is_short_of_memory()) return endpoint.refuse_for_memory();
+  return is_sse ? endpoint.wrong_content_type() : endpoint.wrong_media_type();
+}
+
+// The steps of a POST in their order. Each part that is a task of its own would cost every request
+// a frame. NOLINTNEXTLINE(readability-function-cognitive-complexity)
 Task<http::Response> post(McpPlace place) {
   Endpoint endpoint(place);
   policy::Exchange& exchange = place.exchange;
   HeldBytes held(place.core.load());
-  if (place.core.load().is_short_of_memory()) co_return endpoint.refuse_for_memory();
   const bool is_sse = is_sse_message(exchange.request());
-  auto wrong_type = is_sse ? endpoint.wrong_content_type() : endpoint.wrong_media_type();
-  if (wrong_type) co_return std::move(*wrong_type);
+  auto unread = refuse_unread(endpoint, place, is_sse);
+  if (unread) co_return std::move(*unread);
   http::Body& body = exchange.change_request().body;
   const std::size_t bytes_max = place.core.body_bytes_max();
   Result<std::string> text = body.take_whole(bytes_max);
