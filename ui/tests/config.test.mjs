@@ -16,6 +16,19 @@ after(() => browser?.close());
 const editor = (page) => page.getByLabel('Configuration', { exact: true });
 const file = (gateway) => readFileSync(gateway.configPath, 'utf8');
 
+/** Accessible as it is now, in both themes. */
+async function assertAccessibleInBoth(view, what) {
+  for (const theme of ['dark', 'light']) {
+    // Colours change over a moment.
+    await view.page.evaluate(async (scheme) => {
+      document.documentElement.setAttribute('data-mantine-color-scheme', scheme);
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      await Promise.allSettled(document.getAnimations().map((one) => one.finished));
+    }, theme);
+    await view.assertAccessible(`${what}, ${theme}`);
+  }
+}
+
 /** Puts the cursor at the end of the line that has the text. */
 async function atEndOf(page, text) {
   await editor(page).getByText(text, { exact: false }).first().click();
@@ -193,6 +206,142 @@ test('the access diff is about every route', async () => {
     await review.getByRole('row', { name: /^second on port \d+ anonymous tool add deny allow$/ }).waitFor();
     assert.equal(await review.getByRole('row').count(), 2, 'and nothing else');
     await view.shoot('access-diff-routes', false);
+  } finally {
+    await view.close();
+    await gateway.stop();
+  }
+});
+
+test('the rules are edited as a list: added, moved, looked at, compared and saved with their comments', async () => {
+  const gateway = await startWithUi();
+  const view = await browser.page(gateway.ui, { height: 1200 });
+  const { page } = view;
+  const before = file(gateway);
+  try {
+    await page.goto('/ui/policies');
+    await page.getByRole('button', { name: /^mcpAuthorization/ }).click();
+    await page.getByRole('button', { name: 'Edit the rules of mcpAuthorization' }).click();
+    const form = page.getByRole('dialog', { name: 'Edit the rules of mcpAuthorization' });
+    const rule = (number) => form.getByRole('textbox', { name: `Rule ${number}`, exact: true });
+    assert.equal(await rule(2).inputValue(), 'jwt.sub == "test-user" && mcp.tool.name == "add"');
+
+    // A mistake is told where it is written, and cannot be saved.
+    await form.getByRole('button', { name: 'Add a rule' }).press('Enter');
+    await page.keyboard.type('mcp.tool.nmae == "add"');
+    assert.equal(await rule(4).inputValue(), 'mcp.tool.nmae == "add"', 'the new rule has the focus');
+    await form.getByRole('listitem').nth(3).getByText(/nmae/).waitFor();
+    await form.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await rule(4).fill('mcp.tool.name == "add"');
+    await form.getByText(/nmae/).waitFor({ state: 'detached' });
+
+    // The third becomes the second with its comment, by keys alone; the first denies.
+    await form.getByRole('button', { name: 'Move rule 3 up' }).press('Enter');
+    assert.equal(await rule(2).inputValue(), 'mcp.tool.name == "printEnv" && jwt.nested.key == "value"');
+    assert.equal(
+      await page.evaluate(() => document.activeElement.getAttribute('aria-label')),
+      'Move rule 2 up',
+    );
+    await form.getByRole('combobox', { name: 'Kind of rule 1' }).selectOption('deny');
+    await form.getByRole('button', { name: 'Remove rule 3' }).click();
+    await form.getByRole('button', { name: 'Save', disabled: false }).waitFor();
+    await form.getByRole('tab', { name: 'Access diff' }).click();
+    await form.getByRole('row', { name: /anonymous tool add deny allow/ }).waitFor();
+    await form.getByRole('row', { name: /anonymous tool echo allow deny/ }).waitFor();
+    await view.shoot('edit-rules', false);
+    await assertAccessibleInBoth(view, 'edit-rules');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.waitFor({ state: 'detached' });
+    const rules = `          rules:
+          # Allow anyone to call 'echo'
+          - deny: 'mcp.tool.name == "echo"'
+          # Any authenticated user with the claim \`nested.key == value\` can access 'printEnv'
+          - 'mcp.tool.name == "printEnv" && jwt.nested.key == "value"'
+          - 'mcp.tool.name == "add"'
+`;
+    assert.equal(file(gateway), before.replace(/ *rules:\n( *[#-] .*\n)+/, rules));
+    // It runs.
+    const values = page.getByRole('table', { name: 'Values of mcpAuthorization' });
+    await values.getByRole('cell', { name: 'rules[0].deny', exact: true }).waitFor();
+    await values.getByRole('cell', { name: 'mcp.tool.name == "add"', exact: true }).waitFor();
+    assert.equal(await values.getByRole('row').count(), 4);
+    view.assertQuiet();
+  } finally {
+    await view.close();
+    await gateway.stop();
+  }
+});
+
+const shortWithCors = ({ port, extra = '' }) => `${extra}
+# Short
+mcp:
+  port: ${port}
+  policies:
+    cors:
+      # Who may
+      allowOrigins: ["https://a.example"] # them
+      allowMethods:
+      - GET
+      # To call
+      - POST
+  targets:
+  - name: own
+    mcp: { host: localhost, port: 1 } # nobody
+`;
+
+test('members of a policy and of a target are edited, added and removed', async () => {
+  const gateway = await startWithUi(shortWithCors);
+  const view = await browser.page(gateway.ui, { height: 1500 });
+  const { page } = view;
+  const before = file(gateway);
+  const add = async (form, name, value) => {
+    await form.getByRole('combobox', { name, exact: true }).fill(value);
+    await page.keyboard.press('Enter');
+  };
+  try {
+    await page.goto('/ui/policies');
+    await page.getByRole('button', { name: /^cors/ }).click();
+    await page.getByRole('button', { name: 'Edit cors' }).click();
+    const form = page.getByRole('dialog', { name: 'Edit cors' });
+    await add(form, 'allowOrigins', 'https://b.example');
+    await form.getByRole('combobox', { name: 'allowMethods', exact: true }).focus();
+    await page.keyboard.press('Backspace');
+    await add(form, 'allowMethods', 'DELETE');
+    await add(form, 'exposeHeaders', '*');
+    await form.getByRole('combobox', { name: 'allowCredentials' }).selectOption('true');
+    await form.getByRole('textbox', { name: 'maxAge' }).fill('soon');
+    await form.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    await form.getByRole('textbox', { name: 'maxAge' }).fill('10m');
+    await form.getByRole('button', { name: 'Save', disabled: false }).waitFor();
+    await view.shoot('edit-cors', false);
+    await assertAccessibleInBoth(view, 'edit-cors');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.waitFor({ state: 'detached' });
+    const edited = before
+      .replace('["https://a.example"]', '["https://a.example", https://b.example]')
+      .replace(
+        '      # To call\n      - POST\n',
+        `      - DELETE
+      exposeHeaders: ['*']
+      allowCredentials: true
+      maxAge: 10m
+`,
+      );
+    assert.equal(file(gateway), edited);
+    const values = page.getByRole('table', { name: 'Values of cors' });
+    await values.getByRole('cell', { name: 'https://a.example, https://b.example' }).waitFor();
+
+    await page.goto('/ui/backends');
+    await page.getByRole('button', { name: 'Edit mcp of own' }).click();
+    const target = page.getByRole('dialog', { name: 'Edit mcp of own' });
+    await target.getByRole('textbox', { name: 'port' }).fill('');
+    await target.getByRole('textbox', { name: 'path' }).fill('/other');
+    await target.getByRole('button', { name: 'Save', disabled: false }).click();
+    await target.waitFor({ state: 'detached' });
+    assert.equal(
+      file(gateway),
+      edited.replace('{ host: localhost, port: 1 }', '{ host: localhost, path: /other }'),
+    );
+    view.assertQuiet();
   } finally {
     await view.close();
     await gateway.stop();

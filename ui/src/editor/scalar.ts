@@ -4,7 +4,7 @@ import type { Position } from '../api/types';
 export type Scalar = { from: number; to: number; value: string; style: 'plain' | 'single' | 'double' };
 
 /** The index of a place; the gateway counts lines and characters from 1. */
-function indexOf(text: string, at: Position): number | null {
+export function indexOf(text: string, at: Position): number | null {
   let begin = 0;
   for (let line = 1; line < at.line; line++) {
     const end = text.indexOf('\n', begin);
@@ -77,7 +77,7 @@ export function scalarAt(text: string, at: Position, path: string): Scalar | nul
   return scalar;
 }
 
-const looksPlain = (value: string) =>
+export const looksPlain = (value: string) =>
   value !== '' &&
   value === value.trim() &&
   !notPlain.test(value) &&

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type JsonSchema, pathAt, schemasAt, wordsAt } from './schema';
+import { fieldsAt, type JsonSchema, pathAt, schemasAt, wordsAt } from './schema';
 
 const at = (text: string) => pathAt(text.replace('|', ''), text.indexOf('|'));
 
@@ -34,4 +34,38 @@ test('the key under the pointer is explained, its value is not', () => {
   const text = 'binds:\n- port: 3000\n';
   expect(wordsAt(schema, text, 10)).toBe('port: integer\nThe port.\nDefault: 80');
   expect(wordsAt(schema, text, 17)).toBeNull();
+});
+
+test('a form has the members that are scalars or lists of texts', () => {
+  const root: JsonSchema = {
+    properties: {
+      binds: { items: { properties: { policies: { properties: { cors: { $ref: '#/$defs/cors' } } } } } },
+    },
+    $defs: {
+      variable: { type: 'string' },
+      cors: {
+        properties: {
+          allowOrigins: { type: 'array', default: [], items: { type: 'string' }, description: 'Who.' },
+          allow_origins: { type: 'array', items: { type: 'string' } },
+          allowCredentials: { default: false, anyOf: [{ type: 'boolean' }, { $ref: '#/$defs/variable' }] },
+          mode: { default: 'a', anyOf: [{ enum: ['a', 'b'] }, { $ref: '#/$defs/variable' }] },
+          port: { anyOf: [{ type: 'integer' }, { $ref: '#/$defs/variable' }] },
+          maxAge: { type: 'string' },
+          secret: { type: 'string', writeOnly: true },
+          more: { type: 'object', properties: {} },
+          rules: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'object' }] } },
+        },
+      },
+    },
+  };
+  const fields = fieldsAt(root, 'binds[0].policies.cors');
+  expect(fields.map(({ name, kind, choices, fallback }) => [name, kind, choices, fallback])).toEqual([
+    ['allowOrigins', 'list', undefined, undefined],
+    ['allowCredentials', 'choice', ['true', 'false'], 'false'],
+    ['mode', 'choice', ['a', 'b'], 'a'],
+    ['port', 'number', undefined, undefined],
+    ['maxAge', 'text', undefined, undefined],
+  ]);
+  expect(fields[0]?.about).toBe('Who.');
+  expect(fieldsAt(root, 'binds[0].nothing')).toEqual([]);
 });

@@ -12,6 +12,7 @@ export type JsonSchema = {
   enum?: unknown[];
   const?: unknown;
   default?: unknown;
+  writeOnly?: boolean;
   oneOf?: JsonSchema[];
   anyOf?: JsonSchema[];
   allOf?: JsonSchema[];
@@ -165,4 +166,45 @@ export function wordsAt(root: JsonSchema | undefined, text: string, at: number):
     fallback === undefined ? '' : `Default: ${JSON.stringify(fallback)}`,
   ].filter(Boolean);
   return lines.length ? lines.join('\n') : null;
+}
+
+/** A member that a form can have. */
+export type Field = {
+  name: string;
+  kind: 'text' | 'number' | 'choice' | 'list';
+  about: string | undefined;
+  fallback: string | undefined;
+  choices?: string[];
+};
+
+function fieldOf(root: JsonSchema, path: Step[], name: string): Field | null {
+  const parts = schemasAt(root, [...path, name]);
+  const types = new Set(parts.flatMap((part) => part.type ?? []));
+  if (types.has('object') || parts.some((part) => part.properties || part.writeOnly)) return null;
+  const fallback = parts.find((part) => part.default !== undefined)?.default;
+  const field = {
+    name,
+    about: parts.find((part) => part.description)?.description,
+    fallback: fallback === undefined || Array.isArray(fallback) ? undefined : String(fallback),
+  };
+  if (types.has('array')) {
+    const items = schemasAt(root, [...path, name, 0]).flatMap((part) => part.type ?? []);
+    const isOfTexts = items.includes('string') && !items.includes('object');
+    return isOfTexts && !types.has('string') ? { ...field, kind: 'list' } : null;
+  }
+  const choices = parts.flatMap((part) => part.enum ?? []).map(String);
+  if (choices.length > 0) return { ...field, kind: 'choice', choices };
+  if (types.has('boolean')) return { ...field, kind: 'choice', choices: ['true', 'false'] };
+  if (types.has('integer') || types.has('number')) return { ...field, kind: 'number' };
+  return types.has('string') ? { ...field, kind: 'text' } : null;
+}
+
+/** The members there that are scalars or lists of texts; `path` is as the gateway writes it. */
+export function fieldsAt(root: JsonSchema, path: string): Field[] {
+  const steps = [...path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
+  const names = new Set(schemasAt(root, steps).flatMap((part) => Object.keys(part.properties ?? {})));
+  // Of two spellings one is enough.
+  const isAlias = (name: string) =>
+    name.includes('_') && names.has(name.replace(/_(.)/g, (_, one) => one.toUpperCase()));
+  return [...names].flatMap((name) => (isAlias(name) ? [] : (fieldOf(root, steps, name) ?? [])));
 }

@@ -1,38 +1,14 @@
 // One value of the file, edited where it is seen: what is written around it stays as it is.
-import { Button, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../api/client';
-import { refreshConfiguration, useCan, useConfigFile, useModel } from '../api/queries';
+import { useCan, useConfigFile } from '../api/queries';
 import type { ConfigFile, Position } from '../api/types';
 import { type Scalar, scalarAt, withScalar } from '../editor/scalar';
-import { Review, useJudgement } from './Review';
-import { leavesOf, plain } from './values';
+import { Draft } from './Draft';
+import { isMisread } from './values';
 
 type Edited = { path: string; name: string; at: Position };
-
-/** The values of the policy or target that stands there in a model. */
-export function valuesIn(node: unknown, path: string): Map<string, string> | undefined {
-  if (node === null || typeof node !== 'object') return undefined;
-  const own = node as { path?: string; value?: unknown; settings?: { value?: unknown } };
-  if (own.path === path && (own.settings !== undefined || own.value !== undefined))
-    return new Map(leavesOf(own.settings?.value ?? own.value).map((leaf) => [leaf.key, plain(leaf.value)]));
-  for (const child of Object.values(node)) {
-    const found = valuesIn(child, path);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** Whether an edit of that one value changes others beside it, or removes it: what is typed was not what is read. */
-export function isMisread(before: Map<string, string>, after: Map<string, string> | undefined, name: string) {
-  if (!after?.has(name)) return true;
-  return [...new Set([...before.keys(), ...after.keys()])].some(
-    (key) => key !== name && before.get(key) !== after.get(key),
-  );
-}
 
 function Form({
   file,
@@ -45,27 +21,9 @@ function Form({
   scalar: Scalar;
   onDone: () => void;
 }) {
-  // A change underneath is noticed against what the form was opened with.
   const [base] = useState({ text: file.text, etag: file.etag, scalar });
   const [value, setValue] = useState(scalar.value);
-  const isChanged = value !== base.scalar.value;
-  const text = isChanged ? withScalar(base.text, base.scalar, value) : base.text;
-  const judged = useJudgement(text, isChanged);
-  const save = useMutation({
-    mutationFn: () =>
-      api('/api/v1/config', {
-        method: 'PUT',
-        body: { text },
-        headers: { 'if-match': `"${base.etag}"` },
-      }),
-    onSuccess: async () => {
-      onDone();
-      notifications.show({ message: 'Saved. The gateway loads it now.' });
-      await refreshConfiguration();
-    },
-  });
-  const before = valuesIn(useModel().data, edited.path);
-  const isSettled = !judged.isFetching && !judged.isPlaceholderData;
+  const text = value === base.scalar.value ? base.text : withScalar(base.text, base.scalar, value);
   return (
     <Stack>
       <TextInput
@@ -75,28 +33,13 @@ function Form({
         data-autofocus
         onChange={(event) => setValue(event.currentTarget.value)}
       />
-      {isChanged ? (
-        <Review
-          before={base.text}
-          text={text}
-          judged={judged.data}
-          isSaving={save.isPending}
-          error={save.error}
-          objection={
-            isSettled &&
-            judged.data?.valid &&
-            before &&
-            isMisread(before, valuesIn(judged.data.model, edited.path), edited.name)
-              ? 'The gateway would read something else there than was typed: edit it on the page Config.'
-              : undefined
-          }
-          onSave={() => isSettled && save.mutate()}
-        />
-      ) : (
-        <Text size="sm" c="dimmed">
-          Nothing is changed yet.
-        </Text>
-      )}
+      <Draft
+        base={base}
+        text={text}
+        path={edited.path}
+        isMisread={(before, after) => isMisread(before, after, edited.name)}
+        onDone={onDone}
+      />
     </Stack>
   );
 }

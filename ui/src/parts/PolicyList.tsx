@@ -1,6 +1,7 @@
 import { Accordion, Badge, Group, Text } from '@mantine/core';
 import type { Policy } from '../api/types';
 import { summaryOf } from '../model';
+import { EditPart, hasRules } from './EditParts';
 import { Line } from './Line';
 import { SettingsTable } from './Settings';
 
@@ -30,9 +31,15 @@ export function PolicyList({ policies }: { policies: Policy[] }) {
             </Group>
           </Accordion.Control>
           <Accordion.Panel>
-            <Text size="sm" mb="xs" className="wrap">
-              <span className="mono">{policy.path}</span> <Line at={policy} />
-            </Text>
+            <Group justify="space-between" mb="xs">
+              <Text size="sm" className="wrap">
+                <span className="mono">{policy.path}</span> <Line at={policy} />
+              </Text>
+              <EditPart
+                part={{ path: policy.path, name: policy.kind, at: policy }}
+                form={hasRules(policy.kind) ? 'rules' : 'members'}
+              />
+            </Group>
             <SettingsTable
               value={policy.value}
               origins={policy.origins ?? {}}

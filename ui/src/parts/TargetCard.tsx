@@ -8,6 +8,7 @@ import { queryClient, useCan, useTargets } from '../api/queries';
 import type { TargetNode } from '../api/types';
 import { explain } from '../explain';
 import { type Place, titleOf } from '../model';
+import { EditPart } from './EditParts';
 import { Card, Code, Failed, Waiting, wordsOf } from './feedback';
 import { Line } from './Line';
 import { Scroll } from './Scroll';
@@ -119,6 +120,7 @@ export function TargetCard({
 }) {
   const state = useTargets().data?.find((one) => one.id === target.id);
   const [isOutputShown, setOutputShown] = useState(false);
+  const transportAt = target.settings.origins[target.transport];
   const canAsk = useCan('explain');
   const [isOfferShown, setOfferShown] = useState(false);
   const hasProcess = useCan('targets') && target.transport === 'stdio';
@@ -172,6 +174,13 @@ export function TargetCard({
           />
         </Table.ScrollContainer>
         <Group gap="xs">
+          {transportAt && (
+            <EditPart
+              part={{ path: target.path, within: target.transport, name: target.transport, at: transportAt }}
+              form="members"
+              of={target.name}
+            />
+          )}
           {canAsk && (
             <Button
               size="compact-sm"

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isMisread, valuesIn } from './EditValue';
-import { originOf } from './values';
+import { isMisreadAs } from './rules';
+import { isMisread, originOf, valuesIn } from './values';
 
 test('a value comes from its line, from the whole that holds it, or is a default', () => {
   const at = (line: number) => ({ line, column: 1 });
@@ -28,4 +28,26 @@ test('an edit that changes more than its value, or removes it, is seen', () => {
   expect(after({ issuer: 'a' })).toBe(true);
   expect(after({ mode: 'strict', issuer: 'a', more: 1 })).toBe(true);
   expect(valuesIn(model({}), 'binds[1].p')).toBe(undefined);
+});
+
+test('rules that the gateway reads otherwise than the form has them are seen', () => {
+  const rule = (was: number | null, key: string, value: string | null) => ({
+    ...{ was, id: 0, key, value },
+    ...{ isBare: false, source: '' },
+  });
+  const before = new Map([
+    ['mode', 'a'],
+    ['rules[0].allow', 'x'],
+    ['rules[1].deny', 'y'],
+  ]);
+  const after = (entries: Record<string, string>) => new Map(Object.entries({ mode: 'a', ...entries }));
+  const rules = [rule(1, 'deny', null), rule(null, 'allow', 'z')];
+  const good = { 'rules[0].deny': 'y', 'rules[1].allow': 'z' };
+  expect(isMisreadAs(before, after(good), rules)).toBe(false);
+  expect(isMisreadAs(before, after({ ...good, mode: 'b' }), rules)).toBe(true);
+  expect(isMisreadAs(before, after({ ...good, 'rules[0].deny': 'x' }), rules)).toBe(true);
+  expect(isMisreadAs(before, after({ ...good, 'rules[1].allow': 'x' }), rules)).toBe(true);
+  expect(isMisreadAs(before, after({ ...good, 'rules[2].allow': 'x' }), rules)).toBe(true);
+  expect(isMisreadAs(before, undefined, rules)).toBe(true);
+  expect(isMisreadAs(before, after({ rules: '' }), [])).toBe(false);
 });

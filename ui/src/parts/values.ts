@@ -33,3 +33,24 @@ export function originOf(origins: Record<string, { line: number; column: number 
   }
   return undefined;
 }
+
+/** The values of the policy or target that stands there in a model. */
+export function valuesIn(node: unknown, path: string): Map<string, string> | undefined {
+  if (node === null || typeof node !== 'object') return undefined;
+  const own = node as { path?: string; value?: unknown; settings?: { value?: unknown } };
+  if (own.path === path && (own.settings !== undefined || own.value !== undefined))
+    return new Map(leavesOf(own.settings?.value ?? own.value).map((leaf) => [leaf.key, plain(leaf.value)]));
+  for (const child of Object.values(node)) {
+    const found = valuesIn(child, path);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Whether an edit of that one value changes others beside it, or removes it: what is typed was not what is read. */
+export function isMisread(before: Map<string, string>, after: Map<string, string> | undefined, name: string) {
+  if (!after?.has(name)) return true;
+  return [...new Set([...before.keys(), ...after.keys()])].some(
+    (key) => key !== name && before.get(key) !== after.get(key),
+  );
+}
