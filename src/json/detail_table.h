@@ -33,7 +33,7 @@ struct Entry {
 class EntryAllocator : public PooledAllocator<Entry> {
  public:
   template <class U>
-  struct rebind {
+  struct rebind {  // NOLINT(readability-identifier-naming): as the library calls it
     using other = EntryAllocator;
   };
   void construct(Entry* /*room*/) noexcept {}
