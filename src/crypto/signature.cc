@@ -49,6 +49,12 @@ bool verify(const PublicKey& key, Algorithm algorithm, std::string_view message,
     if (der.empty()) return false;
     signature = der;
   }
+  // RFC 8017, 8.1.2 and 8.2.2, step 1: as long as the modulus. OpenSSL 3.0 takes a PSS signature
+  // without its leading zeros, so that one in 256 would have a second form.
+  if (key.family() == KeyFamily::rsa &&
+      signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(parts.key.get()))) {
+    return false;
+  }
   const OwnedDigestContext context = context_for(parts, algorithm);
   return context && EVP_DigestVerify(context.get(), octets(signature), signature.size(),
                                      octets(message), message.size()) == 1;

@@ -96,6 +96,19 @@ TEST(Signature, has_one_length) {
   }
 }
 
+// One PSS signature in 256 begins with a zero, which a number could do without.
+TEST(Signature, needs_its_leading_zeros) {
+  const PublicKey& key = key_for(Algorithm::ps256).public_key();
+  std::string signature;
+  for (int tries = 0; tries < 10'000; ++tries) {
+    signature = key_for(Algorithm::ps256).sign(Algorithm::ps256, message).value();
+    if (signature.front() == '\0') break;
+  }
+  ASSERT_EQ(signature.front(), '\0');
+  EXPECT_TRUE(verify(key, Algorithm::ps256, message, signature));
+  EXPECT_FALSE(verify(key, Algorithm::ps256, message, std::string_view(signature).substr(1)));
+}
+
 TEST(Signature, is_verified_by_many_threads_with_one_key) {
   for (const Algorithm algorithm : all_algorithms()) {
     const PublicKey& key = key_for(algorithm).public_key();
