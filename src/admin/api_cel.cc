@@ -3,33 +3,13 @@
 #include "admin/api.h"
 #include "admin/words.h"
 #include "cel/convert.h"
+#include "cel/data_variables.h"
 #include "cel/explain.h"
 #include "cel/program.h"
 #include "runtime/attributes.h"
 
 namespace admin {
 namespace {
-
-// The members of a JSON object as variables.
-class DataVariables final : public cel::AttributeSource {
- public:
-  explicit DataVariables(json::Value data) {
-    for (const json::Member& member : data.members()) {
-      cel::Attribute attribute;
-      attribute.path = member.name;
-      table_.push_back(attribute);
-      values_.push_back(member.value);
-    }
-  }
-  cel::AttributeTable table() const { return table_; }
-  cel::Value get(cel::AttributeIndex index, cel::Arena& arena) const override {
-    return cel::from_json(values_.at(index), arena);
-  }
-
- private:
-  std::vector<cel::Attribute> table_;
-  std::vector<json::Value> values_;
-};
 
 void write_cel_problems(json::Writer& writer, const std::vector<cel::Problem>& problems) {
   writer.name("problems").begin_array();
@@ -78,7 +58,7 @@ Task<http::Response> Api::evaluate(Call& call) {
     co_return error_response(400, "bad_request", "`expression` is a text of at most 16 KiB");
   }
   const auto data = call.find("data");
-  const DataVariables variables(data.value_or(json::Value()));
+  const cel::DataVariables variables(data.value_or(json::Value()));
   cel::Environment environment(variables.table());
   cel::CompileOptions options;
   options.phase = cel::Phase::log;

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cel/convert.h"
+#include "cel/data_variables.h"
 #include "cel/explain.h"
 #include "cel/program.h"
 #include "json/value.h"
@@ -10,27 +11,6 @@
 
 namespace app {
 namespace {
-
-// The members of a JSON object as variables.
-class DataVariables final : public cel::AttributeSource {
- public:
-  explicit DataVariables(json::Value data) {
-    for (const json::Member& member : data.members()) {
-      cel::Attribute attribute;
-      attribute.path = member.name;
-      table_.push_back(attribute);
-      values_.push_back(member.value);
-    }
-  }
-  cel::AttributeTable table() const { return table_; }
-  cel::Value get(cel::AttributeIndex index, cel::Arena& arena) const override {
-    return cel::from_json(values_.at(index), arena);
-  }
-
- private:
-  std::vector<cel::Attribute> table_;
-  std::vector<json::Value> values_;
-};
 
 void print(const std::vector<cel::Problem>& problems, const std::string& source,
            std::ostream& err) {
@@ -51,7 +31,7 @@ int run_cel_eval(const Options& options, std::ostream& out, std::ostream& err) {
     err << "--data must be a JSON object" << (data ? "" : ": " + data.error().why()) << '\n';
     return exit_invalid;
   }
-  const DataVariables variables(data->root());
+  const cel::DataVariables variables(data->root());
   cel::Environment environment(variables.table());
   cel::CompileOptions compiling;
   compiling.is_rule = false;

@@ -17,24 +17,6 @@ std::uint64_t saturated(std::uint64_t cost) {
   return std::min(cost, cost_max);
 }
 
-bool is_loop(NodeKind kind) {
-  switch (kind) {
-    case NodeKind::all:
-    case NodeKind::exists:
-    case NodeKind::exists_one:
-    case NodeKind::filter:
-    case NodeKind::map_each:
-    case NodeKind::transform_list:
-    case NodeKind::transform_map:
-    case NodeKind::transform_entry:
-    case NodeKind::map_values:
-    case NodeKind::filter_keys:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::uint64_t size_of(const Ast& ast, const Node& range) {
   if (range.kind == NodeKind::list) return std::max<std::uint64_t>(range.child_count, 1);
   if (range.kind == NodeKind::map) return std::max<std::uint64_t>(range.child_count / 2, 1);

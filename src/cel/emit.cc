@@ -30,20 +30,11 @@ constexpr MacroForm macro_forms[] = {
 
 // Nodes that can give a result although a part of them failed.
 bool shelters(NodeKind kind) {
+  if (is_loop(kind)) return true;
   switch (kind) {
     case NodeKind::logical_and:
     case NodeKind::logical_or:
     case NodeKind::conditional:
-    case NodeKind::all:
-    case NodeKind::exists:
-    case NodeKind::exists_one:
-    case NodeKind::filter:
-    case NodeKind::map_each:
-    case NodeKind::transform_list:
-    case NodeKind::transform_map:
-    case NodeKind::transform_entry:
-    case NodeKind::map_values:
-    case NodeKind::filter_keys:
     case NodeKind::bind:
     case NodeKind::optional_map:
     case NodeKind::optional_flat_map:

@@ -13,23 +13,8 @@ constexpr std::uint32_t no_body = 0xffffffff;
 
 // The first child that is evaluated once an element, not once; no_body if there is none.
 std::uint32_t first_body(NodeKind kind) {
-  switch (kind) {
-    case NodeKind::all:
-    case NodeKind::exists:
-    case NodeKind::exists_one:
-    case NodeKind::filter:
-    case NodeKind::map_each:
-    case NodeKind::transform_list:
-    case NodeKind::transform_map:
-    case NodeKind::transform_entry:
-    case NodeKind::map_values:
-    case NodeKind::filter_keys:
-    case NodeKind::optional_map:
-    case NodeKind::optional_flat_map:
-      return 1;
-    default:
-      return no_body;
-  }
+  const bool is_optional = kind == NodeKind::optional_map || kind == NodeKind::optional_flat_map;
+  return is_optional || is_loop(kind) ? 1 : no_body;
 }
 
 // Walks the records of an expression that was compiled without any rewriting: one for each node.

@@ -50,6 +50,9 @@ enum class NodeKind : std::uint8_t {
   coalesce,       // [expressions...]
 };
 
+// A macro whose bodies are evaluated once for each element of its range.
+bool is_loop(NodeKind kind);
+
 enum class Operator : std::uint8_t {
   logical_not,
   negate,

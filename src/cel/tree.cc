@@ -87,6 +87,24 @@ Parsed TreeBuilder::finish(NodeIndex root) {
   return {std::move(ast_), std::move(problems_)};
 }
 
+bool is_loop(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::all:
+    case NodeKind::exists:
+    case NodeKind::exists_one:
+    case NodeKind::filter:
+    case NodeKind::map_each:
+    case NodeKind::transform_list:
+    case NodeKind::transform_map:
+    case NodeKind::transform_entry:
+    case NodeKind::map_values:
+    case NodeKind::filter_keys:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view spelling_of(Operator op) {
   static constexpr std::array<std::string_view, 14> spellings{
       "!", "-", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in"};

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/api_keys.h"
-#include "policy/settings.h"
+#include "policy/detail_policy_test.h"
 
 namespace policy {
 namespace {
@@ -11,23 +11,11 @@ namespace {
 constexpr std::string_view one = "key-number-one-0001";
 constexpr std::string_view two = "key-number-two-0002";
 
-class ApiKeyTest : public testing::Test {
+class ApiKeyTest : public PolicyTest {
  protected:
   // The settings in YAML; what is wrong with them is in problems_.
   std::unique_ptr<const Policy> policy(const std::string& text) {
-    const yaml::Source source{"test.yaml", text};
-    auto reading = schema::read_text<ApiKeyAuthSettings>(source, yaml::Environment());
-    problems_ = reading.problems;
-    if (schema::has_errors(problems_)) return nullptr;
-    BuildContext context(environment_, keys_, true);
-    auto made = make_api_key_auth(reading.value, context);
-    problems_.insert(problems_.end(), context.problems().begin(), context.problems().end());
-    return made;
-  }
-  std::string said() const {
-    std::string all;
-    for (const auto& problem : problems_) all += problem.message + "\n";
-    return all;
+    return made_of(text, make_api_key_auth);
   }
 
   struct Outcome {
@@ -69,9 +57,6 @@ class ApiKeyTest : public testing::Test {
     return made;
   }
 
-  cel::Environment environment_{cel::AttributeTable()};
-  auth::KeyStore keys_;
-  schema::Problems problems_;
   Peer peer_;
   Nowhere nowhere_;
   auth::FailedLogins failed_logins_{limits(), Log(nowhere_, LogFormat::text, LogLevel::info)};

@@ -7,13 +7,11 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "cel/convert.h"
-#include "policy/settings.h"
+#include "policy/detail_policy_test.h"
 #include "policy/target_auth.h"
 
 namespace policy {
 namespace {
-
-const yaml::Environment no_variables = [](std::string_view) { return std::nullopt; };
 
 constexpr cel::Attribute attributes[] = {
     {"jwt", "", cel::Record::open, cel::Phase::identity, "Claims.", {}}};
@@ -30,22 +28,12 @@ class Source final : public cel::AttributeSource {
   const Exchange& exchange_;
 };
 
-class BackendAuthTest : public testing::Test {
+class BackendAuthTest : public PolicyTest {
  protected:
+  BackendAuthTest() : PolicyTest(attributes) {}
+
   std::unique_ptr<const BackendAuth> make(const std::string& text) {
-    const yaml::Source source{"test.yaml", text};
-    auto reading = schema::read_text<BackendAuthSettings>(source, no_variables);
-    problems_ = reading.problems;
-    if (schema::has_errors(problems_)) return nullptr;
-    BuildContext context(environment_, keys_, true);
-    auto made = make_backend_auth(reading.value, context);
-    problems_.insert(problems_.end(), context.problems().begin(), context.problems().end());
-    return made;
-  }
-  std::string said() const {
-    std::string all;
-    for (const auto& problem : problems_) all += problem.message + "\n";
-    return all;
+    return made_of(text, make_backend_auth);
   }
 
   std::string signs_for_subjects() const {
@@ -95,12 +83,9 @@ class BackendAuthTest : public testing::Test {
   }
 
   crypto::PrivateKey key_ = *crypto::PrivateKey::generate(crypto::KeyFamily::p256);
-  cel::Environment environment_{attributes};
-  auth::KeyStore keys_;
   auth::TokenCache tokens_;
   auth::LastToken last_token_;
   std::string shown_;
-  schema::Problems problems_;
 };
 
 TEST_F(BackendAuthTest, gives_a_key_to_everybody) {

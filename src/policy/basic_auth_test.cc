@@ -4,7 +4,7 @@
 
 #include "base/base64.h"
 #include "base/manual_scheduler.h"
-#include "policy/settings.h"
+#include "policy/detail_policy_test.h"
 
 namespace policy {
 namespace {
@@ -13,8 +13,6 @@ const std::string list =
     "htpasswd: |\n"
     "  alice:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n"
     "  bob:$$2y$$04$$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n";
-
-const yaml::Environment no_variables = [](std::string_view) { return std::nullopt; };
 
 // Compares at once, and counts.
 class Judge final : public auth::PasswordJudge {
@@ -28,22 +26,10 @@ class Judge final : public auth::PasswordJudge {
   bool is_busy = false;
 };
 
-class BasicAuthTest : public testing::Test {
+class BasicAuthTest : public PolicyTest {
  protected:
   std::unique_ptr<const Policy> policy(const std::string& text) {
-    const yaml::Source source{"test.yaml", text};
-    auto reading = schema::read_text<BasicAuthSettings>(source, no_variables);
-    problems_ = reading.problems;
-    if (schema::has_errors(problems_)) return nullptr;
-    BuildContext context(environment_, keys_, true);
-    auto made = make_basic_auth(reading.value, context);
-    problems_.insert(problems_.end(), context.problems().begin(), context.problems().end());
-    return made;
-  }
-  std::string said() const {
-    std::string all;
-    for (const auto& problem : problems_) all += problem.message + "\n";
-    return all;
+    return made_of(text, make_basic_auth);
   }
 
   struct Outcome {
@@ -88,9 +74,6 @@ class BasicAuthTest : public testing::Test {
     made.failures_max = 20;
     return made;
   }
-  cel::Environment environment_{cel::AttributeTable()};
-  auth::KeyStore keys_;
-  schema::Problems problems_;
   ManualScheduler scheduler_;
   Judge judge_;
   auth::LoginCache logins_;
