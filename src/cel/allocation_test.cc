@@ -1,35 +1,12 @@
 // Nothing is allocated on the heap while a boolean rule is evaluated or a rule set decides. This
 // test replaces the program's operator new to count.
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
+#include "cel/detail_allocation_count.h"
 #include "cel/detail_example_request.h"
 #include "cel/program.h"
 #include "cel/rule_set.h"
-
-namespace {
-std::atomic<std::uint64_t> allocation_count{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocation_count.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  allocation_count.fetch_add(1, std::memory_order_relaxed);
-  return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace cel {
 namespace {

@@ -4,22 +4,15 @@
 //
 //   soak_server PORT          `GET /sessions` there says how many sessions are open
 
-#include <memory>
 #include <set>
 #include <string>
 
-#include <sys/epoll.h>
-
-#include "poller.h"
-#include "wire.h"
+#include "answering.h"
 
 namespace soak {
 namespace {
 
-using bench::Descriptor;
-using bench::Got;
 using bench::Message;
-using bench::Poller;
 
 constexpr std::string_view initialized =
     R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{}},)"
@@ -108,73 +101,6 @@ class Sessions {
   std::uint64_t calls_ = 0;
 };
 
-class Connection final : public bench::Peer {
- public:
-  Connection(Poller& poller, Descriptor socket, Sessions& sessions)
-      : poller_(poller), socket_(std::move(socket)), sessions_(sessions) {
-    poller_.add(socket_.number(), *this, EPOLLIN);
-  }
-
-  void ready(std::uint32_t events) override {
-    if (is_over_) return;
-    const bool is_alive = (events & EPOLLIN) == 0 || bench::read_more(socket_.number(), incoming_);
-    if (!is_alive || !answer_all() || !outgoing_.flush(socket_.number())) {
-      is_over_ = true;
-      socket_ = Descriptor();
-      poller_.bury(std::unique_ptr<Peer>(this));
-      return;
-    }
-    const std::uint32_t wanted = EPOLLIN | (outgoing_.is_empty() ? 0U : std::uint32_t{EPOLLOUT});
-    if (wanted != waiting_for_) poller_.change(socket_.number(), *this, wanted);
-    waiting_for_ = wanted;
-  }
-
- private:
-  bool answer_all() {
-    std::string_view rest = incoming_;
-    while (!rest.empty()) {
-      Message message;
-      const Got got = bench::read_message(rest, message, scratch_);
-      if (got == Got::malformed) return false;
-      if (got == Got::more) break;
-      outgoing_.text() += sessions_.answer(message);
-      rest.remove_prefix(message.size);
-    }
-    incoming_.erase(0, incoming_.size() - rest.size());
-    return true;
-  }
-
-  Poller& poller_;
-  Descriptor socket_;
-  Sessions& sessions_;
-  std::string incoming_;
-  std::string scratch_;
-  bench::Outgoing outgoing_;
-  std::uint32_t waiting_for_ = EPOLLIN;
-  bool is_over_ = false;
-};
-
-class Listener final : public bench::Peer {
- public:
-  Listener(Poller& poller, std::uint16_t port) : poller_(poller), socket_(bench::listen_on(port)) {
-    poller_.add(socket_.number(), *this, EPOLLIN);
-  }
-  void ready(std::uint32_t) override {
-    for (;;) {
-      Descriptor taken = bench::accept_from(socket_);
-      if (!taken.is_open()) return;
-      // It owns itself until its peer leaves, and then the poller buries it.
-      [[maybe_unused]] const Connection* const owns_itself =
-          std::make_unique<Connection>(poller_, std::move(taken), sessions_).release();
-    }
-  }
-
- private:
-  Poller& poller_;
-  Descriptor socket_;
-  Sessions sessions_;
-};
-
 }  // namespace
 }  // namespace soak
 
@@ -182,6 +108,9 @@ int main(int count, char** words) {
   const auto port = count == 2 ? bench::number_at(words[1]) : std::nullopt;
   if (!port) bench::give_up("soak_server: give a port");
   bench::Poller poller;
-  const soak::Listener listener(poller, static_cast<std::uint16_t>(*port));
+  soak::Sessions sessions;
+  const bench::AnsweringServer server(
+      poller, static_cast<std::uint16_t>(*port),
+      [&](const bench::Message& request, std::string& out) { out += sessions.answer(request); });
   for (;;) poller.turn(-1);
 }
