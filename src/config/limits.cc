@@ -168,8 +168,10 @@ void describe(schema::Object<Limits>& o) {
           "A client must take 128 KiB, or the rest of an answer, in this time; else its connection "
           "is closed.")
       .check(check_positive);
-  o.field("upstreamBodyTimeout", &Limits::upstream_body_within,
-          "Silence within an upstream's answer, event streams apart; then it is cut.")
+  o.field(
+       "upstreamBodyTimeout", &Limits::upstream_body_within,
+       "Silence within an upstream's answer, event streams apart, after which it is cut; and how "
+       "long an upstream may take nothing of a request's body.")
       .check(check_positive);
   o.field("messageDepth", &Limits::message_depth,
           "Levels of JSON in a client's message; more are answered with 400.")

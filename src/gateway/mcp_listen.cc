@@ -61,6 +61,7 @@ bool ListenSource::is_permitted(const runtime::McpBackend& backend, const upstre
 }
 
 Task<http::Response> serve_listener(McpPlace at, SessionHome session) {
+  if (at.exchange.connection != nullptr) at.exchange.connection->take_end_for_leaving();
   auto listener = co_await session->home.ask(&McpSession::listen);
   if (!listener) co_return refuse(at.exchange, listener.error());
   auto source = std::make_unique<ListenSource>(at.core, at.exchange, at.route.key,

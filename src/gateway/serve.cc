@@ -75,9 +75,19 @@ void begin_record(policy::Exchange& exchange, const runtime::Bind* bind) {
   record.http_minor_version = exchange.request().minor_version;
 }
 
-http::Response answer_500(Core& core, policy::Exchange& exchange, const std::string& what) {
+http::Response answer_500(Core& core, policy::Exchange& exchange, const WayBack& way,
+                          const std::string& what) {
   core.log().error("exception", {{"what", what}});
-  return refuse(exchange, Error(Fault::internal, "exception: " + what));
+  http::Response response = refuse(exchange, Error(Fault::internal, "exception: " + what));
+  // A browser shows it only with the fields of the policies it came through. It may have been one
+  // of them that threw.
+  try {
+    lead_back(way, exchange, response);
+  } catch (const std::exception& exception) {
+    core.log().error("exception", {{"what", exception.what()}});
+    return refuse(exchange, Error(Fault::internal, "exception: " + what));
+  }
+  return response;
 }
 
 class ServedConnection final : public policy::Connection {
@@ -131,19 +141,18 @@ Task<bool> serve_exchange(Core& core, std::uint16_t port, Client& client, http::
   const RecordOnExit record(core, exchange);
   http::Response response;
   if (bind != nullptr) {
-    // The one catch of the gateway: an exception is a bug or no memory, and costs its exchange
-    // only.
+    // Where the gateway catches: an exception is a bug or no memory, and costs its exchange only.
     std::string what;
     bool is_answered = false;
+    WayBack way;
     try {
-      WayBack way;
       response = co_await answer(core, *bind, exchange, way);
       lead_back(way, exchange, response);
       is_answered = true;
     } catch (const std::exception& exception) {
       what = exception.what();
     }
-    if (!is_answered) response = answer_500(core, exchange, what);
+    if (!is_answered) response = answer_500(core, exchange, way, what);
   } else {
     // A reload took the port away while the connection was kept.
     response = refuse(exchange, Error(Fault::unavailable, "the port is not served any more"));

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/unless.h"
 #include "http/detail_pool_state.h"
 #include "http/header_rules.h"
 #include "net/reading.h"
@@ -203,6 +204,20 @@ class Pool::State::Attempt {
     if (progress != Progress::refused) return std::nullopt;
     return Error(Fault::upstream_failed, reader_.fault().why);
   }
+  // Reads until the head of the answer is there, or there will be none, which the next take() of
+  // the end or the error says again.
+  Task<> until_answered(Deadline deadline) {
+    while (!error_ && !is_done_) {
+      auto got = co_await net::reading(stream(), deadline);
+      error_ = take(got);
+    }
+    // Who reads next does so in the same memory.
+    kept_ = rest_;
+    rest_ = kept_;
+  }
+  const std::optional<Error>& error() const { return error_; }
+  void cut_request() { reader_.cut_request(); }
+
   // Once it is done, before anybody waits again.
   Result<Response> finish(State& pool) {
     return pool.finish(std::move(connection_), reader_, rest_);
@@ -212,6 +227,8 @@ class Pool::State::Attempt {
   Connection connection_;
   ResponseReader reader_;
   std::string_view rest_;  // what came behind the head
+  std::string kept_;
+  std::optional<Error> error_;  // of until_answered()
   bool has_answered_ = false;
   bool is_done_ = false;
 };
@@ -237,8 +254,7 @@ Task<Result<Response>> Pool::State::exchange(Request& request, const Endpoint& e
     if (!unsent) {
       error = broken(unsent.error());
     } else if (!unsent->is_empty() || !request.body.is_whole()) {
-      auto sent = co_await send_rest(attempt.stream(), *unsent, request.body, framing, deadline);
-      if (!sent) error = std::move(sent).error();
+      error = co_await send_watching(attempt, *unsent, request.body, framing, deadline);
     }
     while (!error && !attempt.is_done()) {
       auto got = co_await net::reading(attempt.stream(), deadline);
@@ -257,12 +273,31 @@ Task<Result<Pool::State::Connection>> Pool::State::connect(const Endpoint& endpo
   co_return std::make_unique<UpstreamConnection>(std::move(stream), endpoint);
 }
 
+// Sends the rest of the request as long as it is wanted: a server may answer before it has read
+// everything, and close (RFC 9112, 9.5). What it answered then is its answer.
+Task<std::optional<Error>> Pool::State::send_watching(Attempt& attempt, const Unsent& unsent,
+                                                      Body& body, WriteFraming framing,
+                                                      Deadline deadline) {
+  Task<> answered = attempt.until_answered(deadline);
+  auto sending = send_rest(attempt.stream(), unsent, body, framing, deadline);
+  auto sent = co_await unless(std::move(answered), std::move(sending));
+  if (sent && *sent) co_return std::nullopt;
+  attempt.cut_request();
+  if (!sent) co_return attempt.error();
+  Error why = std::move(*sent).error();
+  if (why.fault() != Fault::upstream_failed) co_return why;
+  // The connection is broken, so what there is to read is there already.
+  co_await attempt.until_answered(deadline);
+  if (attempt.is_done()) co_return std::nullopt;
+  co_return why;
+}
+
 // What could not be written at once, and a body that comes piece by piece.
 Task<Result<>> Pool::State::send_rest(net::Stream& stream, const Unsent& unsent, Body& body,
                                       WriteFraming framing, Deadline deadline) {
   if (!unsent.is_empty()) {
     const net::Buffers rest = unsent.buffers();
-    auto written = co_await stream.write(rest, deadline);
+    auto written = co_await stream.write(rest, write_end(deadline));
     if (!written) co_return tl::unexpected<Error>(broken(written.error()));
   }
   PieceFramer framer(framing);
@@ -272,7 +307,7 @@ Task<Result<>> Pool::State::send_rest(net::Stream& stream, const Unsent& unsent,
     has_more = piece.has_value();
     CO_TRY(const net::Buffers buffers, piece ? framer.frame(*piece) : framer.end());
     if (buffers.size() == 0) continue;
-    auto written = co_await stream.write(buffers, deadline);
+    auto written = co_await stream.write(buffers, write_end(deadline));
     if (!written) co_return tl::unexpected<Error>(broken(written.error()));
   }
   co_return Result<>();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sleep.h"
 #include "http/detail_test_corpus.h"
 #include "http/detail_test_stream.h"
 
@@ -23,10 +24,12 @@ class Upstream final : public Connector {
  public:
   class Script {
    public:
-    Script(std::vector<std::string> the_pieces, Then the_end = Then::stay_open)
-        : pieces(std::move(the_pieces)), then(the_end) {}
+    Script(std::vector<std::string> the_pieces, Then the_end = Then::stay_open,
+           bool the_fails_writes = false)
+        : pieces(std::move(the_pieces)), then(the_end), fails_writes(the_fails_writes) {}
     std::vector<std::string> pieces;
     Then then;
+    bool fails_writes;
   };
 
   explicit Upstream(std::vector<Script> scripts) : scripts_(std::move(scripts)) {}
@@ -47,6 +50,7 @@ class Upstream final : public Connector {
    public:
     Recorder(Upstream& upstream, std::size_t index) : upstream_(upstream), index_(index) {
       upstream_.streams[index_] = &stream_;
+      stream_.fails_writes = upstream_.scripts_[index_].fails_writes;
     }
     ~Recorder() override { upstream_.streams[index_] = nullptr; }
     Task<Result<std::span<const std::byte>>> read(Deadline deadline) override {
@@ -208,6 +212,68 @@ TEST(Pool, passes_on_no_hop_by_hop_field_and_makes_its_own_framing) {
   ASSERT_TRUE(response);
   EXPECT_FALSE(response->headers.has("x-hop"));
   EXPECT_TRUE(response->headers.has("x-end"));
+}
+
+const std::string too_large = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig";
+
+// One piece, and then nothing for ever.
+class SlowBody final : public BodySource {
+ public:
+  Task<Result<std::optional<std::string>>> read(Deadline deadline) override {
+    if (std::exchange(has_more_, false)) co_return "piece";
+    co_await sleep_until(deadline);
+    co_return failed(Fault::timed_out, "no more came");
+  }
+
+ private:
+  bool has_more_ = true;
+};
+
+Request slow_post() {
+  Request request("POST", "/x");
+  request.body = Body(std::make_unique<SlowBody>(), std::nullopt);
+  return request;
+}
+
+TEST(Pool, gives_the_answer_that_came_before_the_request_was_sent) {
+  Client client({{{too_large}}});
+
+  auto response = client.exchange(slow_post());
+
+  ASSERT_TRUE(response) << response.error().why();
+  EXPECT_EQ(response->status, 413);
+  EXPECT_EQ(client.text(*response).value_or(""), "big");
+  // What comes next on that connection would be taken for the rest of the body.
+  EXPECT_EQ(client.pool.idle_count(), 0u);
+}
+
+TEST(Pool, reads_on_when_an_interim_answer_came_before_the_request_was_sent) {
+  Client client(
+      {{{"HTTP/1.1 103 Hint\r\n\r\nHTTP/1.1 413 Too", " Large\r\nContent-Length: 0\r\n\r\n"}}});
+
+  auto response = client.exchange(slow_post());
+
+  ASSERT_TRUE(response) << response.error().why();
+  EXPECT_EQ(response->status, 413);
+}
+
+TEST(Pool, gives_the_answer_of_a_server_that_closed_before_the_request_was_sent) {
+  Client client({{{too_large}, Then::reset, true}});
+
+  auto response = client.exchange(post());
+
+  ASSERT_TRUE(response) << response.error().why();
+  EXPECT_EQ(response->status, 413);
+  EXPECT_EQ(client.text(*response).value_or(""), "big");
+  EXPECT_EQ(client.pool.idle_count(), 0u);
+}
+
+TEST(Pool, fails_where_a_broken_connection_left_no_answer) {
+  Client client({{{"HTTP/1.1 413 Too"}, Then::reset, true}});
+  auto response = client.exchange(post());
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().fault(), Fault::upstream_failed);
 }
 
 TEST(Pool, gives_up_a_connection_whose_body_is_dropped) {

@@ -56,6 +56,11 @@ class Pool::State {
   class Attempt;
 
   Task<Result<Connection>> connect(const Endpoint& endpoint, Deadline deadline);
+  Task<std::optional<Error>> send_watching(Attempt& attempt, const Unsent& unsent, Body& body,
+                                           WriteFraming framing, Deadline deadline);
+  Deadline write_end(Deadline deadline) const {
+    return deadline.or_sooner(Deadline::in(scheduler_.now(), limits_.body_idle));
+  }
   Task<Result<>> send_rest(net::Stream& stream, const Unsent& unsent, Body& body,
                            WriteFraming framing, Deadline deadline);
   Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);

@@ -31,8 +31,8 @@ WireFault FieldReader::take(std::string_view line) {
   }
   const std::string_view value = trim(line.substr(size + 1));
   const std::size_t value_at = size + 2;
+  made[size + 1] = ' ';  // where a tab may have stood
   if (value.data() != line.data() + value_at) {
-    made[size + 1] = ' ';
     std::memcpy(made + value_at, value.data(), value.size());
   }
   const std::size_t end = value_at + value.size();

@@ -218,7 +218,7 @@ Framing ResponseReader::framing() const {
 }
 
 bool ResponseReader::keeps_alive() const {
-  if (framing() == Framing::until_close || fields_.says_close) return false;
+  if (framing() == Framing::until_close || fields_.says_close || is_request_cut_) return false;
   // RFC 9110, 8.6 and RFC 9112, 6.1: a 204 has neither. If it does, a body may follow after all.
   const bool names_body = fields_.has_transfer_encoding || length() > 0;
   if (response_.status == 204 && names_body) return false;

@@ -120,6 +120,8 @@ class ResponseReader {
   std::uint64_t length() const { return fields_.content_length.value_or(0); }
   // Whether the connection can be used again once this answer has ended.
   bool keeps_alive() const;
+  // The request was not sent to its end, so nothing can follow it.
+  void cut_request() { is_request_cut_ = true; }
 
  private:
   Progress refuse(WireFault fault);
@@ -138,6 +140,7 @@ class ResponseReader {
   int minor_version_ = 1;
   int interim_ = 0;
   bool has_line_ = false;
+  bool is_request_cut_ = false;
 };
 
 // Reads a chunked body (RFC 9112, 7.1). Extensions and trailers are checked and dropped.

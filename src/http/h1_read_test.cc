@@ -169,6 +169,16 @@ TEST(ResponseReader, takes_tabs_behind_the_coding_for_white_space) {
   EXPECT_EQ(check_response(bytes, {}, "GET", false), "");
 }
 
+TEST(ResponseReader, makes_every_white_space_before_a_value_one_space) {
+  const Parsed parsed = parse_response({"HTTP/1.1 200 OK\r\nA:\tv\r\nB:  v\r\nC:v\r\nD:\t\r\nE: "
+                                        "\tv\t \r\nContent-Length: 0\r\n\r\n"},
+                                       "GET", false);
+  ASSERT_EQ(parsed.messages.size(), 1u);
+  std::string text;
+  parsed.messages[0].headers.append_to(text, KnownFields());
+  EXPECT_EQ(text, "a: v\r\nb: v\r\nc: v\r\nd: \r\ne: v\r\ncontent-length: 0\r\n");
+}
+
 TEST(ResponseReader, keeps_no_connection_on_which_an_unread_body_may_follow) {
   struct Case {
     std::string head;

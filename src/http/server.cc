@@ -217,6 +217,7 @@ WriteFraming ServerConnection::State::framing_of(const Response& response) {
     const auto length = response.headers.find("content-length");
     if (length) fields.take("content-length:" + std::string(*length));
     if (fields.content_length) return {Framing::length, *fields.content_length};
+    return {Framing::none, 0};  // a length of 0 would be said of the GET
   }
   if (framing.kind == Framing::chunked && minor_version_ == 0) {
     keeps_alive_ = false;

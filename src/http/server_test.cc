@@ -305,6 +305,17 @@ TEST(ServerConnection, answers_a_head_request_without_a_body) {
   EXPECT_TRUE(server.stream.written.ends_with("content-length: 5\r\n\r\n"));
 }
 
+// RFC 9110, 8.6: only the length that a GET would have may be said.
+TEST(ServerConnection, says_no_length_of_a_head_that_is_not_known) {
+  Server server({"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"});
+  auto incoming = server.next();
+
+  ASSERT_TRUE(server.send(*incoming, Response(200)));
+
+  EXPECT_EQ(server.stream.written, "HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_EQ(server.next()->request.target, "/b");
+}
+
 TEST(ServerConnection, keeps_an_old_client_only_if_it_asks) {
   Server asked({"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"});
   auto incoming = asked.next();

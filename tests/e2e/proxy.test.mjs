@@ -157,6 +157,47 @@ for (const [name, bytes] of [
   });
 }
 
+// An upstream that answers with those bytes as soon as it has seen a head, and reads no further.
+async function hasty(bytes, { closes }) {
+  const server = createTcp((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => { socket.pause(); if (closes) socket.end(bytes); else socket.write(bytes); });
+  });
+  const sockets = new Set();
+  server.on('connection', (socket) => { sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
+  const port = await listen(server);
+  return { port, close: () => { for (const socket of sockets) socket.destroy(); server.close(); } };
+}
+
+for (const closes of [true, false]) {
+  test(`an upstream that refuses an upload before its end${closes ? ' and closes' : ''} is heard`, async () => {
+    const refusal = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig';
+    const upstream = await hasty(refusal, { closes });
+    const gateway = await start((own) => hostConfig(own, upstream.port));
+    const client = connect(gateway.port, '127.0.0.1');
+    client.on('error', () => {});
+    try {
+      let text = '';
+      client.on('data', (piece) => { text += piece; });
+      client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${32 << 20}\r\n\r\n`);
+      client.write(Buffer.alloc(16 << 20, 'x'));  // and never the rest
+      await until(() => text.endsWith('big'), 'the refusal');
+      assert.match(text, /^HTTP\/1.1 413 /);
+    } finally { client.destroy(); await gateway.stop(); upstream.close(); }
+  });
+}
+
+test('a HEAD whose length the upstream does not say has none', async () => {
+  const upstream = createTcp((socket) => { socket.on('error', () => {}); socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')); });
+  const port = await listen(upstream);
+  const gateway = await start((own) => hostConfig(own, port));
+  try {
+    const answer = await raw(gateway.port, 'HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    assert.match(answer, /^HTTP\/1.1 200 /);
+    assert.doesNotMatch(answer, /content-length/i);
+  } finally { await gateway.stop(); upstream.close(); }
+});
+
 test('a short body is never passed on as a whole one', async () => {
   const upstream = createTcp((socket) => { socket.on('error', () => {}); socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort')); });
   const port = await listen(upstream);
