@@ -217,7 +217,7 @@ test('a call that comes while the reader is away is not missed', async () => {
   await callText(client, 'echo', { message: 'seen' });
   const { id } = await first.next(traffic('tools/call'), 'the first call');
   first.close();
-  await until(() => first.isOver, 'it is closed');
+  await until(() => first.isClosed, 'it is closed');
   await callText(client, 'echo', { message: 'while nobody looks' });
   const second = await Followed.open(base, '/api/v1/events', { 'last-event-id': id });
   assert.equal((await second.next((event) => event.name === 'hello', 'hello')).data.resumed, true);

@@ -7,19 +7,9 @@ import { start, until } from './lib/gateway.mjs';
 import { accept, callText, connect, RawClient } from './lib/mcp.mjs';
 import { PolledServer } from './lib/polled.mjs';
 import { remoteConfig } from './lib/remote.mjs';
+import { EventStream } from './lib/sse.mjs';
 
-/** What comes on a stream: its text, its events, whether it has ended. */
-function follow(answer) {
-  const found = { text: '', isOver: false };
-  Object.defineProperty(found, 'events', { get: () => found.text.split('\n\n').slice(0, -1).map((event) => Object.fromEntries(event.split('\n').filter((line) => !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]))) });
-  Object.defineProperty(found, 'messages', { get: () => found.events.filter(({ data }) => data).map(({ data }) => JSON.parse(data)) });
-  Object.defineProperty(found, 'lastId', { get: () => found.events.filter(({ id }) => id).at(-1)?.id });
-  (async () => {
-    for await (const piece of answer.body) found.text += Buffer.from(piece).toString();
-    found.isOver = true;
-  })().catch(() => { found.isBroken = true; });
-  return found;
-}
+const follow = (answer) => new EventStream(answer.body);
 const ended = (stream) => until(() => stream.isOver, 'the end of the stream', 10000);
 
 describe('a server that is polled', () => {
@@ -210,7 +200,7 @@ describe('a server that is polled', () => {
     const stream = follow(await fetch(gateway.url('/sse'), { headers: { accept: 'text/event-stream' }, signal: stop.signal }));
     await until(() => stream.events[0]?.event === 'endpoint', 'the address');
     const post = (message) => fetch(new URL(stream.events[0].data, gateway.url('/sse')), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', ...message }) });
-    const answerTo = (id) => until(() => stream.events.slice(1).map(({ data }) => data && JSON.parse(data)).find((message) => message?.id === id && !message.method), `the answer to ${id}`, 10000);
+    const answerTo = (id) => until(() => stream.messages.find((message) => message.id === id && !message.method), `the answer to ${id}`, 10000);
     await post({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } });
     await answerTo(1);
     await post({ method: 'notifications/initialized' });

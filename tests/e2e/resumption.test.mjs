@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { fixture, jwtAuth, mcpConfig, received, start, token, until, workFolder } from './lib/gateway.mjs';
 import { RawClient } from './lib/mcp.mjs';
+import { EventStream } from './lib/sse.mjs';
 
 describe('a stream that breaks off', () => {
   let gateway, log;
@@ -17,31 +18,19 @@ describe('a stream that breaks off', () => {
   const session = async (options) => { const client = new RawClient(gateway.port, { version: '2025-11-25', ...options }); await client.initialize(); return client; };
   const headersOf = (client) => ({ accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...client.headers, 'mcp-session-id': client.session, 'mcp-protocol-version': client.version });
 
-  /** The events of an answer as they come: [{ id, message }]; `stop` cuts it. */
-  function follow(answer) {
-    const found = { events: [], done: false };
-    (async () => {
-      let text = '';
-      for await (const piece of answer.body) {
-        text += Buffer.from(piece).toString();
-        for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-          const fields = Object.fromEntries(text.slice(0, end).split('\n').filter((line) => !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-          if (fields.data) found.events.push({ id: fields.id, message: JSON.parse(fields.data) });
-        }
-      }
-      found.done = true;
-    })().catch(() => {});
-    return found;
-  }
+  const follow = (answer) => new EventStream(answer.body);
+  /** The events that hold a message. */
+  const said = (stream) => stream.events.filter(({ data }) => data);
+  const progressOf = (stream) => stream.messages.filter(({ method }) => method).map(({ params }) => params.progress);
 
   async function call(client, ms, cutAfter) {
     const stop = new AbortController();
     const body = JSON.stringify({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms }, _meta: { progressToken: 'p' } } });
     const answer = await fetch(gateway.url(), { method: 'POST', headers: headersOf(client), body, signal: stop.signal });
     const stream = follow(answer);
-    await until(() => stream.events.length >= cutAfter, 'the first events');
+    await until(() => stream.messages.length >= cutAfter, 'the first events');
     stop.abort();
-    return stream.events;
+    return said(stream);
   }
   const resume = async (client, id) => fetch(gateway.url(), { headers: { ...headersOf(client), accept: 'text/event-stream', 'last-event-id': id } });
 
@@ -49,11 +38,11 @@ describe('a stream that breaks off', () => {
     const client = await session();
     const seen = await call(client, 1200, 1);
     const rest = follow(await resume(client, seen[0].id));
-    await until(() => rest.done, 'the end of the rest', 10000);
-    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [2, 3, 4]);
-    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 1200');
-    assert.equal(rest.events.at(-1).message.id, 'slow');
-    assert.equal(new Set([seen[0].id, ...rest.events.map(({ id }) => id)]).size, 5, 'every event has an id of its own');
+    await until(() => rest.isOver, 'the end of the rest', 10000);
+    assert.deepEqual(progressOf(rest), [2, 3, 4]);
+    assert.equal(rest.messages.at(-1).result.content[0].text, 'slept 1200');
+    assert.equal(rest.messages.at(-1).id, 'slow');
+    assert.equal(new Set([seen[0].id, ...said(rest).map(({ id }) => id)]).size, 5, 'every event has an id of its own');
     assert.equal(received(log).filter((line) => line.params?.name === 'slow').length, 1);
     assert.ok(!received(log).some((line) => line.method === 'notifications/cancelled'));
   });
@@ -70,7 +59,7 @@ describe('a stream that breaks off', () => {
     assert.deepEqual(first.slice(2), ['data: ']);
     const rest = follow(await resume(client, first[1].slice(4)));
     await new Promise((done) => setTimeout(done, 300));
-    assert.deepEqual(rest.events, [], 'nothing is kept of a stream that came to its end');
+    assert.deepEqual(rest.messages, [], 'nothing is kept of a stream that came to its end');
     const older = new RawClient(gateway.port, { version: '2025-06-18', ...{ headers: client.headers } });
     await older.initialize();
     assert.match((await firstOf(older)).join(), /^id: \d+-1,data: \{/);
@@ -81,13 +70,13 @@ describe('a stream that breaks off', () => {
     const stop = new AbortController();
     const answer = await fetch(gateway.url(), { method: 'POST', headers: headersOf(client), signal: stop.signal, body: JSON.stringify({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params: { name: 'slow', arguments: { ms: 1200 }, _meta: { progressToken: 'p' } } }) });
     const stream = follow(answer);
-    await until(() => stream.events.length >= 1, 'the first event');
+    await until(() => stream.messages.length >= 1, 'the first message');
     stop.abort();
-    const beginning = stream.events[0].id.replace(/-\d+$/, '-0');
+    const beginning = said(stream)[0].id.replace(/-\d+$/, '-0');
     const rest = follow(await resume(client, beginning));
-    await until(() => rest.done, 'the end of the rest', 10000);
-    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [1, 2, 3, 4]);
-    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 1200');
+    await until(() => rest.isOver, 'the end of the rest', 10000);
+    assert.deepEqual(progressOf(rest), [1, 2, 3, 4]);
+    assert.equal(rest.messages.at(-1).result.content[0].text, 'slept 1200');
   });
 
   test('is kept when it has come to its end', async () => {
@@ -95,9 +84,9 @@ describe('a stream that breaks off', () => {
     const seen = await call(client, 400, 2);
     await new Promise((done) => setTimeout(done, 1000));
     const rest = follow(await resume(client, seen[0].id));
-    await until(() => rest.done, 'the end of the rest');
-    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [2, 3, 4]);
-    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 400');
+    await until(() => rest.isOver, 'the end of the rest');
+    assert.deepEqual(progressOf(rest), [2, 3, 4]);
+    assert.equal(rest.messages.at(-1).result.content[0].text, 'slept 400');
   });
 
   test('may break off again', async () => {
@@ -105,13 +94,13 @@ describe('a stream that breaks off', () => {
     const seen = await call(client, 2000, 1);
     const stop = new AbortController();
     const again = follow(await fetch(gateway.url(), { headers: { ...headersOf(client), accept: 'text/event-stream', 'last-event-id': seen[0].id }, signal: stop.signal }));
-    await until(() => again.events.length >= 1, 'one more');
+    await until(() => again.messages.length >= 1, 'one more');
     stop.abort();
     await new Promise((done) => setTimeout(done, 200));
-    const rest = follow(await resume(client, again.events[0].id));
-    await until(() => rest.done, 'the end of the rest', 10000);
-    assert.deepEqual(rest.events.filter(({ message }) => message.method).map(({ message }) => message.params.progress), [3, 4]);
-    assert.equal(rest.events.at(-1).message.result.content[0].text, 'slept 2000');
+    const rest = follow(await resume(client, said(again)[0].id));
+    await until(() => rest.isOver, 'the end of the rest', 10000);
+    assert.deepEqual(progressOf(rest), [3, 4]);
+    assert.equal(rest.messages.at(-1).result.content[0].text, 'slept 2000');
   });
 
   test("is nothing to another session or caller", async () => {
@@ -125,7 +114,7 @@ describe('a stream that breaks off', () => {
       assert.equal(answer.status, 200);
       const listening = follow(answer);
       await new Promise((done) => setTimeout(done, 300));
-      assert.deepEqual(listening.events, [], 'an ordinary stream');
+      assert.deepEqual(listening.messages, [], 'an ordinary stream');
       stop.abort();
     }
     const stranger = await fetch(gateway.url(), { headers: { ...headersOf(client), authorization: `Bearer ${token('example1')}`, accept: 'text/event-stream', 'last-event-id': seen[0].id } });

@@ -14,6 +14,7 @@ import { Issuer } from './lib/issuer.mjs';
 import { challenge } from './lib/protected.mjs';
 import { PolledServer } from './lib/polled.mjs';
 import { RemoteServer, remoteConfig as remoteConfigOf } from './lib/remote.mjs';
+import { EventStream } from './lib/sse.mjs';
 
 /** The official client over this transport, connected. */
 async function connect(gateway, { token, path = '/sse', capabilities = {}, set } = {}) {
@@ -32,15 +33,13 @@ async function connect(gateway, { token, path = '/sse', capabilities = {}, set }
 class RawStream {
   static async open(gateway, { token, path = '/sse', headers = {} } = {}) {
     const stream = new RawStream();
-    Object.assign(stream, { gateway, path, headers: bearer(token), events: [], messages: [], isOver: false });
+    Object.assign(stream, { gateway, path, headers: bearer(token) });
     const answer = await new Promise((done, fail) => {
       get(gateway.url(path), { agent: false, headers: { accept: 'text/event-stream', ...stream.headers, ...headers } }, done).once('error', fail);
     });
     stream.status = answer.statusCode;
     stream.answer = answer;
-    stream.reading = new Promise((done) => answer.once('close', done)).then(() => { stream.isOver = true; });
-    answer.on('error', () => {});
-    stream.read(answer);
+    stream.stream = new EventStream(answer);
     if (stream.status !== 200) return stream;
     await until(() => stream.events.length > 0, 'the first event', 10000);
     assert.equal(stream.events[0].event, 'endpoint');
@@ -48,21 +47,9 @@ class RawStream {
     return stream;
   }
 
-  read(body) {
-    let pieces = [];
-    body.setEncoding('utf8').on('data', (piece) => {
-      pieces.push(piece);
-      if (!piece.endsWith('\n')) return; // no event ends here
-      let text = pieces.join('');
-      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
-        const fields = Object.fromEntries(text.slice(0, end).split('\n').filter((line) => line && !line.startsWith(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
-        if (!('data' in fields)) continue;
-        this.events.push(fields);
-        if (fields.event !== 'endpoint') this.messages.push(JSON.parse(fields.data));
-      }
-      pieces = text === '' ? [] : [text];
-    });
-  }
+  get events() { return this.stream.events; }
+  get messages() { return this.stream.messages; }
+  get isOver() { return this.stream.isOver; }
 
   post(message, { headers = this.headers, endpoint = this.endpoint, ms } = {}) {
     return request(this.gateway.port, 'POST', endpoint.pathname + endpoint.search, { headers: { 'content-type': 'application/json', ...headers }, body: typeof message === 'string' ? message : JSON.stringify(message), ms });
@@ -78,7 +65,7 @@ class RawStream {
     assert.equal((await this.post({ jsonrpc: '2.0', method: 'notifications/initialized' })).status, 202);
     return answer;
   }
-  async close() { this.answer.destroy(); await this.reading; }
+  async close() { this.answer.destroy(); await this.stream.closed; }
 }
 
 const remoteConfig = (port, server) => `

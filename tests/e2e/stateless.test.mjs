@@ -9,6 +9,7 @@ import { everything2025, everything2026, fixture, jwtAuth, mcpConfig, received, 
 import { textOf } from './lib/mcp.mjs';
 import { connectModern, RawModern, revision } from './lib/modern.mjs';
 import { remoteConfig, serveEverything } from './lib/remote.mjs';
+import { EventStream } from './lib/sse.mjs';
 
 const full = { sampling: {}, elicitation: { form: {} }, roots: {} };
 const key = (name) => `io.modelcontextprotocol/${name}`;
@@ -374,24 +375,23 @@ mcpAuthorization:
     const answer = await fetch(both.gateway.url(), { method: 'POST', headers: one.headers(message), body, signal: stop.signal });
     assert.equal(answer.status, 200);
     assert.match(answer.headers.get('content-type'), /event-stream/);
-    let text = '';
-    const reading = (async () => { for await (const piece of answer.body) text += Buffer.from(piece).toString(); })().catch(() => {});
-    const seen = () => text.split('\n').filter((line) => line.startsWith('data:')).map((line) => JSON.parse(line.slice(5)));
-    await until(() => seen().length >= 2, 'the acknowledgement and the update');
-    assert.equal(seen()[0].method, 'notifications/subscriptions/acknowledged');
+    const stream = new EventStream(answer.body);
+    const seen = stream.messages;
+    await until(() => seen.length >= 2, 'the acknowledgement and the update');
+    assert.equal(seen[0].method, 'notifications/subscriptions/acknowledged');
     // The fixture's prompts say nothing of changes; the second resource is not for this caller.
-    assert.deepEqual(seen()[0].params.notifications, { toolsListChanged: true, resourceSubscriptions: ['test://item/1'] });
-    assert.equal(seen()[1].method, 'notifications/resources/updated');
-    assert.equal(seen()[1].params.uri, 'test://item/1');
+    assert.deepEqual(seen[0].params.notifications, { toolsListChanged: true, resourceSubscriptions: ['test://item/1'] });
+    assert.equal(seen[1].method, 'notifications/resources/updated');
+    assert.equal(seen[1].params.uri, 'test://item/1');
     await one.tool('change');
-    await until(() => seen().length >= 3, 'the change');
+    await until(() => seen.length >= 3, 'the change');
     // Also what another session of the same caller tells of.
     await new RawModern(both.gateway.port, { capabilities: full }).tool('change');
-    await until(() => seen().length >= 4, 'the change in another session');
-    for (const { method } of seen().slice(2)) assert.equal(method, 'notifications/tools/list_changed');
-    for (const { params } of seen()) assert.equal(params._meta[key('subscriptionId')], 'listen:0');
+    await until(() => seen.length >= 4, 'the change in another session');
+    for (const { method } of seen.slice(2)) assert.equal(method, 'notifications/tools/list_changed');
+    for (const { params } of seen) assert.equal(params._meta[key('subscriptionId')], 'listen:0');
     stop.abort();
-    await reading;
+    await stream.closed;
   });
 
   test('the official client listens', async () => {

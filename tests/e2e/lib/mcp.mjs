@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import assert from 'node:assert/strict';
 import { request } from './http.mjs';
 import { patience } from './gateway.mjs';
+import { messagesIn } from './sse.mjs';
 
 export const bearer = (token) => (token ? { authorization: `Bearer ${token}` } : {});
 
@@ -31,9 +32,7 @@ export async function failure(promise) {
 export function messages(answer) {
   const type = answer.headers['content-type'] ?? '';
   const text = Buffer.from(answer.body, 'latin1').toString('utf8');
-  if (type.startsWith('text/event-stream'))
-    return text.split(/\r?\n\r?\n/).map((event) => event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim()).join('\n'))
-      .filter(Boolean).map((data) => JSON.parse(data));
+  if (type.startsWith('text/event-stream')) return messagesIn(text);
   return type.startsWith('application/json') && text !== '' ? [JSON.parse(text)] : [];
 }
 
