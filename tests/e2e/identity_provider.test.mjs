@@ -20,20 +20,29 @@ mcpAuthorization:
   - '"tools:write" in jwt.scope.split(" ") && mcp.tool.name == "add"'
   - 'jwt.sub == "alice" && mcp.tool.name == "process"'`;
 
+/** A gateway that takes the provider's tokens, by its keys in a file or where `jwks` says; `settings(resource)` are more of the policy. */
+async function protectedBy(provider, { policy = 'mcpAuthentication', jwks = '{ file: ./keys.json }', settings }) {
+  const folder = workFolder();
+  writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
+  const port = await freePort();
+  const resource = `http://127.0.0.1:${port}/mcp`;
+  const gateway = await start(mcpConfig(port, { args: [fixture], policies: `
+${policy}:
+  issuer: ${provider.url}
+  audiences: ["${resource}"]
+  jwks: ${jwks}
+  ${settings(resource)}` }), { folder, port });
+  return { gateway, resource };
+}
+/** For clients that ask the gateway where to get a token. */
+const announced = (resource) => `resourceMetadata: { resource: "${resource}" }
+  requiredScopes: ["tools:read"]`;
+
 describe('tokens of a real identity provider, its keys in a file', () => {
   let provider, gateway, resource;
   before(async () => {
     provider = await OidcProvider.start();
-    const folder = workFolder();
-    writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
-    const port = await freePort();
-    resource = `http://127.0.0.1:${port}/mcp`;
-    gateway = await start(mcpConfig(port, { args: [fixture], policies: `
-jwtAuth:
-  mode: strict
-  issuer: ${provider.url}
-  audiences: ["${resource}"]
-  jwks: { file: ./keys.json }${rules}` }), { folder, port });
+    ({ gateway, resource } = await protectedBy(provider, { policy: 'jwtAuth', settings: () => `mode: strict${rules}` }));
   });
   after(async () => { await gateway?.stop(); await provider?.stop(); });
 
@@ -104,20 +113,10 @@ describe('the official client finds everything by itself: 401, metadata, issuer,
   let provider, gateway, resource;
   before(async () => {
     provider = await OidcProvider.start({ scopes: 'tools:read tools:write' });
-    const folder = workFolder();
-    writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
-    const port = await freePort();
-    resource = `http://127.0.0.1:${port}/mcp`;
-    gateway = await start(mcpConfig(port, { args: [fixture], policies: `
-mcpAuthentication:
-  issuer: ${provider.url}
-  audiences: ["${resource}"]
-  jwks: { file: ./keys.json }
-  resourceMetadata: { resource: "${resource}" }
-  requiredScopes: ["tools:read"]
+    ({ gateway, resource } = await protectedBy(provider, { settings: (resource) => `${announced(resource)}
   toolScopes: { add: ["tools:write"] }
 mcpAuthorization:
-  rules: ['mcp.tool.name in ["echo", "add"] || jwt.sub == "alice" && mcp.tool.name == "process"']` }), { folder, port });
+  rules: ['mcp.tool.name in ["echo", "add"] || jwt.sub == "alice" && mcp.tool.name == "process"']` }));
   });
   after(async () => { await gateway?.stop(); await provider?.stop(); });
 
@@ -164,16 +163,8 @@ describe('its keys by address, which change, and an outage', () => {
   let provider, gateway, resource;
   before(async () => {
     provider = await OidcProvider.start();
-    const port = await freePort();
-    resource = `http://127.0.0.1:${port}/mcp`;
-    gateway = await start(mcpConfig(port, { args: [fixture], policies: `
-mcpAuthentication:
-  issuer: ${provider.url}
-  audiences: ["${resource}"]
-  jwks: { url: "${provider.jwksUrl}" }
-  resourceMetadata: { resource: "${resource}" }
-  requiredScopes: ["tools:read"]` }), { port });
-    await until(async () => (await ask(port, 'POST', { fields: withToken('none') })).status === 401, 'the keys are there', 20000);
+    ({ gateway, resource } = await protectedBy(provider, { jwks: `{ url: "${provider.jwksUrl}" }`, settings: announced }));
+    await until(async () => (await ask(gateway.port, 'POST', { fields: withToken('none') })).status === 401, 'the keys are there', 20000);
   });
   after(async () => { await gateway?.stop(); await provider?.stop(); });
 
@@ -211,18 +202,8 @@ for (const [name, { settings, registers }] of Object.entries(adapters)) {
     let provider, gateway, resource;
     before(async () => {
       provider = await OidcProvider.start({ scopes: 'tools:read', registration: '/clients-registrations/openid-connect' }); // where Keycloak has it
-      const folder = workFolder();
-      writeFileSync(join(folder, 'keys.json'), await (await fetch(provider.jwksUrl)).text());
-      const port = await freePort();
-      resource = `http://127.0.0.1:${port}/mcp`;
-      gateway = await start(mcpConfig(port, { args: [fixture], policies: `
-mcpAuthentication:
-  issuer: ${provider.url}
-  audiences: ["${resource}"]
-  jwks: { file: ./keys.json }
-  resourceMetadata: { resource: "${resource}" }
-  requiredScopes: ["tools:read"]
-  ${settings}` }), { folder, port });
+      ({ gateway, resource } = await protectedBy(provider, { settings: (resource) => `${announced(resource)}
+  ${settings}` }));
     });
     after(async () => { await gateway?.stop(); await provider?.stop(); });
 

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { until } from '../../tests/e2e/lib/gateway.mjs';
 import { Browser } from './lib/browser.mjs';
-import { startWithUi } from './lib/gateway.mjs';
 
 let browser;
 before(async () => {
@@ -29,6 +28,21 @@ async function assertAccessibleInBoth(view, what) {
   }
 }
 
+/** What is written is valid, and shown beside what was there. */
+async function review(page) {
+  await page.getByText('valid', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Review and save' }).click();
+  return page.getByRole('dialog', { name: 'Review and save' });
+}
+
+/** Opens a form of a policy. */
+async function openForm(page, kind, name) {
+  await page.goto('/ui/policies');
+  await page.getByRole('button', { name: new RegExp(`^${kind}`) }).click();
+  await page.getByRole('button', { name, exact: true }).click();
+  return page.getByRole('dialog', { name });
+}
+
 /** Puts the cursor at the end of the line that has the text. */
 async function atEndOf(page, text) {
   await editor(page).getByText(text, { exact: false }).first().click();
@@ -36,11 +50,9 @@ async function atEndOf(page, text) {
 }
 
 test('an edit is judged, compared and saved; comments stay; another change is not overwritten', async () => {
-  const gateway = await startWithUi();
-  const view = await browser.page(gateway.ui, { height: 1200 });
-  const { page } = view;
-  const before = file(gateway);
-  try {
+  await browser.withGateway(undefined, { height: 1200 }, async (view, gateway) => {
+    const { page } = view;
+    const before = file(gateway);
     await page.goto('/ui/config');
     await atEndOf(page, 'Allow anyone to call');
     await page.keyboard.press('Enter');
@@ -53,17 +65,15 @@ test('an edit is judged, compared and saved; comments stay; another change is no
     for (let count = 0; count < '- \'mcp.tool.nmae == "x"\''.length; count++)
       await page.keyboard.press('Backspace');
     await page.keyboard.type('- \'mcp.tool.name == "add"\'');
-    await page.getByText('valid', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Review and save' }).click();
-    const review = page.getByRole('dialog', { name: 'Review and save' });
-    await review.getByLabel('Changes').waitFor();
+    const dialog = await review(page);
+    await dialog.getByLabel('Changes').waitFor();
     await view.shoot('review', false);
     await view.assertAccessible('review');
-    await review.getByRole('tab', { name: 'Access diff' }).click();
-    await review.getByRole('row', { name: /anonymous tool add deny allow/ }).waitFor();
+    await dialog.getByRole('tab', { name: 'Access diff' }).click();
+    await dialog.getByRole('row', { name: /anonymous tool add deny allow/ }).waitFor();
     await view.shoot('access-diff', false);
-    await review.getByRole('button', { name: 'Save' }).click();
-    await review.waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
     const after = file(gateway);
     assert.equal(
       after.replace(/^ *- 'mcp\.tool\.name == "add"'\n/m, ''),
@@ -100,24 +110,15 @@ test('an edit is judged, compared and saved; comments stay; another change is no
     assert.equal(file(gateway), theirs);
     await alert.getByRole('button', { name: 'Take the new file' }).click();
     await editor(page).getByText('Theirs').waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });
 
 test('one value is edited where it is seen: compared and saved, and nothing around it changes', async () => {
-  const gateway = await startWithUi();
-  const view = await browser.page(gateway.ui, { height: 1200 });
-  const { page } = view;
-  const before = file(gateway);
-  try {
-    await page.goto('/ui/policies');
-    await page.getByRole('button', { name: /^mcpAuthorization/ }).click();
+  await browser.withGateway(undefined, { height: 1200 }, async (view, gateway) => {
+    const { page } = view;
+    const before = file(gateway);
     const values = page.getByRole('table', { name: 'Values of mcpAuthorization' });
-    await values.getByRole('button', { name: 'Edit rules[1].allow' }).click();
-    const form = page.getByRole('dialog', { name: 'Edit rules[1].allow' });
+    const form = await openForm(page, 'mcpAuthorization', 'Edit rules[1].allow');
     const field = form.getByRole('textbox', { name: 'rules[1].allow' });
     assert.equal(await field.inputValue(), 'jwt.sub == "test-user" && mcp.tool.name == "add"');
     // What the gateway would not run cannot be saved.
@@ -142,29 +143,19 @@ test('one value is edited where it is seen: compared and saved, and nothing arou
     await trust.getByRole('button', { name: 'Edit issuer' }).waitFor();
     assert.equal(await trust.getByRole('button', { name: 'Edit mode' }).count(), 0);
     assert.equal(await trust.getByRole('button', { name: 'Edit audiences' }).count(), 0);
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });
 
 test('completion knows the fields of the configuration', async () => {
-  const gateway = await startWithUi();
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  try {
+  await browser.withGateway(undefined, {}, async (view) => {
+    const { page } = view;
     await page.goto('/ui/config');
     await editor(page).click();
     await page.keyboard.press('Control+a');
     await page.keyboard.insertText('binds:\n- port: 1\n  list');
     await page.keyboard.press('Control+Space');
     await page.getByRole('option', { name: /listeners/ }).waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });
 
 const twoRoutes = ({ port, extra = '' }) => `${extra}
@@ -191,37 +182,25 @@ binds:
 `;
 
 test('the access diff is about every route', async () => {
-  const gateway = await startWithUi(twoRoutes);
-  const view = await browser.page(gateway.ui, { height: 1200 });
-  const { page } = view;
-  try {
+  await browser.withGateway(twoRoutes, { height: 1200 }, async (view) => {
+    const { page } = view;
     await page.goto('/ui/config');
     await atEndOf(page, '# of the second');
     await page.keyboard.press('Enter');
     await page.keyboard.type('- \'mcp.tool.name == "add"\'');
-    await page.getByText('valid', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Review and save' }).click();
-    const review = page.getByRole('dialog', { name: 'Review and save' });
-    await review.getByRole('tab', { name: 'Access diff' }).click();
-    await review.getByRole('row', { name: /^second on port \d+ anonymous tool add deny allow$/ }).waitFor();
-    assert.equal(await review.getByRole('row').count(), 2, 'and nothing else');
+    const dialog = await review(page);
+    await dialog.getByRole('tab', { name: 'Access diff' }).click();
+    await dialog.getByRole('row', { name: /^second on port \d+ anonymous tool add deny allow$/ }).waitFor();
+    assert.equal(await dialog.getByRole('row').count(), 2, 'and nothing else');
     await view.shoot('access-diff-routes', false);
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });
 
 test('the rules are edited as a list: added, moved, looked at, compared and saved with their comments', async () => {
-  const gateway = await startWithUi();
-  const view = await browser.page(gateway.ui, { height: 1200 });
-  const { page } = view;
-  const before = file(gateway);
-  try {
-    await page.goto('/ui/policies');
-    await page.getByRole('button', { name: /^mcpAuthorization/ }).click();
-    await page.getByRole('button', { name: 'Edit the rules of mcpAuthorization' }).click();
-    const form = page.getByRole('dialog', { name: 'Edit the rules of mcpAuthorization' });
+  await browser.withGateway(undefined, { height: 1200 }, async (view, gateway) => {
+    const { page } = view;
+    const before = file(gateway);
+    const form = await openForm(page, 'mcpAuthorization', 'Edit the rules of mcpAuthorization');
     const rule = (number) => form.getByRole('textbox', { name: `Rule ${number}`, exact: true });
     assert.equal(await rule(2).inputValue(), 'jwt.sub == "test-user" && mcp.tool.name == "add"');
 
@@ -264,11 +243,7 @@ test('the rules are edited as a list: added, moved, looked at, compared and save
     await values.getByRole('cell', { name: 'rules[0].deny', exact: true }).waitFor();
     await values.getByRole('cell', { name: 'mcp.tool.name == "add"', exact: true }).waitFor();
     assert.equal(await values.getByRole('row').count(), 4);
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });
 
 const shortWithCors = ({ port, extra = '' }) => `${extra}
@@ -289,19 +264,14 @@ mcp:
 `;
 
 test('members of a policy and of a target are edited, added and removed', async () => {
-  const gateway = await startWithUi(shortWithCors);
-  const view = await browser.page(gateway.ui, { height: 1500 });
-  const { page } = view;
-  const before = file(gateway);
-  const add = async (form, name, value) => {
-    await form.getByRole('combobox', { name, exact: true }).fill(value);
-    await page.keyboard.press('Enter');
-  };
-  try {
-    await page.goto('/ui/policies');
-    await page.getByRole('button', { name: /^cors/ }).click();
-    await page.getByRole('button', { name: 'Edit cors' }).click();
-    const form = page.getByRole('dialog', { name: 'Edit cors' });
+  await browser.withGateway(shortWithCors, { height: 1500 }, async (view, gateway) => {
+    const { page } = view;
+    const before = file(gateway);
+    const add = async (form, name, value) => {
+      await form.getByRole('combobox', { name, exact: true }).fill(value);
+      await page.keyboard.press('Enter');
+    };
+    const form = await openForm(page, 'cors', 'Edit cors');
     await add(form, 'allowOrigins', 'https://b.example');
     await form.getByRole('combobox', { name: 'allowMethods', exact: true }).focus();
     await page.keyboard.press('Backspace');
@@ -341,9 +311,5 @@ test('members of a policy and of a target are edited, added and removed', async 
       file(gateway),
       edited.replace('{ host: localhost, port: 1 }', '{ host: localhost, path: /other }'),
     );
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });

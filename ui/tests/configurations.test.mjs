@@ -119,8 +119,7 @@ describe('a configuration with much in it', () => {
 
   for (const theme of ['light', 'dark'])
     test(`every page shows it (${theme})`, async () => {
-      const view = await browser.page(gateway.ui, { theme });
-      try {
+      await browser.withPage(gateway.ui, { theme }, async (view) => {
         for (const path of pages) {
           await visit(view, path);
           if (path !== 'config') {
@@ -130,16 +129,12 @@ describe('a configuration with much in it', () => {
           await view.shoot(`wide-${path || 'overview'}`);
           await view.assertAccessible(`wide ${path}`);
         }
-        view.assertQuiet();
-      } finally {
-        await view.close();
-      }
+      });
     });
 
   test('of several routes the one that is picked is used, and its targets go by name', async () => {
-    const view = await browser.page(gateway.ui);
-    const { page } = view;
-    try {
+    await browser.withPage(gateway.ui, {}, async (view) => {
+      const { page } = view;
       await page.goto('/ui/playground');
       const routes = page.getByRole('region', { name: 'Routes' });
       await routes.getByRole('button', { name: /open/ }).click();
@@ -150,10 +145,7 @@ describe('a configuration with much in it', () => {
       await page.goto('/ui/access');
       await page.getByRole('table', { name: 'Who can call what' }).getByText('everything_echo').waitFor();
       await page.getByText(/Target away did not answer/).waitFor();
-      view.assertQuiet();
-    } finally {
-      await view.close();
-    }
+    });
   });
 });
 
@@ -165,9 +157,8 @@ describe('a configuration that is no file', () => {
   after(() => gateway?.stop());
 
   test('every page works, and nothing can be saved', async () => {
-    const view = await browser.page(gateway.ui);
-    const { page } = view;
-    try {
+    await browser.withPage(gateway.ui, {}, async (view) => {
+      const { page } = view;
       for (const path of pages) {
         await visit(view, path);
         await view.shoot(`text-${path || 'overview'}`);
@@ -179,18 +170,13 @@ describe('a configuration that is no file', () => {
         .first()
         .waitFor();
       assert.ok(await page.getByRole('button', { name: 'Review and save' }).isDisabled());
-      view.assertQuiet();
-    } finally {
-      await view.close();
-    }
+    });
   });
 });
 
 test('the stateless revision of MCP works in the Playground, too', async () => {
-  const gateway = await startWithUi(builtIn);
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  try {
+  await browser.withGateway(builtIn, {}, async (view) => {
+    const { page } = view;
     for (const [choice, revision] of [
       [/2026-07-28/, '2026-07-28'],
       [/2025-11-25/, '2025-'],
@@ -210,9 +196,5 @@ test('the stateless revision of MCP works in the Playground, too', async () => {
       await page.getByRole('button', { name: 'Run Tool' }).click();
       await page.getByRole('region', { name: 'Response', exact: true }).getByText(/hello/).first().waitFor();
     }
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });

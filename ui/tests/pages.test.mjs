@@ -248,26 +248,18 @@ for (const theme of themes) {
   describe(`in the ${theme} theme`, () => {
     for (const [name, visit] of Object.entries(pages)) {
       test(name, async () => {
-        const view = await browser.page(gateway.ui, { theme });
-        try {
+        await browser.withPage(gateway.ui, { theme, name }, async (view) => {
           await visit(view.page);
           await view.shoot(name);
           await view.assertAccessible(name);
-          view.assertQuiet();
-        } catch (error) {
-          await view.shoot(`failed-${name}`).catch(() => {});
-          throw error;
-        } finally {
-          await view.close();
-        }
+        });
       });
     }
   });
 }
 
 test('on a narrow screen the pages fit, and the navigation is behind a button', async () => {
-  const view = await browser.page(gateway.ui, { width: 390, height: 800 });
-  try {
+  await browser.withPage(gateway.ui, { width: 390, height: 800 }, async (view) => {
     for (const path of ['/ui/', '/ui/listeners', '/ui/playground', '/ui/policies']) {
       await view.page.goto(path);
       await view.page.getByRole('heading', { level: 1 }).waitFor();
@@ -283,16 +275,12 @@ test('on a narrow screen the pages fit, and the navigation is behind a button', 
     await view.page.getByRole('link', { name: 'Overview' }).click();
     await view.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     await view.assertAccessible('narrow');
-    view.assertQuiet();
-  } finally {
-    await view.close();
-  }
+  });
 });
 
 test('keys: the palette, going to a page, the list of keys', async () => {
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  try {
+  await browser.withPage(gateway.ui, {}, async (view) => {
+    const { page } = view;
     await page.goto('/ui/');
     await heading(page, 'Overview');
     await page.keyboard.press('g');
@@ -304,20 +292,16 @@ test('keys: the palette, going to a page, the list of keys', async () => {
     await heading(page, 'Playground');
     await page.keyboard.press('Shift+?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-  }
+  });
 });
 
 test('keys alone: the first link skips the navigation, arrows go through the matrix, Enter asks why', async () => {
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  const focused = () =>
-    page.evaluate(
-      () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
-    );
-  try {
+  await browser.withPage(gateway.ui, {}, async (view) => {
+    const { page } = view;
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent,
+      );
     await page.goto('/ui/access');
     await heading(page, 'Who can call what');
     await page.keyboard.press('Tab');
@@ -333,10 +317,7 @@ test('keys alone: the first link skips the navigation, arrows go through the mat
       .getByRole('region', { name: 'Why' })
       .getByText(/a rule allows it/)
       .waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-  }
+  });
 });
 
 describe('arguments are recorded', () => {
@@ -349,9 +330,8 @@ describe('arguments are recorded', () => {
 
   for (const theme of themes)
     test(`the pages say so, and a call has them without its secrets (${theme})`, async () => {
-      const view = await browser.page(recording.ui, { theme });
-      const { page } = view;
-      try {
+      await browser.withPage(recording.ui, { theme }, async (view) => {
+        const { page } = view;
         await page.goto('/ui/');
         await page.getByText(/recordArguments is on/).waitFor();
         await page.goto('/ui/traffic');
@@ -372,23 +352,19 @@ describe('arguments are recorded', () => {
         assert.ok(!(await page.locator('main').innerText()).includes(password));
         await view.shoot('recording');
         await view.assertAccessible('recording');
-        view.assertQuiet();
-      } finally {
-        await view.close();
-      }
+      });
     });
 });
 
 test('a page that nobody looks at gives its stream back, and goes on where it was', async () => {
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  const show = (state) =>
-    page.evaluate((visible) => {
-      Object.defineProperty(document, 'visibilityState', { value: visible, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    }, state);
-  const isStream = (request) => request.url().includes('/api/v1/events');
-  try {
+  await browser.withPage(gateway.ui, {}, async (view) => {
+    const { page } = view;
+    const show = (state) =>
+      page.evaluate((visible) => {
+        Object.defineProperty(document, 'visibilityState', { value: visible, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    const isStream = (request) => request.url().includes('/api/v1/events');
     const opened = page.waitForRequest(isStream);
     await page.goto('/ui/cel');
     await heading(page, 'CEL');
@@ -406,22 +382,18 @@ test('a page that nobody looks at gives its stream back, and goes on where it wa
       .getByRole('option', { name: /test-user: add/ })
       .first()
       .waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-  }
+  });
 });
 
 test('a stream that is refused, for want of room or of a login, is asked for again', async () => {
-  const view = await browser.page(gateway.ui);
-  const { page } = view;
-  let refusals = 0;
-  await page.route('**/api/v1/events*', (route) =>
-    refusals++ === 0
-      ? route.fulfill({ status: 503, json: { error: { code: 'unavailable' } } })
-      : route.continue(),
-  );
-  try {
+  await browser.withPage(gateway.ui, {}, async (view) => {
+    const { page } = view;
+    let refusals = 0;
+    await page.route('**/api/v1/events*', (route) =>
+      refusals++ === 0
+        ? route.fulfill({ status: 503, json: { error: { code: 'unavailable' } } })
+        : route.continue(),
+    );
     const opened = page.waitForResponse(
       (response) => response.url().includes('/api/v1/events') && response.status() === 200,
     );
@@ -433,10 +405,7 @@ test('a stream that is refused, for want of room or of a login, is asked for aga
       .getByRole('row', { name: /anonymous tools\/call echo/ })
       .first()
       .waitFor();
-    view.assertQuiet();
-  } finally {
-    await view.close();
-  }
+  });
 });
 
 test('a broken file: the pages say what runs, where the mistake is, and follow when it is mended', async () => {

@@ -105,10 +105,8 @@ describe('a server with everything, and no rules', () => {
 });
 
 test('callers side by side: what differs is marked, and a tool runs for all', async () => {
-  const gateway = await startWithUi();
-  const view = await browser.page(gateway.ui, { height: 1200 });
-  const { page } = view;
-  try {
+  await browser.withGateway(undefined, { height: 1200 }, async (view) => {
+    const { page } = view;
     await page.goto('/ui/playground');
     await page.getByRole('button', { name: 'Compare' }).click();
     await page.getByLabel('Bearer Token (Optional)').nth(1).fill(token('example1'));
@@ -127,9 +125,5 @@ test('callers side by side: what differs is marked, and a tool runs for all', as
     await response(page).getByText(/\b5\b/).waitFor();
     await view.shoot('compare');
     await view.assertAccessible('compare');
-    view.assertQuiet();
-  } finally {
-    await view.close();
-    await gateway.stop();
-  }
+  });
 });

@@ -22,6 +22,20 @@ export const toolNames = async (client) => (await client.listTools()).tools.map(
 export const textOf = (result) => result.content.map((part) => part.text).join('');
 export const callText = async (client, name, args = {}, options) => textOf(await client.callTool({ name, arguments: args }, undefined, options));
 
+/** The addresses of all resources, page by page; none comes twice. */
+export async function resourceUris(client) {
+  const uris = [];
+  let cursor, pages = 0;
+  do {
+    const page = await client.listResources(cursor ? { cursor } : {});
+    uris.push(...page.resources.map((resource) => resource.uri));
+    cursor = page.nextCursor;
+    assert.ok(++pages < 50);
+  } while (cursor);
+  assert.equal(new Set(uris).size, uris.length);
+  return uris;
+}
+
 /** The error that a promise is rejected with. */
 export async function failure(promise) {
   try { await promise; } catch (error) { return error; }

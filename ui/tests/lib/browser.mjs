@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { patience, root } from '../../../tests/e2e/lib/gateway.mjs';
+import { startWithUi } from './gateway.mjs';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const shots = join(root, 'build/ui-shots');
@@ -62,6 +63,33 @@ export class Browser {
         view.errors.push(message.text());
     });
     return view;
+  }
+
+  /**
+   * A page for `use(view)`, which neither asks others nor complains, and is closed. With a `name` among the options a
+   * picture is kept of what failed.
+   */
+  async withPage(origin, options, use) {
+    const view = await this.page(origin, options);
+    try {
+      await use(view);
+      view.assertQuiet();
+    } catch (error) {
+      if (options.name) await view.shoot(`failed-${options.name}`).catch(() => {});
+      throw error;
+    } finally {
+      await view.close();
+    }
+  }
+
+  /** The same on a gateway of its own, for `use(view, gateway)`. */
+  async withGateway(config, options, use) {
+    const gateway = await startWithUi(config);
+    try {
+      await this.withPage(gateway.ui, options, (view) => use(view, gateway));
+    } finally {
+      await gateway.stop();
+    }
   }
 
   async close() {
