@@ -35,10 +35,13 @@ async function review(page) {
   return page.getByRole('dialog', { name: 'Review and save' });
 }
 
-/** Opens a form of a policy. */
+/** Opens a form of the first policy of that kind. */
 async function openForm(page, kind, name) {
   await page.goto('/ui/policies');
-  await page.getByRole('button', { name: new RegExp(`^${kind}`) }).click();
+  await page
+    .getByRole('button', { name: new RegExp(`^${kind}`) })
+    .first()
+    .click();
   await page.getByRole('button', { name, exact: true }).click();
   return page.getByRole('dialog', { name });
 }
@@ -311,5 +314,39 @@ test('members of a policy and of a target are edited, added and removed', async 
       file(gateway),
       edited.replace('{ host: localhost, port: 1 }', '{ host: localhost, path: /other }'),
     );
+  });
+});
+
+const shared = ({ port, extra = '' }) => `${extra}
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - name: first
+      matches: [{ path: { pathPrefix: /one } }]
+      policies: &both
+        mcpAuthorization:
+          rules:
+          - 'mcp.tool.name == "echo"'
+      backends: [{ mcp: { targets: [{ name: a, demo: {} }] } }]
+    - name: second
+      matches: [{ path: { pathPrefix: /two } }]
+      policies: *both
+      backends: [{ mcp: { targets: [{ name: b, demo: {} }] } }]
+`;
+
+test('what is used elsewhere, too, is not changed by a form', async () => {
+  await browser.withGateway(shared, { height: 1200 }, async (view, gateway) => {
+    const { page } = view;
+    const before = file(gateway);
+    const rules = await openForm(page, 'mcpAuthorization', 'Edit the rules of mcpAuthorization');
+    await rules.getByText('only the page Config can edit').waitFor();
+    await page.keyboard.press('Escape');
+    await rules.waitFor({ state: 'detached' });
+    const form = await openForm(page, 'mcpAuthorization', 'Edit rules[0].allow');
+    await form.getByRole('textbox', { name: 'rules[0].allow' }).fill('mcp.tool.name == "add"');
+    await form.getByText(/This would change binds\[0\]\.listeners\[0\]\.routes\[1\]\..*too/).waitFor();
+    await form.getByRole('button', { name: 'Save', disabled: true }).waitFor();
+    assert.equal(file(gateway), before);
   });
 });

@@ -192,3 +192,116 @@ test('what cannot be told for sure is for the editor', () => {
     withMember(at('name: a', 'name', '- name: a\n  b: c\n'), { key: 'name', value: null, isText: true }),
   ).toBe(null);
 });
+
+// Each is refused, or changes nothing but what is meant: what stands elsewhere reads as it did.
+const inside = (members: string, more = '') => `a:\n  b:\n${members}${more}`;
+const set = (all: string, key: string, value: string | string[] | null) =>
+  withMember(at('k:', 'b', all), { key, value, isText: true });
+
+test.each([
+  ['an anchor that is used elsewhere', 'a:\n  b: &x\n    k: v\nc: *x\n'],
+  ['one around it', 'a: &x\n  b:\n    k: v\nc: *x\n'],
+  ['keys marked with ?', inside('    k: v\n    ? l\n    : w\n')],
+  ['keys marked with ? in a flow mapping', 'a:\n  b: { k: v, ? l : w }\n'],
+  ['line breaks at the end that count', inside('    k: v\n    l: |+\n      x\n\n')],
+  ['a duplicate key', inside('    k: v\n    k: w\n')],
+  ['a mistake', inside('    k: v\n    l: [\n')],
+  ['line ends that only YAML 1.1 has', `# \u2028k: x\n${inside('    k: v\n')}`],
+  ['old line ends', inside('    k: v\n').replaceAll('\n', '\r')],
+  ['a text at the end without a line end', inside('    k: v\n    l: |\n      x')],
+])('%s: no members to edit', (_, all) => {
+  const place = placeIn(all, all.includes('{') ? '{' : 'k: v');
+  expect(membersAt({ text: all, at: place, name: 'b' })).toBe(null);
+});
+
+test('an anchor that nobody uses is no hindrance', () => {
+  expect(set('a:\n  b: &x\n    k: v\n', 'k', 'w')).toBe('a:\n  b: &x\n    k: w\n');
+});
+
+test.each([
+  'on',
+  'Yes',
+  'null',
+  '~',
+  '0x10',
+  '1_000',
+  '0o7',
+  '.5',
+  '1e3',
+  '.inf',
+  '-1',
+  '',
+  ' a',
+  'a ',
+  'a: b',
+  'a:',
+  '# a',
+  'a #b',
+  '*a',
+  '&a',
+  '!a',
+  '%a',
+  '@a',
+  '`a',
+  '|',
+  '>',
+  '- a',
+  '-',
+  '? a',
+  '{a',
+  '[a',
+  'a, b',
+  '"a',
+  "'a",
+])('the text %j is quoted, once', (value) => {
+  expect(set(inside('    k: v # why\n'), 'k', value)).toBe(
+    inside(`    k: '${value.replaceAll("'", "''")}' # why\n`),
+  );
+});
+
+test.each([
+  ['a\nb', '"a\\nb"'],
+  ['a\tb', '"a\\tb"'],
+  ['\u0007\u007f\u0085\u2028\ufeff', '"\\u0007\\u007f\\u0085\\u2028\\ufeff"'],
+  ['é 😀', 'é 😀'],
+  ["it's", "it's"],
+  ['http://x:80/?a=b#c', 'http://x:80/?a=b#c'],
+  ['x'.repeat(100_000), 'x'.repeat(100_000)],
+])('the text %j is written so that it is read', (value, written) => {
+  expect(set(inside('    k: v\n'), 'k', value)).toBe(inside(`    k: ${written}\n`));
+  expect(set(inside('    k: v\n'), 'l', value)).toBe(inside(`    k: v\n    l: ${written}\n`));
+});
+
+test('a comment does not become a part of the text above it', () => {
+  const all = inside('    k: |2\n        x\n    l:\n      # of l\n      - a\n      # the end\n');
+  expect(set(all, 'l', null)).toBe(null);
+  expect(set(all, 'k', null)).toBe(inside('    l:\n      # of l\n      - a\n      # the end\n'));
+});
+
+test.each([
+  ['an item without a value', '    k:\n    - a\n    -\n    - b\n'],
+  ['a list with a comment behind it', '    k: [a, # why\n      b]\n'],
+  ['several lines', '    k:\n    - a\n      b\n'],
+  ['an escape that only YAML has', '    k: ["\\x41"]\n'],
+  ['a list with a name', '    k: &x [a]\n    l: *x\n'],
+  ['an alias', '    l: &x [a]\n    k: *x\n'],
+])('a list with %s is not one to edit', (_, members) => {
+  const all = inside(members, 'c: d\n');
+  const where = { text: all, at: { line: 3, column: 5 }, name: 'b' };
+  expect(withMember(where, { key: 'k', value: ['z'], isText: true })).toBe(null);
+});
+
+test('items with names and aliases stay, in their order', () => {
+  const all = inside('    k:\n    - &x a\n    - b\n    - *x\n', 'c: *x\n');
+  const where = { text: all, at: placeIn(all, 'k:'), name: 'b' };
+  const order = (...was: number[]) =>
+    withItems(
+      where,
+      'k',
+      was.map((one) => ({ was: one })),
+    );
+  expect(order(1, 0, 2)).toBe(inside('    k:\n    - b\n    - &x a\n    - *x\n', 'c: *x\n'));
+  expect(order(0)).toBe(inside('    k:\n    - &x a\n', 'c: *x\n'));
+  expect(order(1, 2)).toBe(null);
+  expect(order(2, 0)).toBe(null);
+});

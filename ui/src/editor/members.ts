@@ -2,9 +2,10 @@
 // What is written with anchors, tags or over several lines is kept as it is, and left to the editor.
 import { yamlLanguage } from '@codemirror/lang-yaml';
 import type { Position } from '../api/types';
-import { indexOf, looksPlain } from './scalar';
+import { hasPlainLines, indexOf, looksPlain, looksTyped, quoted } from './scalar';
 
-type SyntaxNode = ReturnType<typeof yamlLanguage.parser.parse>['topNode'];
+type Tree = ReturnType<typeof yamlLanguage.parser.parse>;
+type SyntaxNode = Tree['topNode'];
 
 export type Written =
   | { kind: 'scalar'; value: string }
@@ -18,6 +19,17 @@ export type WrittenItem = { key: string | null; value: string | null; source: st
 
 type Style = 'plain' | 'single' | 'double';
 type Where = { text: string; at: Position; name: string };
+
+const trees = new Map<string, Tree>();
+
+/** The tree of a text; those of the last few are kept, since every letter that is typed asks for them. */
+function treeOf(text: string): Tree {
+  const tree = trees.get(text) ?? yamlLanguage.parser.parse(text);
+  trees.delete(text);
+  trees.set(text, tree);
+  for (const oldest of trees.keys()) if (trees.size > 4) trees.delete(oldest);
+  return tree;
+}
 
 function childrenOf(node: SyntaxNode, ...names: string[]): SyntaxNode[] {
   const found: SyntaxNode[] = [];
@@ -54,20 +66,64 @@ function valueIn(pair: SyntaxNode): SyntaxNode | null {
 const keyOf = (text: string, pair: SyntaxNode) =>
   scalarOf(text, childrenOf(pair, 'Key')[0]?.firstChild ?? null)?.value ?? null;
 
-function hasWithin(node: SyntaxNode, test: (node: { name: string; isError: boolean }) => boolean): boolean {
+type Seen = { name: string; node: SyntaxNode; isError: boolean; from: number; to: number };
+
+function hasWithin(node: SyntaxNode, test: (node: Seen) => boolean): boolean {
   let found = false;
   node.cursor().iterate((inner) => {
-    found ||= test({ name: inner.name, isError: inner.type.isError });
+    found ||= test({
+      name: inner.name,
+      node: inner.node,
+      isError: inner.type.isError,
+      from: inner.from,
+      to: inner.to,
+    });
     return !found;
   });
   return found;
 }
 
+/** Whether there is a name for it that may be used elsewhere. */
+function isNamed(text: string, node: SyntaxNode): boolean {
+  const anchor = node.name === 'Anchor' ? text.slice(node.from + 1, node.to) : null;
+  return anchor !== null && text.includes(`*${anchor}`);
+}
+
+/** Whether an alias elsewhere may mean it, or what it is in, and change with it. */
+function isShared(text: string, node: SyntaxNode): boolean {
+  for (let one: SyntaxNode | null = node; one; one = one.parent)
+    if (one.name === 'Anchored' && one.firstChild && isNamed(text, one.firstChild)) return true;
+  return false;
+}
+
+const hasNamed = (text: string, node: SyntaxNode) => hasWithin(node, (one) => isNamed(text, one.node));
+
+/** What takes several lines, and so may take in more of them; and the mistakes. */
+function longOnesIn(text: string): { found: Set<string>; mistakes: number } {
+  const found = new Set<string>();
+  let mistakes = 0;
+  treeOf(text)
+    .cursor()
+    .iterate(({ name, type, from, to }) => {
+      if (type.isError) mistakes++;
+      const source = /Literal$/.test(name) ? text.slice(from, to) : '';
+      if (source.includes('\n')) found.add(source);
+    });
+  return { found, mistakes };
+}
+
+/** The text that an edit has made, if nothing around the edit is read in another way. */
+function ifSound(before: string, after: string | null): string | null {
+  if (after === null || after === before) return after;
+  const [old, now] = [longOnesIn(before), longOnesIn(after)];
+  return now.mistakes <= old.mistakes && [...now.found].every((one) => old.found.has(one)) ? after : null;
+}
+
 /** The mapping that is there: its own place, or that of the key `name` it is the value of. */
 function mappingOf({ text, at, name }: Where): SyntaxNode | null {
-  const begin = indexOf(text, at);
+  const begin = hasPlainLines(text) ? indexOf(text, at) : null;
   if (begin === null) return null;
-  const inner: SyntaxNode = yamlLanguage.parser.parse(text).resolveInner(begin, 1);
+  const inner: SyntaxNode = treeOf(text).resolveInner(begin, 1);
   let found: SyntaxNode | null = null;
   for (let node: SyntaxNode | null = inner; node && !found; node = node.parent) {
     if (node.from !== begin) continue;
@@ -76,7 +132,14 @@ function mappingOf({ text, at, name }: Where): SyntaxNode | null {
     else if (keyOf(text, node) === name) found = valueIn(node);
     else if (node.parent && pairsOf(node.parent)[0]?.from === begin) found = node.parent;
   }
-  return found && isMapping(found) && !hasWithin(found, (one) => one.isError) ? found : null;
+  if (!found || !isMapping(found) || isShared(text, found)) return null;
+  // Keys that are marked with ?, and lines at the end of a literal that count.
+  const isOdd = (one: Seen) =>
+    one.isError ||
+    one.name === '?' ||
+    (one.name === 'BlockLiteralHeader' && text.slice(one.from, one.to).includes('+')) ||
+    (one.name === 'BlockLiteral' && one.to === text.length);
+  return hasWithin(found, isOdd) ? null : found;
 }
 
 const pairsOf = (mapping: SyntaxNode) => childrenOf(mapping, 'Pair');
@@ -89,6 +152,7 @@ type Parsed = { node: SyntaxNode; key: string | null; scalar: SyntaxNode | null 
 function itemsOf(text: string, list: SyntaxNode): Parsed[] | null {
   const items = childrenOf(list, 'Item');
   if (list.name === 'BlockSequence' && items.length !== childrenOf(list, '-').length) return null;
+  if (items.some((item) => item.from === item.to)) return null;
   return items.map((node) => {
     const inner = node.firstChild;
     const pairs = !inner ? [] : isMapping(inner) ? pairsOf(inner) : inner.name === 'Pair' ? [inner] : [];
@@ -144,14 +208,10 @@ export function itemsAt(where: Where, key: string): WrittenItem[] | null {
   }));
 }
 
-const looksTyped = (value: string) =>
-  /^(true|false|yes|no|on|off|null|~|[-+]?(\.?\d[\d_.e+-]*|0[xo][\da-f]+|\.inf|\.nan))$/i.test(value);
-
 /** A text as it is written; `isText` if it must not be read as a number or the like. */
 function written(value: string, style: Style, isText: boolean): string {
   if (style === 'plain' && looksPlain(value) && !(isText && looksTyped(value))) return value;
-  if (style === 'double' || /[\r\n\t]/.test(value)) return JSON.stringify(value);
-  return `'${value.replaceAll("'", "''")}'`;
+  return quoted(value, style);
 }
 
 const lineStart = (text: string, at: number) => text.lastIndexOf('\n', at - 1) + 1;
@@ -208,14 +268,34 @@ function itemText(
   return isInFlow ? `{${pair}}` : pair;
 }
 
+/** Whether what is named for use elsewhere is still there, and nothing with a name or an alias has changed places. */
+function keepsAnchors(text: string, old: Parsed[], items: Item[]): boolean {
+  const stays = (was: number) => items.some((item) => item.was === was);
+  const named = [...old.keys()].filter((was) => {
+    const { node } = old[was] as Parsed;
+    return hasNamed(text, node) || (stays(was) && hasWithin(node, ({ name }) => name === 'Alias'));
+  });
+  return (
+    named.join() ===
+    items
+      .map(({ was }) => was)
+      .filter((was) => was !== null && named.includes(was))
+      .join()
+  );
+}
+
 /** The text with other items in a list; each takes along the comments above it. Null if it is for the editor. */
 export function withItems(where: Where, key: string, items: Item[], style: Style = 'single'): string | null {
+  return ifSound(where.text, itemsSet(where, key, items, style));
+}
+
+function itemsSet(where: Where, key: string, items: Item[], style: Style): string | null {
   const text = ended(where.text);
   const mapping = mappingOf({ ...where, text });
   const pair = mapping && pairOf(text, mapping, key);
   const list = pair && valueIn(pair);
   const old = list && itemsOf(text, list);
-  if (!list || !old) return null;
+  if (!list || !old || !keepsAnchors(text, old, items)) return null;
   const wanted = styleIn(text, mapping) === 'double' ? 'double' : style;
   const texts = items.map((item) =>
     itemText(text, item.was === null ? undefined : old[item.was], item, wanted, isFlow(list)),
@@ -250,6 +330,7 @@ export function withItems(where: Where, key: string, items: Item[], style: Style
 /** The text without a member of a mapping; comments stay. */
 function without(text: string, mapping: SyntaxNode, pair: SyntaxNode): string | null {
   const pairs = pairsOf(mapping);
+  if (hasNamed(text, pair)) return null;
   if (isFlow(mapping)) {
     const kept = pairs.filter((one) => one.from !== pair.from);
     return withEntries(
@@ -271,7 +352,11 @@ function without(text: string, mapping: SyntaxNode, pair: SyntaxNode): string | 
 export type Member = { key: string; value: string | string[] | null; isText: boolean };
 
 /** The text with a member set, added, or (null) removed. Null if it is for the editor. */
-export function withMember(where: Where, { key, value, isText }: Member): string | null {
+export function withMember(where: Where, member: Member): string | null {
+  return ifSound(where.text, memberSet(where, member));
+}
+
+function memberSet(where: Where, { key, value, isText }: Member): string | null {
   const text = ended(where.text);
   const mapping = mappingOf({ ...where, text });
   if (!mapping) return null;
@@ -280,8 +365,9 @@ export function withMember(where: Where, { key, value, isText }: Member): string
   const node = pair && valueIn(pair);
   const style = styleIn(text, mapping);
   if (pair && Array.isArray(value)) {
-    const old = itemsAt(where, key)?.map((item) => item.value);
-    if (!old) return null;
+    const now = membersAt({ ...where, text })?.get(key);
+    if (now?.kind !== 'list') return null;
+    const old = now.items;
     // What is there already keeps its place and its comments.
     const free = new Set(old.keys());
     const items = value.map((one): Item => {

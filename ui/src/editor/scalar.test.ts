@@ -60,3 +60,49 @@ test('a place outside of the text is none', () => {
   expect(scalarAt(text, { line: 900, column: 1 }, 'a')).toBe(null);
   expect(scalarAt(text, { line: 1, column: 900 }, 'a')).toBe(null);
 });
+
+test.each([
+  ['a key in other letters', 'x~y: v\n'],
+  ['a key in other letters, with a space', 'x y : v\n'],
+  ['a text that goes on behind an empty line', 'k: v\n\n  w\n'],
+  ['a text that goes on in a flow collection', 'f: {\n  k: v\n w }\n'],
+  ['a text that goes on behind a tab', 'k: v\n\tw\n'],
+  ['line ends that only YAML 1.1 has', '# \u0085\nk: v\n'],
+  ['no value', 'k:\nl: v\n'],
+])('%s is left to the editor', (_, all) => {
+  const line = all.split('\n').findIndex((one) => /^ *[kx]/.test(one));
+  const column = (/^ */.exec(all.split('\n')[line] ?? '')?.[0].length ?? 0) + 1;
+  expect(scalarAt(all, { line: line + 1, column }, 'k')).toBe(null);
+});
+
+test.each([
+  '\nl: w\n',
+  '\r\nl: w\r\n',
+  '\n  # why\n',
+  ' # why\n\n- x\n',
+  '\n...\n',
+  '\n"l m": w\n',
+  '\t\n',
+  '',
+])('a value before %j is one line', (behind) => {
+  const scalar = scalarAt(`k: v${behind}`, { line: 1, column: 1 }, 'k');
+  expect(scalar?.value).toBe('v');
+  expect(withScalar(`k: v${behind}`, scalar as NonNullable<typeof scalar>, 'w')).toBe(`k: w${behind}`);
+});
+
+test.each([
+  ['v', 'on', "'on'"],
+  ['v', '0x10', "'0x10'"],
+  ['v', '1_000', "'1_000'"],
+  ['v', '', "''"],
+  ['1_000', '2', "'2'"],
+  ['3000', '8080', '8080'],
+  ['true', 'false', 'false'],
+  ["'1'", '2', "'2'"],
+  ['v', '\u0085\u2028', '"\\u0085\\u2028"'],
+])('%s becomes %j as %s', (before, value, written) => {
+  const scalar = scalarAt(`k: ${before} # c\n`, { line: 1, column: 1 }, 'k');
+  expect(withScalar(`k: ${before} # c\n`, scalar as NonNullable<typeof scalar>, value)).toBe(
+    `k: ${written} # c\n`,
+  );
+});

@@ -3,6 +3,9 @@ import type { Position } from '../api/types';
 
 export type Scalar = { from: number; to: number; value: string; style: 'plain' | 'single' | 'double' };
 
+/** Whether its lines end as everybody counts them: YAML 1.1 has more line ends, which may hide what is written. */
+export const hasPlainLines = (text: string) => !/[\u0085\u2028\u2029]|\r(?!\n)/.test(text);
+
 /** The index of a place; the gateway counts lines and characters from 1. */
 export function indexOf(text: string, at: Position): number | null {
   let begin = 0;
@@ -49,20 +52,23 @@ function scalarFrom(text: string, from: number): Scalar | null {
 
 const lastName = (path: string) => /([^.[\]]+)(?:\[\d+\])*$/.exec(path)?.[1] ?? '';
 
+// What ends a plain scalar above it: another entry, a comment, the end of a flow collection or of the text.
+const isAnother = /^(#|-(\s|$)|[,\]}]|[^\s#].*?["']?:(\s|$)|\.\.\.|---|$)/;
+
 /** Whether a plain scalar goes on in the next line, as it may. */
 function goesOn(text: string, scalar: Scalar): boolean {
   if (scalar.style !== 'plain') return false;
   const begin = text.lastIndexOf('\n', scalar.from - 1) + 1;
   const indent = /^[ ]*(?:- +)*/.exec(text.slice(begin))?.[0].length ?? 0;
   const rest = text.slice(scalar.to);
-  const next = /^[^\S\n]*\r?\n([ ]*)([^\r\n]*)/.exec(rest);
+  const next = /^[^\S\n]*\r?\n(?:[^\S\n]*\r?\n)*([ \t]*)([^\r\n]*)/.exec(rest);
   if (!next?.[2] || next[2].startsWith('#')) return false;
-  return (next[1]?.length ?? 0) > indent;
+  return (next[1]?.length ?? 0) > indent || !isAnother.test(next[2]);
 }
 
 /** The scalar at the place of a value: behind its key, or itself. `path` is that of the value. */
 export function scalarAt(text: string, at: Position, path: string): Scalar | null {
-  const begin = indexOf(text, at);
+  const begin = hasPlainLines(text) ? indexOf(text, at) : null;
   if (begin === null) return null;
   let from = begin;
   const key = /^(["']?)([\w.$/-]+)\1[^\S\n]*:(?=\s|$)[^\S\n]*/.exec(text.slice(begin));
@@ -72,21 +78,45 @@ export function scalarAt(text: string, at: Position, path: string): Scalar | nul
   }
   const scalar = scalarFrom(text, from);
   if (!scalar || goesOn(text, scalar)) return null;
+  // A key that is written in another way.
+  if (/^[^\S\n]*:/.test(text.slice(scalar.to))) return null;
   // Within a flow collection a plain scalar ends at the comma or bracket: those are told apart by the editor only.
   if (scalar.style === 'plain' && /[,[\]{}]/.test(scalar.value)) return null;
   return scalar;
 }
 
+// Line ends, and what YAML has as escapes only.
+const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufffe\uffff]/u;
+
 export const looksPlain = (value: string) =>
   value !== '' &&
   value === value.trim() &&
   !notPlain.test(value) &&
-  !/[\r\n\t,[\]{}]|:(\s|$)|\s#/.test(value);
+  !unprintable.test(value) &&
+  !/[,[\]{}]|:(\s|$)|\s#/.test(value);
 
-/** The text with another value there; what was quoted stays quoted. */
+/** Whether it is read as a number or the like, by this gateway or by others, unless it is quoted. */
+export const looksTyped = (value: string) =>
+  /^(true|false|yes|no|on|off|null|~|[-+]?(\.?\d[\d_.e+-]*|0[xo][\da-f]+|\.inf|\.nan))$/i.test(value);
+
+/** What this gateway reads as something else than a text (the core schema of YAML 1.2). */
+const isTyped = (source: string) =>
+  /^(true|false|null|~|[-+]?(\d+|(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?|\.inf)|0o[0-7]+|0x[\da-f]+|\.nan)$/i.test(
+    source,
+  );
+
+/** A text in quotes: single ones, if they can hold it and nothing else is preferred. */
+export function quoted(value: string, style: Scalar['style'] = 'single'): string {
+  if (style !== 'double' && !unprintable.test(value)) return `'${value.replaceAll("'", "''")}'`;
+  return JSON.stringify(value).replace(
+    new RegExp(unprintable, 'gu'),
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The text with another value there; what was quoted stays quoted, and a text does not become a number. */
 export function withScalar(text: string, scalar: Scalar, value: string): string {
-  const isPlain = scalar.style === 'plain' && looksPlain(value);
-  const isDouble = scalar.style === 'double' || /[\r\n\t]/.test(value);
-  const written = isPlain ? value : isDouble ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`;
-  return text.slice(0, scalar.from) + written + text.slice(scalar.to);
+  const isPlain =
+    scalar.style === 'plain' && looksPlain(value) && (isTyped(scalar.value) || !looksTyped(value));
+  return text.slice(0, scalar.from) + (isPlain ? value : quoted(value, scalar.style)) + text.slice(scalar.to);
 }

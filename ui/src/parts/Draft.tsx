@@ -3,11 +3,20 @@ import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { refreshConfiguration, useModel } from '../api/queries';
+import { Failed } from './feedback';
 import { Review, useJudgement } from './Review';
-import { valuesIn } from './values';
+import { differenceOf, valuesBeside, valuesIn } from './values';
 
 /** What a form was opened with: a change underneath is noticed against it. */
 export type Base = { text: string; etag: string };
+
+/** Instead of a draft: what it would take is for the editor. */
+export const Unwritable = () => (
+  <Failed
+    title="Not here"
+    message="The file is written so that only the page Config can change this: with an anchor that is used elsewhere, or with comments or line breaks that would come to mean something else."
+  />
+);
 
 /** What a form would write: judged by the gateway, compared, and saved if nobody has saved in between. */
 export function Draft({
@@ -36,8 +45,15 @@ export function Draft({
       await refreshConfiguration();
     },
   });
-  const before = valuesIn(useModel().data, path);
+  const model = useModel().data;
+  const before = valuesIn(model, path);
   const isSettled = !judged.isFetching && !judged.isPlaceholderData;
+  const objectionTo = (draft: unknown) => {
+    if (before && isMisread(before, valuesIn(draft, path)))
+      return 'The gateway would read something else there than was typed: edit it on the page Config.';
+    const place = differenceOf(valuesBeside(model, path), valuesBeside(draft, path));
+    return place === null ? undefined : `This would change ${place}, too: edit it on the page Config.`;
+  };
   if (!isChanged)
     return (
       <Text size="sm" c="dimmed">
@@ -51,11 +67,7 @@ export function Draft({
       judged={judged.data}
       isSaving={save.isPending}
       error={save.error}
-      objection={
-        isSettled && judged.data?.valid && before && isMisread(before, valuesIn(judged.data.model, path))
-          ? 'The gateway would read something else there than was typed: edit it on the page Config.'
-          : undefined
-      }
+      objection={isSettled && judged.data?.valid ? objectionTo(judged.data.model) : undefined}
       onSave={() => isSettled && save.mutate()}
     />
   );

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api } from '../api/client';
 import { type Member, membersAt, type Written, withMember } from '../editor/members';
 import { type Field, fieldsAt, type JsonSchema } from '../editor/schema';
-import { Draft } from './Draft';
+import { Draft, Unwritable } from './Draft';
 import type { PartForm } from './EditParts';
 import { Failed, Waiting, wordsOf } from './feedback';
 
@@ -111,10 +111,7 @@ function Form({ part, file, onDone, schema }: PartForm & { schema: JsonSchema })
         />
       ))}
       {text === null ? (
-        <Failed
-          title="Not here"
-          message="The file is written so that only the page Config can change this."
-        />
+        <Unwritable />
       ) : (
         <Draft
           base={file}

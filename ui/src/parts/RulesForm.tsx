@@ -8,7 +8,7 @@ import { api } from '../api/client';
 import { useCan } from '../api/queries';
 import type { CelAnswer } from '../api/types';
 import { type Item, itemsAt, withItems } from '../editor/members';
-import { Draft } from './Draft';
+import { Draft, Unwritable } from './Draft';
 import type { PartForm } from './EditParts';
 import { Failed } from './feedback';
 import { isMisreadAs, type Rule } from './rules';
@@ -153,7 +153,7 @@ export default function RulesForm({ part, file, onDone }: PartForm) {
   const items = rules.map((rule) => itemOf(rule, read));
   const isSame =
     rules.length === read.length && items.every((item, at) => item.was === at && item.value === undefined);
-  const text = isSame ? file.text : (withItems(where, 'rules', items) ?? file.text);
+  const text = isSame ? file.text : withItems(where, 'rules', items);
   const move = (from: number, by: 1 | -1) => {
     const moved = [...rules];
     moved.splice(from + by, 0, ...moved.splice(from, 1));
@@ -199,13 +199,17 @@ export default function RulesForm({ part, file, onDone }: PartForm) {
           Add a rule
         </Button>
       </Group>
-      <Draft
-        base={file}
-        text={text}
-        path={part.path}
-        isMisread={(before, after) => isMisreadAs(before, after, rules)}
-        onDone={onDone}
-      />
+      {text === null ? (
+        <Unwritable />
+      ) : (
+        <Draft
+          base={file}
+          text={text}
+          path={part.path}
+          isMisread={(before, after) => isMisreadAs(before, after, rules)}
+          onDone={onDone}
+        />
+      )}
     </Stack>
   );
 }

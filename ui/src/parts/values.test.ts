@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isMisreadAs } from './rules';
-import { isMisread, originOf, valuesIn } from './values';
+import { differenceOf, isMisread, originOf, valuesBeside, valuesIn } from './values';
 
 test('a value comes from its line, from the whole that holds it, or is a default', () => {
   const at = (line: number) => ({ line, column: 1 });
@@ -50,4 +50,30 @@ test('rules that the gateway reads otherwise than the form has them are seen', (
   expect(isMisreadAs(before, after({ ...good, 'rules[2].allow': 'x' }), rules)).toBe(true);
   expect(isMisreadAs(before, undefined, rules)).toBe(true);
   expect(isMisreadAs(before, after({ rules: '' }), [])).toBe(false);
+});
+
+test('what an edit changes elsewhere, as one with an anchor does, is seen', () => {
+  const model = (limit: number, ...rules: string[]) => ({
+    config: { value: { limits: { memory: limit } }, origins: {} },
+    binds: rules.map((rule, index) => ({
+      path: `binds[${index}]`,
+      line: limit + index,
+      policies: [{ path: `binds[${index}].p`, value: { rules: [{ allow: rule }] }, origins: {} }],
+    })),
+  });
+  const beside = (...all: Parameters<typeof model>) => valuesBeside(model(...all), 'binds[0].p');
+  const before = beside(1, 'a', 'a');
+  expect([...before]).toEqual([
+    ['config.limits.memory', '1'],
+    ['binds[1].p.rules[0].allow', 'a'],
+  ]);
+  expect(differenceOf(before, beside(1, 'b', 'a'))).toBe(null);
+  expect(differenceOf(before, beside(1, 'b', 'b'))).toBe('binds[1].p.rules[0].allow');
+  expect(differenceOf(before, beside(1, 'b'))).toBe('binds[1].p.rules[0].allow');
+  expect(differenceOf(before, beside(2, 'b', 'a'))).toBe('config.limits.memory');
+  // What holds it, and what it holds, are the edit's own; a name that only begins alike is not.
+  const nested = { path: 'a.b', settings: { value: { x: 1 } } };
+  expect(valuesBeside(nested, 'a.b.c').size).toBe(0);
+  expect(valuesBeside(nested, 'a').size).toBe(0);
+  expect([...valuesBeside(nested, 'a.bc')]).toEqual([['a.b.x', '1']]);
 });

@@ -47,10 +47,37 @@ export function valuesIn(node: unknown, path: string): Map<string, string> | und
   return undefined;
 }
 
+const isWithin = (path: string, other: string) => path === other || /^[.[]/.test(path.slice(other.length));
+const areRelated = (one: string, other: string) =>
+  (one.startsWith(other) && isWithin(one, other)) || (other.startsWith(one) && isWithin(other, one));
+
+/** All values of a model by their places, but those at the path, within it, or of what holds it. */
+export function valuesBeside(model: unknown, path: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const walk = (node: unknown, name: string) => {
+    if (node === null || typeof node !== 'object') return;
+    const own = node as { path?: string; value?: unknown; settings?: { value?: unknown }; origins?: unknown };
+    const place = own.path ?? name;
+    if (own.settings !== undefined || (own.value !== undefined && own.origins !== undefined)) {
+      if (areRelated(place, path)) return;
+      for (const leaf of leavesOf(own.settings?.value ?? own.value))
+        found.set(leaf.key === '' ? place : `${place}.${leaf.key}`, plain(leaf.value));
+      return;
+    }
+    for (const [key, child] of Object.entries(node)) walk(child, Array.isArray(node) ? name : key);
+  };
+  walk(model, '');
+  return found;
+}
+
+/** The first place that reads differently; null if there is none. */
+export function differenceOf(before: Map<string, string>, after: Map<string, string>): string | null {
+  return [...before.keys(), ...after.keys()].find((key) => before.get(key) !== after.get(key)) ?? null;
+}
+
 /** Whether an edit of that one value changes others beside it, or removes it: what is typed was not what is read. */
 export function isMisread(before: Map<string, string>, after: Map<string, string> | undefined, name: string) {
   if (!after?.has(name)) return true;
-  return [...new Set([...before.keys(), ...after.keys()])].some(
-    (key) => key !== name && before.get(key) !== after.get(key),
-  );
+  const others = (all: Map<string, string>) => new Map([...all].filter(([key]) => key !== name));
+  return differenceOf(others(before), others(after)) !== null;
 }
