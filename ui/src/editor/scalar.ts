@@ -88,12 +88,13 @@ export function scalarAt(text: string, at: Position, path: string): Scalar | nul
 // Line ends, and what YAML has as escapes only.
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufffe\uffff]/u;
 
+/** Whether it may stand without quotes, in a flow collection, too. */
 export const looksPlain = (value: string) =>
   value !== '' &&
   value === value.trim() &&
   !notPlain.test(value) &&
   !unprintable.test(value) &&
-  !/[,[\]{}]|:(\s|$)|\s#/.test(value);
+  !/[,[\]{}]|^:|:(\s|$|\?)|\s#/.test(value);
 
 /** Whether it is read as a number or the like, by this gateway or by others, unless it is quoted. */
 export const looksTyped = (value: string) =>
