@@ -3,16 +3,10 @@ import type { ReactNode } from 'react';
 import { useModel, useRuntime } from '../api/queries';
 import { Card, PageHead, Waiting } from '../parts/feedback';
 import { SettingsTable } from '../parts/Settings';
+import { Fact } from '../parts/tables';
 import { agoText } from '../parts/time';
 
-function Row({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <Table.Tr>
-      <Table.Th scope="row">{name}</Table.Th>
-      <Table.Td className="wrap">{children}</Table.Td>
-    </Table.Tr>
-  );
-}
+const Row = (fact: { name: string; children: ReactNode }) => <Fact className="wrap" {...fact} />;
 
 export function About() {
   const runtime = useRuntime();

@@ -23,6 +23,7 @@ import type { Cell, Explained, Identity, Subject } from '../api/types';
 import { matrixCsv, matrixMarkdown } from '../explain';
 import { routesOf, titleOf } from '../model';
 import { Card, Copy, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
+import { Head } from '../parts/tables';
 import { asked, keyOf, useExplained, type Who, Why } from '../parts/Why';
 
 type Kind = Subject['kind'];
@@ -211,16 +212,12 @@ function Matrix({
   return (
     <Table.ScrollContainer minWidth={400}>
       <Table className="access" aria-label="Who can call what" onKeyDown={onKey} withColumnBorders>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">{isTall ? 'Name' : 'Identity'}</Table.Th>
-            {across.map((index) => (
-              <Table.Th key={index} scope="col">
-                {isTall ? heads.identity(index) : heads.thing(index)}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
+        <Head
+          names={[
+            isTall ? 'Name' : 'Identity',
+            ...across.map((index) => (isTall ? heads.identity(index) : heads.thing(index))),
+          ]}
+        />
         <Table.Tbody>
           {down.map((index, row) => (
             <Table.Tr key={index}>

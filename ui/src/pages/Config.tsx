@@ -13,6 +13,7 @@ import { completionOf, type JsonSchema, wordsAt } from '../editor/schema';
 import { Card, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
 import { Problems, problemText } from '../parts/Problems';
 import { Review, useJudgement } from '../parts/Review';
+import { Head } from '../parts/tables';
 
 type Revision = { revision: string; since: string; bytes: number; isRunning: boolean };
 
@@ -59,19 +60,7 @@ function History({
   if (!history.data) return <Waiting error={history.error} />;
   return (
     <Table aria-label="Revisions">
-      <Table.Thead>
-        <Table.Tr>
-          {['Revision', 'Since', 'Bytes', ''].map((name) =>
-            name ? (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ) : (
-              <Table.Td key="restore" />
-            ),
-          )}
-        </Table.Tr>
-      </Table.Thead>
+      <Head names={['Revision', 'Since', 'Bytes', '']} />
       <Table.Tbody>
         {history.data.revisions.map((one) => (
           <Table.Tr key={`${one.revision} ${one.since}`}>

@@ -20,6 +20,7 @@ import { useCan, useModel } from '../api/queries';
 import type { Imported } from '../api/types';
 import { letsAnonymousIn, routesOf, titleOf } from '../model';
 import { Card, Code, Copy, Failed, PageHead, Waiting, wordsOf } from '../parts/feedback';
+import { Head } from '../parts/tables';
 import { nameOf, snippetsOf } from '../snippets';
 
 const colors: Record<string, string> = { error: 'red', warning: 'yellow', info: 'gray' };
@@ -50,15 +51,7 @@ function Translation({ answer }: { answer: Imported }) {
       {answer.findings.length > 0 && (
         <Table.ScrollContainer minWidth={480}>
           <Table aria-label="Findings" verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                {['Finding', 'Where', 'What'].map((name) => (
-                  <Table.Th key={name} scope="col">
-                    {name}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
+            <Head names={['Finding', 'Where', 'What']} />
             <Table.Tbody>
               {answer.findings.map((one, index) => (
                 <Table.Tr key={index}>

@@ -10,6 +10,7 @@ import { Card, Copy, PageHead, Waiting } from '../parts/feedback';
 import { Line } from '../parts/Line';
 import { problemText } from '../parts/Problems';
 import { Spark } from '../parts/Spark';
+import { Fact } from '../parts/tables';
 import { agoText } from '../parts/time';
 
 const sourceText = {
@@ -129,33 +130,18 @@ function Decisions() {
         <Stack gap="xs">
           <Table withRowBorders={false} verticalSpacing={2} aria-label="Figures">
             <Table.Tbody className="number">
-              <Table.Tr>
-                <Table.Th scope="row">Requests</Table.Th>
-                <Table.Td>{last.requests}</Table.Td>
-              </Table.Tr>
-              <Table.Tr>
-                <Table.Th scope="row">Allowed, denied</Table.Th>
-                <Table.Td>
-                  {last.allowed}, {last.denied}
-                </Table.Td>
-              </Table.Tr>
-              <Table.Tr>
-                <Table.Th scope="row">Errors</Table.Th>
-                <Table.Td>{last.errors}</Table.Td>
-              </Table.Tr>
-              <Table.Tr>
-                <Table.Th scope="row">Sessions, connections</Table.Th>
-                <Table.Td>
-                  {last.sessions}, {last.connections}
-                </Table.Td>
-              </Table.Tr>
+              <Fact name="Requests">{last.requests}</Fact>
+              <Fact name="Allowed, denied">
+                {last.allowed}, {last.denied}
+              </Fact>
+              <Fact name="Errors">{last.errors}</Fact>
+              <Fact name="Sessions, connections">
+                {last.sessions}, {last.connections}
+              </Fact>
               {last.latencyMs && (
-                <Table.Tr>
-                  <Table.Th scope="row">Latency p50, p99</Table.Th>
-                  <Table.Td>
-                    {last.latencyMs.p50} ms, {last.latencyMs.p99} ms
-                  </Table.Td>
-                </Table.Tr>
+                <Fact name="Latency p50, p99">
+                  {last.latencyMs.p50} ms, {last.latencyMs.p99} ms
+                </Fact>
               )}
             </Table.Tbody>
           </Table>

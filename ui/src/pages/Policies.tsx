@@ -5,6 +5,7 @@ import { type Place, routesOf, summaryOf, titleOf } from '../model';
 import { Card, PageHead, Waiting } from '../parts/feedback';
 import { Line } from '../parts/Line';
 import { PolicyList } from '../parts/PolicyList';
+import { Head } from '../parts/tables';
 
 const policiesOf = ({ route }: Place) => [
   ...route.policies,
@@ -47,16 +48,7 @@ export function Policies() {
           <Card title="By route">
             <Table.ScrollContainer minWidth={500}>
               <Table aria-label="Policies by route">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th scope="col">Policy</Table.Th>
-                    {places.map((place) => (
-                      <Table.Th key={place.route.id} scope="col">
-                        {titleOf(place)}
-                      </Table.Th>
-                    ))}
-                  </Table.Tr>
-                </Table.Thead>
+                <Head names={['Policy', ...places.map(titleOf)]} />
                 <Table.Tbody>
                   {kinds.map((kind) => (
                     <Table.Tr key={kind}>

@@ -5,6 +5,7 @@ import { useModel } from '../api/queries';
 import { matchesText, portOf, routesOf } from '../model';
 import { Card, PageHead, Waiting } from '../parts/feedback';
 import { backendTitle, RouteDetail } from '../parts/RouteDetail';
+import { Head } from '../parts/tables';
 
 export function Routes() {
   const model = useModel();
@@ -19,17 +20,7 @@ export function Routes() {
         <Card>
           <Table.ScrollContainer minWidth={640}>
             <Table highlightOnHover aria-label="Routes">
-              <Table.Thead>
-                <Table.Tr>
-                  {['Route', 'Port', 'Listener', 'Host names', 'Matches', 'Policies', 'Backends'].map(
-                    (name) => (
-                      <Table.Th key={name} scope="col">
-                        {name}
-                      </Table.Th>
-                    ),
-                  )}
-                </Table.Tr>
-              </Table.Thead>
+              <Head names={['Route', 'Port', 'Listener', 'Host names', 'Matches', 'Policies', 'Backends']} />
               <Table.Tbody>
                 {places.map(({ bind, listener, route }) => (
                   <Table.Tr key={route.id} aria-current={route === current?.route}>

@@ -10,6 +10,7 @@ import type { RouteNode } from '../api/types';
 import { routesOf } from '../model';
 import { Card, Code, PageHead, wordsOf } from '../parts/feedback';
 import { reasonText } from '../parts/reasons';
+import { Fact, Head } from '../parts/tables';
 import { clockText } from '../parts/time';
 import { Why } from '../parts/Why';
 import { filterOf } from '../traffic';
@@ -140,10 +141,9 @@ function Detail({ row }: { row: TrafficRow }) {
           <Table withRowBorders={false} verticalSpacing={2} aria-label="Facts of the request">
             <Table.Tbody>
               {facts.map(({ key, label, value }) => (
-                <Table.Tr key={key}>
-                  <Table.Th scope="row">{label}</Table.Th>
-                  <Table.Td className="mono">{value}</Table.Td>
-                </Table.Tr>
+                <Fact key={key} name={label} className="mono">
+                  {value}
+                </Fact>
               ))}
             </Table.Tbody>
           </Table>
@@ -222,15 +222,7 @@ function Rows({
       aria-label="Requests"
     >
       <Table stickyHeader aria-label="Requests" aria-rowcount={rows.length + 1}>
-        <Table.Thead>
-          <Table.Tr aria-rowindex={1}>
-            {columns.map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
+        <Head names={columns} rowIndex={1} />
         <Table.Tbody>
           {before > 0 && <tr style={{ height: before }} aria-hidden />}
           {items.map((item) => {

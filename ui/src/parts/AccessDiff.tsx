@@ -7,6 +7,7 @@ import type { Identity, Model } from '../api/types';
 import { type AccessChange, accessChanges, explain } from '../explain';
 import { type Place, routesOf, titleOf } from '../model';
 import { Waiting } from './feedback';
+import { Head } from './tables';
 
 type RouteChange = AccessChange & { route: string };
 
@@ -70,15 +71,7 @@ export function AccessDiff({ text, draft }: { text: string; draft: Model | null 
 function Changes({ changes, hasRoutes }: { changes: RouteChange[]; hasRoutes: boolean }) {
   return (
     <Table aria-label="What changes for whom">
-      <Table.Thead>
-        <Table.Tr>
-          {[...(hasRoutes ? ['Route'] : []), 'Identity', 'What', 'Before', 'After'].map((name) => (
-            <Table.Th key={name} scope="col">
-              {name}
-            </Table.Th>
-          ))}
-        </Table.Tr>
-      </Table.Thead>
+      <Head names={[...(hasRoutes ? ['Route'] : []), 'Identity', 'What', 'Before', 'After']} />
       <Table.Tbody>
         {changes.map((one) => (
           <Table.Tr key={`${one.route} ${one.identity} ${one.kind} ${one.name}`}>

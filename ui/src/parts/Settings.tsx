@@ -1,6 +1,7 @@
 import { Group, Table, Text } from '@mantine/core';
 import { EditValue } from './EditValue';
 import { Line } from './Line';
+import { Head } from './tables';
 import { leavesOf, originOf, plain } from './values';
 
 /** Each effective value and where it comes from. */
@@ -27,13 +28,7 @@ export function SettingsTable({
     );
   return (
     <Table aria-label={label} verticalSpacing={4} withRowBorders={false}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">Setting</Table.Th>
-          <Table.Th scope="col">Value</Table.Th>
-          <Table.Th scope="col">From</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
+      <Head names={['Setting', 'Value', 'From']} />
       <Table.Tbody>
         {rows.map((row) => {
           const at = originOf(origins, row.key);

@@ -108,6 +108,15 @@ function Offered({ target, route }: { target: string; route: string }) {
   );
 }
 
+/** Shows or hides a part of the card. */
+function Shown({ what, is, onChange }: { what: string; is: boolean; onChange: (is: boolean) => void }) {
+  return (
+    <Button size="compact-sm" variant="default" aria-expanded={is} onClick={() => onChange(!is)}>
+      {is ? 'Hide' : 'Show'} {what}
+    </Button>
+  );
+}
+
 /** A target: what is configured, and how it is. */
 export function TargetCard({
   target,
@@ -181,26 +190,10 @@ export function TargetCard({
               of={target.name}
             />
           )}
-          {canAsk && (
-            <Button
-              size="compact-sm"
-              variant="default"
-              aria-expanded={isOfferShown}
-              onClick={() => setOfferShown(!isOfferShown)}
-            >
-              {isOfferShown ? 'Hide what it offers' : 'Show what it offers'}
-            </Button>
-          )}
+          {canAsk && <Shown what="what it offers" is={isOfferShown} onChange={setOfferShown} />}
           {hasProcess && (
             <>
-              <Button
-                size="compact-sm"
-                variant="default"
-                aria-expanded={isOutputShown}
-                onClick={() => setOutputShown(!isOutputShown)}
-              >
-                {isOutputShown ? 'Hide its output' : 'Show its output'}
-              </Button>
+              <Shown what="its output" is={isOutputShown} onChange={setOutputShown} />
               <Button
                 size="compact-sm"
                 variant="default"

@@ -13,6 +13,7 @@ import {
 } from '@mantine/core';
 import { useState } from 'react';
 import { Card } from '../parts/feedback';
+import { Head } from '../parts/tables';
 import { Call } from './Call';
 import { differs, type Lane, united } from './lanes';
 import type { Schema } from './schema';
@@ -71,20 +72,7 @@ function Offered<T>({
         </Group>
         <Table.ScrollContainer minWidth={200} maxHeight={520}>
           <Table aria-label={title} stickyHeader>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">Name</Table.Th>
-                {isCompared ? (
-                  lanes.map((lane) => (
-                    <Table.Th key={lane.id} scope="col">
-                      {lane.name}
-                    </Table.Th>
-                  ))
-                ) : (
-                  <Table.Th scope="col">Description</Table.Th>
-                )}
-              </Table.Tr>
-            </Table.Thead>
+            <Head names={['Name', ...(isCompared ? lanes.map((lane) => lane.name) : ['Description'])]} />
             <Table.Tbody>
               {shown.map((entry) => (
                 <Table.Tr key={entry.name} data-name={entry.name} data-differs={differs(entry.has)}>
@@ -366,33 +354,21 @@ export function Offers(
     wanted: string | undefined;
   },
 ) {
-  const count = (lists: unknown[][], nameOf: (one: never) => string) =>
-    united(lists as never[][], nameOf).length;
-  const { states } = props;
+  const namesIn = (state: State) => ({
+    tools: state.tools.map((one) => one.name),
+    prompts: state.prompts.map((one) => one.name),
+    resources: state.resources.map((one) => one.uri),
+  });
+  const countOf = (kind: 'tools' | 'prompts' | 'resources') =>
+    new Set(props.states.flatMap((state) => namesIn(state)[kind])).size;
   return (
     <Tabs defaultValue="tools" keepMounted={false}>
       <Tabs.List mb="md">
-        <Tabs.Tab value="tools">
-          Tools{' '}
-          {count(
-            states.map((state) => state.tools),
-            (one: Tool) => one.name,
-          )}
-        </Tabs.Tab>
-        <Tabs.Tab value="prompts">
-          Prompts{' '}
-          {count(
-            states.map((state) => state.prompts),
-            (one: Prompt) => one.name,
-          )}
-        </Tabs.Tab>
-        <Tabs.Tab value="resources">
-          Resources{' '}
-          {count(
-            states.map((state) => state.resources),
-            (one: Resource) => one.uri,
-          )}
-        </Tabs.Tab>
+        {(['tools', 'prompts', 'resources'] as const).map((kind) => (
+          <Tabs.Tab key={kind} value={kind}>
+            {kind.charAt(0).toUpperCase() + kind.slice(1)} {countOf(kind)}
+          </Tabs.Tab>
+        ))}
       </Tabs.List>
       <Tabs.Panel value="tools">
         <Tools {...props} />
