@@ -29,15 +29,31 @@ constexpr json::Limits document_limits{.depth_max = 128, .members_max = 1'000'00
 constexpr json::Limits schema_limits{.depth_max = 116, .members_max = 1'000'000};
 constexpr json::Limits tools_limits{.depth_max = 120, .members_max = 999'000};
 constexpr std::array<std::string_view, 5> methods = {"get", "put", "post", "delete", "patch"};
-// What says how a message is framed, to whom it goes and who sends it is not a caller's.
-constexpr std::array<std::string_view, 16> reserved_headers = {"accept",        "accept-encoding",
-                                                               "authorization", "connection",
-                                                               "content-type",  "content-length",
-                                                               "cookie",        "expect",
-                                                               "forwarded",     "host",
-                                                               "keep-alive",    "te",
-                                                               "trailer",       "transfer-encoding",
-                                                               "upgrade",       "via"};
+// What says how a message is framed, to whom and for what it goes and who sends it is not a
+// caller's.
+constexpr std::array<std::string_view, 23> reserved_headers = {"accept",
+                                                               "accept-encoding",
+                                                               "authorization",
+                                                               "connection",
+                                                               "content-type",
+                                                               "content-length",
+                                                               "cookie",
+                                                               "dpop",
+                                                               "expect",
+                                                               "forwarded",
+                                                               "host",
+                                                               "keep-alive",
+                                                               "te",
+                                                               "trailer",
+                                                               "transfer-encoding",
+                                                               "true-client-ip",
+                                                               "upgrade",
+                                                               "via",
+                                                               "x-http-method-override",
+                                                               "x-method-override",
+                                                               "x-original-url",
+                                                               "x-real-ip",
+                                                               "x-rewrite-url"};
 constexpr std::array<std::string_view, 3> reserved_prefixes = {"mcp-", "proxy-", "x-forwarded-"};
 
 template <class List>
@@ -50,8 +66,10 @@ bool is_field_name(std::string_view name) {
                      [](char c) { return base::is_alnum(c) || c == '-' || c == '_'; });
 }
 
+// To many services, and to what is in front of them, `_` is another `-`.
 bool is_reserved(std::string_view header) {
-  const std::string name = base::to_lower(header);
+  std::string name = base::to_lower(header);
+  std::replace(name.begin(), name.end(), '_', '-');
   return has(reserved_headers, name) ||
          std::any_of(reserved_prefixes.begin(), reserved_prefixes.end(),
                      [&](std::string_view prefix) { return name.starts_with(prefix); });

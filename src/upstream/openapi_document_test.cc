@@ -76,8 +76,11 @@ TEST(OpenApiDocument, asks_callers_for_nothing_that_only_the_service_says) {
 
 TEST(OpenApiDocument, keeps_headers_of_the_connection_and_of_proxies_from_callers) {
   std::string parameters;
-  for (const char* name : {"Accept-Encoding", "Proxy-Authorization", "Keep-Alive", "Forwarded",
-                           "X-Forwarded-For", "Mcp-Session-Id", "HOST", "X-Own"}) {
+  for (const char* name :
+       {"Accept-Encoding", "Proxy-Authorization", "Keep-Alive", "Forwarded", "X-Forwarded-For",
+        "Mcp-Session-Id", "HOST", "X_Forwarded_For", "Proxy_Authorization", "mcp_session_id",
+        "Transfer_Encoding", "X-Real-IP", "True_Client_IP", "X-HTTP-Method-Override",
+        "X-Method-Override", "X-Original-URL", "X-Rewrite-URL", "DPoP", "X-Own"}) {
     parameters +=
         std::string(parameters.empty() ? "" : ",") + R"({"in":"header","name":")" + name + R"("})";
   }

@@ -86,12 +86,13 @@ class Building {
       const auto value = argument("path", name);
       if (!value) return tl::unexpected(unfit(name, "is missing"));
       TRY(const auto values, plain_values(name, *value));
-      std::string text;
+      if (values.empty()) return tl::unexpected(unfit(name, "is empty"));
+      std::vector<std::string> escaped;
       for (const std::string& one : values) {
-        text += (text.empty() ? "" : ",") + percent_encode(one);
+        if (one.empty()) return tl::unexpected(unfit(name, "is empty"));
+        escaped.push_back(percent_encode(one));
       }
-      if (text.empty()) return tl::unexpected(unfit(name, "is empty"));
-      path += text;
+      path += base::join(escaped, ",");
       rest.remove_prefix(close + 1);
     }
     path += rest;
