@@ -113,7 +113,8 @@ class Endpoint {
     return core_.opened_ids().open(core_.shared().session_ids, id, binding());
   }
   Binding binding() const {
-    return Binding(exchange_.principal().identity(), route_.session_key,
+    const bool may_move = core_.shared().session_ids.are_portable();
+    return Binding(exchange_.principal().identity(), may_move ? route_.session_key : route_.key,
                    backend_.target->fingerprint);
   }
 

@@ -42,7 +42,6 @@ class Builder {
   Built build() {
     for (std::size_t i = 0; i < file_.binds.size(); ++i) add_bind(i);
     if (file_.mcp) add_shorthand();
-    tell_session_keys_apart();
     if (snapshot_->binds.empty()) context_.warn("nothing is served: there is no bind");
     Built built;
     built.problems = std::move(context_.problems());
@@ -162,21 +161,6 @@ class Builder {
     finish_rules(route, settings->policies, settings.place);
     finish_backend_auth(route, *settings, settings.place);
     listener.routes.push_back(std::move(route));
-  }
-
-  // Two routes for the same requests to the same target, on two ports: they may have different
-  // policies.
-  void tell_session_keys_apart() {
-    std::map<std::pair<std::string, std::uint64_t>, int> uses;
-    const auto place_of = [](const Route& route) {
-      const auto* backend = std::get_if<McpBackend>(&route.backend);
-      const bool has_target = backend != nullptr && backend->target;
-      return std::pair(route.session_key, has_target ? backend->target->fingerprint : 0);
-    };
-    each_route(*snapshot_, [&](Route& route) { ++uses[place_of(route)]; });
-    each_route(*snapshot_, [&](Route& route) {
-      if (uses[place_of(route)] > 1) route.session_key = route.key;
-    });
   }
 
   // What the route takes, or its name: an edit of its policies does not change who it is.

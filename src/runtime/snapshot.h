@@ -38,7 +38,8 @@ struct Route {
   std::string name;
   // The same after a reload as long as the route takes the same requests: it is watched under it.
   std::string key;
-  // The same in every process with such a route, on whichever port: what sessions are bound to.
+  // The same on whichever port, whatever other routes there are: sessions that other processes may
+  // go on with are bound to it, the others to the key.
   std::string session_key;
   policy::Chain chain;
   std::variant<std::monostate, McpBackend, HostBackend> backend;

@@ -32,7 +32,15 @@ binds:
           ${failureMode && `failureMode: ${failureMode}`}
 `;
 
-/** The client's session, presented to another gateway. */
+/** Has a gateway serve that configuration. */
+async function reload(gateway, text) {
+  const done = () => gateway.output.split('configuration reloaded').length;
+  const before = done();
+  gateway.write(text);
+  await until(() => done() > before, 'it is read again', 15000);
+}
+
+/** The client's session, presented to another gateway, or at another of its ports. */
 function at(gateway, client) {
   const other = new RawClient(gateway.port, { headers: client.headers, version: client.version });
   return Object.assign(other, { session: secret(client.session), id: 1000 });
@@ -353,17 +361,11 @@ describe('a reload', () => {
         await client.initialize();
         const other = at(two, client);
         assert.equal((await other.tool('hello')).status, 200);
-        const reload = async (text) => {
-          const done = () => two.output.split('configuration reloaded').length;
-          const before = done();
-          two.write(text);
-          await until(() => done() > before, 'it is read again');
-        };
-        await reload(behind(remote(server.url), { policies: `mcpAuthorization:\n  rules: ['mcp.tool.name == "work"']` })(two.port));
+        await reload(two, behind(remote(server.url), { policies: `mcpAuthorization:\n  rules: ['mcp.tool.name == "work"']` })(two.port));
         assert.match(JSON.stringify((await other.tool('hello')).message.error), /Unknown tool/);
-        await reload(behind(remote(another.url))(two.port));
+        await reload(two, behind(remote(another.url))(two.port));
         assert.equal((await other.tool('hello')).status, 404);
-        await reload(config(two.port));
+        await reload(two, config(two.port));
         assert.equal((await other.tool('hello')).status, 404);
         assert.equal(text(await client.tool('hello')), 'hello from the SDK');
         assert.equal(count(server, /^DELETE /), 0, 'it goes on elsewhere');
@@ -371,6 +373,38 @@ describe('a reload', () => {
       });
     });
   });
+
+  const child = `{ name: child, stdio: { cmd: python3, args: ["${fixture}"] } }`;
+  /** The same route at each of those ports. */
+  const ports = (target, options, first, ...more) => [behind(target, options)(first), ...more.map((port) => behind(target, options)(port).split('binds:\n')[1])].join('');
+  for (const [which, options] of [['a key of its own', { session: '' }], ['config.session.key', {}]]) {
+    test(`that adds or takes away a port ends no session: ${which}`, async () => {
+      await using([() => start((port) => ports(child, options, port))], async (gateway) => {
+        const second = await freePort();
+        const clients = [];
+        const opens = async (port) => { clients.push(new RawClient(port)); await clients.at(-1).initialize(); };
+        const allGoOn = async () => {
+          for (const client of clients) assert.equal((await client.call('tools/list')).status, 200);
+          assert.equal(gateway.children().length, clients.length, 'each has its child');
+        };
+        await opens(gateway.port);
+        await allGoOn();
+        await reload(gateway, ports(child, options, gateway.port, second));
+        await allGoOn();
+        await opens(gateway.port);
+        await opens(second);
+        await allGoOn();
+        const beside = await at({ port: second }, clients[0]).call('tools/list');
+        assert.equal(beside.status, options.session === '' ? 404 : 200, 'at the other port');
+        await reload(gateway, ports(child, options, gateway.port));
+        const [gone] = clients.splice(2, 1);
+        for (const client of clients) assert.equal((await client.call('tools/list')).status, 200);
+        await reload(gateway, ports(child, options, gateway.port, second));
+        clients.push(gone);
+        await allGoOn();
+      });
+    });
+  }
 });
 
 describe('other targets', () => {
