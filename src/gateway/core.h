@@ -125,7 +125,8 @@ class Core {
     return shared_.traffic != nullptr && shared_.traffic->takes_arguments();
   }
 
-  // A name for a request in flight that no other core gives.
+  // A name for a request in flight that no other core gives, nor any other process that has or had
+  // its session: clients that come back name it (Last-Event-ID).
   StreamId next_stream() { return (StreamId{number_} << 48) | ++last_stream_; }
 
   bool is_draining() const { return is_draining_; }
@@ -147,7 +148,7 @@ class Core {
   net::Loop& loop_;
   Shared& shared_;
   const std::uint16_t number_;
-  StreamId last_stream_ = 0;
+  StreamId last_stream_ = shared_.session_ids.random_start();
   std::shared_ptr<const runtime::Snapshot> snapshot_;
   auth::TokenCache tokens_;
   auth::LoginCache logins_;

@@ -67,6 +67,9 @@ class SessionIds {
   Duration resumable_for() const { return resumable_for_; }
 
   SessionNumber make() const;
+  // Where something that is counted begins, so that two processes that go on with one session do
+  // not give the same numbers. Under 2^46.
+  std::uint64_t random_start() const { return random_.word() >> 18; }
   // Visible ASCII (MCP 2025-11-25, transports). `state` is for other processes.
   std::string seal(const SessionNumber& number, const Binding& binding,
                    std::string_view state = {}) const;

@@ -33,6 +33,11 @@ TEST_F(SessionIdsTest, keeps_the_parts_of_a_binding_apart) {
   EXPECT_NE(Binding("a", "1:b", 1).text(), Binding("a1:", "b", 1).text());
 }
 
+TEST_F(SessionIdsTest, begins_to_count_elsewhere_each_time) {
+  EXPECT_LT(ids_.random_start(), std::uint64_t{1} << 46);
+  EXPECT_NE(ids_.random_start(), ids_.random_start());
+}
+
 TEST_F(SessionIdsTest, does_not_know_what_it_did_not_make) {
   const SessionIds other(crypto::SealKey::from_random(random_), random_);
   EXPECT_EQ(ids_.open(other.seal(ids_.make(), alice_), alice_).kind, OpenedSession::Kind::unknown);

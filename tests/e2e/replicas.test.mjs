@@ -10,6 +10,7 @@ import * as jose from 'jose';
 import { fixture, freePort, jwtAuth, root, secret, sleep, start, until, workFolder } from './lib/gateway.mjs';
 import { request } from './lib/http.mjs';
 import { accept, callText, connect, RawClient, toolNames } from './lib/mcp.mjs';
+import { PolledServer } from './lib/polled.mjs';
 import { RemoteServer, serveSdk } from './lib/remote.mjs';
 
 const key = secret(randomBytes(32).toString('hex'));
@@ -405,6 +406,48 @@ describe('a reload', () => {
       });
     });
   }
+});
+
+test('what is left of a stream is not mistaken for that of a call at another gateway', async () => {
+  await using([() => new PolledServer().start()], async (server) => {
+    // One core each: both count the same requests.
+    const config = (port) => behind(remote(server.url))(port).replace('config:', 'config:\n  workerThreads: 1');
+    await using([() => start(config), () => start(config)], async (one, two) => {
+      const client = new RawClient(one.port, { version: '2025-11-25' });
+      await client.initialize();
+      const other = at(two, client);
+      const headers = { ...accept, 'mcp-session-id': client.session, 'mcp-protocol-version': client.version };
+      /** A call in flight whose stream has broken off: what the server has of it, and the last id its client saw. */
+      const brokenOff = async (gateway, id) => {
+        const stream = new AbortController();
+        const place = server.calls.length;
+        const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'polled', arguments: {} } });
+        const answer = fetch(gateway.url(), { method: 'POST', headers, body, signal: stream.signal });
+        const call = await server.call(place);
+        call.log('begun');
+        let seen = '';
+        const reader = (await answer).body.pipeThrough(new TextDecoderStream()).getReader();
+        while (!seen.includes('begun')) seen += (await reader.read()).value;
+        stream.abort();
+        return { call, last: [...seen.matchAll(/^id: (\S+)$/gm)].at(-1)[1] };
+      };
+      const comeBack = (gateway, last) => fetch(gateway.url(), { headers: { ...headers, accept: 'text/event-stream', 'last-event-id': last } });
+      const [first, second] = [await brokenOff(one, 100), await brokenOff(two, 500)];
+      assert.notEqual(first.last, second.last);
+      second.call.finish('of call 500');
+      // The one that comes first gets it, if it is told apart by nothing.
+      const stranger = await comeBack(two, first.last);
+      const own = await (await comeBack(two, second.last)).text();
+      assert.match(own, /"id":500/);
+      assert.match(own, /of call 500/);
+      await stranger.body.cancel();
+      first.call.finish('of call 100');
+      const rest = await (await comeBack(one, first.last)).text();
+      assert.match(rest, /of call 100/);
+      assert.ok(!rest.includes('of call 500'));
+      assert.equal((await other.remove()).status, 202);
+    });
+  });
 });
 
 describe('other targets', () => {
