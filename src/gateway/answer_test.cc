@@ -289,6 +289,21 @@ TEST_F(AnswerTest, knows_no_session_but_its_own) {
   EXPECT_EQ(sessions_.size(), 0U);
 }
 
+TEST_F(AnswerTest, keeps_no_session_whose_target_a_reload_took_away) {
+  serve_demo("true");
+  net::run_to_end(loop_, core_.adopt(std::make_shared<runtime::Snapshot>()));
+  telemetry::Record record;
+  const http::Response refused = ask(
+      post(
+          R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+          R"("capabilities":{},"clientInfo":{"name":"c","version":"1"}}})"),
+      &record);
+  EXPECT_FALSE(refused.headers.has("mcp-session-id"));
+  EXPECT_NE(refused.body.text().find("-32603"), std::string::npos) << refused.body.text();
+  EXPECT_EQ(record.error, "a reload took the target away");
+  EXPECT_EQ(sessions_.size(), 0U);
+}
+
 TEST_F(AnswerTest, wants_messages_and_answers_of_the_right_type) {
   serve_demo("true");
   http::Request form = post("{}");

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "gateway/arrivals.h"
 #include "gateway/documents.h"
 #include "gateway/load.h"
 #include "gateway/modern_pool.h"
@@ -49,6 +50,7 @@ struct Shared {
   json::Limits message_limits{};                // of a client's message
   ModernPool* modern = nullptr;                 // never null while MCP is served
   SseDoors sse{};                               // streams of clients of 2024-11-05
+  Arrivals arrivals{};                          // sessions that are being brought here
   Traffic* traffic = nullptr;                   // null: nobody counts
 };
 
@@ -95,6 +97,8 @@ class Core {
   Shared& shared() { return shared_; }
   const Log& log() const { return shared_.log; }
   const std::shared_ptr<const runtime::Snapshot>& snapshot() const { return snapshot_; }
+  // Whether a route leads there; a request may be of a configuration of before.
+  bool serves(std::uint64_t target) const { return !snapshot_ || snapshot_->has_target(target); }
   // Of a request that is read as a whole.
   std::size_t body_bytes_max() const {
     return snapshot_ ? snapshot_->frontend.http.buffer.count : http::request_body_bytes_max;

@@ -186,18 +186,10 @@ class Endpoint {
     const std::string_view presented = *exchange_.request().headers.find("mcp-session-id");
     const auto state = SessionState::read(ids.state_of(presented, binding()));
     if (!state || !may_resume(number, *state)) co_return missed;
-    auto reservation = reserve();
-    // A request beside this one may have brought it.
-    SessionHome home = reservation ? nullptr : find_here(number);
-    if (!reservation && !home)
-      co_return tl::unexpected(refuse_reservation(id, reservation.error()));
-    if (!home) {
-      auto session = co_await resume_upstream(*state, id);
-      if (!session && session.error().status == 404) co_return missed;
-      if (!session) co_return tl::unexpected(std::move(session).error());
-      home = bring(number, *state, std::move(*session), (*reservation)->use());
-    }
-    if (!home) co_return missed;
+    auto brought = co_await arrive(number, *state, id);
+    if (!brought && brought.error().status == 404) co_return missed;
+    if (!brought) co_return brought;
+    const SessionHome home = std::move(*brought);
     forget_refusal();
     exchange_.record.mcp_session = home->number;
     lacking_ = nullptr;
@@ -257,6 +249,10 @@ class Endpoint {
     if (!reservation) co_return refuse_reservation(id, reservation.error());
     auto opened = co_await open_upstream(request);
     if (!opened) co_return std::move(opened).error();
+    if (!is_served()) {
+      const Error gone(Fault::unavailable, "a reload took the target away");
+      co_return refuse_call(exchange_, id, gone);
+    }
     co_return keep(request, std::move(*opened), (*reservation)->use());
   }
 
@@ -299,6 +295,9 @@ class Endpoint {
     co_return co_await fetch_credentials(id);
   }
 
+  // A reload may have taken the target away meanwhile: nobody would end what depends on it.
+  bool is_served() const { return core_.serves(backend_.target->number); }
+
   SessionHome find_here(const SessionNumber& number) {
     return core_.shared().sessions.find(number, backend_.target->number, core_.loop().now());
   }
@@ -307,6 +306,38 @@ class Endpoint {
     const auto age = std::chrono::seconds(seconds_of(core_.shared().clock.wall()) - state.begun());
     return age <= core_.shared().session_ids.resumable_for() &&
            !core_.shared().sessions.has_ended(number, state.begun());
+  }
+
+  // The session, brought here by this request or by one beside it. 404: there is no going on with
+  // it.
+  Task<Found> arrive(SessionNumber number, const SessionState& state, std::optional<mcp::Id> id) {
+    const Deadline deadline = Deadline::in(core_.loop().now(), open_within);
+    Arrivals& arrivals = core_.shared().arrivals;
+    while (may_resume(number, state)) {
+      const auto turn = arrivals.take_turn(core_.loop(), number, backend_.target->number);
+      SessionHome home = find_here(number);
+      if (home) co_return home;
+      if (turn->is_first()) co_return co_await bring(number, state, id);
+      auto over = co_await turn->until_over(deadline);
+      if (!over) co_return tl::unexpected(refuse_opening(id, over.error()));
+    }
+    co_return tl::unexpected(http::Response(404));
+  }
+
+  Task<Found> bring(SessionNumber number, const SessionState& state, std::optional<mcp::Id> id) {
+    auto reservation = reserve();
+    if (!reservation) co_return tl::unexpected(refuse_reservation(id, reservation.error()));
+    auto session = co_await resume_upstream(state, id);
+    if (!session) co_return tl::unexpected(std::move(session).error());
+    (*session)->share();
+    SessionHome home =
+        is_served() ? adopt(number, state, std::move(*session), (*reservation)->use()) : nullptr;
+    if (!home) co_return tl::unexpected(http::Response(404));
+    co_return home;
+  }
+
+  http::Response refuse_opening(const std::optional<mcp::Id>& id, const Error& why) {
+    return id ? refuse_call(exchange_, id, why) : refuse(exchange_, why);
   }
 
   // The session as its server knows it. 404: there is no going on with it.
@@ -321,9 +352,7 @@ class Endpoint {
     const bool is_over = opened ? !is_same : opened.error().fault() == Fault::not_found;
     if (is_over) co_return tl::unexpected(http::Response(404));
     if (opened) co_return std::move(*opened);
-    auto failed =
-        id ? refuse_call(exchange_, id, opened.error()) : refuse(exchange_, opened.error());
-    co_return tl::unexpected(std::move(failed));
+    co_return tl::unexpected(refuse_opening(id, opened.error()));
   }
 
   // What locate() wrote into the record.
@@ -335,10 +364,9 @@ class Endpoint {
     record.reason = policy::Reason::upstream;
   }
 
-  // The session under its number, or the one that was brought here meanwhile. Null: it ended.
-  SessionHome bring(const SessionNumber& number, const SessionState& state,
+  // The session under its number. Null: it ended.
+  SessionHome adopt(const SessionNumber& number, const SessionState& state,
                     std::unique_ptr<upstream::Session> resumed, std::string owner) {
-    resumed->share();
     auto session = std::make_unique<McpSession>(core_.loop(), std::move(resumed));
     SessionHome home = home_of(number, std::move(session), state.begun());
     return core_.shared().sessions.adopt(number, std::move(owner), backend_.target->number,

@@ -37,19 +37,26 @@ void SessionTable::insert(const SessionNumber& number, std::string owner, std::u
 SessionHome SessionTable::adopt(const SessionNumber& number, std::string owner,
                                 std::uint64_t target, SessionHome home, Instant now) {
   home->touch(now);
-  SessionHome here;
+  SessionHome here = home;
+  // Of what there is no more use for: its place is given back, and it ends, without the lock.
+  Entry idle{std::move(owner), target, std::move(home)};
   {
     Shard& shard = shard_of(number);
     const std::lock_guard lock(shard.mutex);
     const auto found = shard.entries.find(number);
-    if (found != shard.entries.end()) {
-      if (found->second.target == target) here = found->second.home;
-    } else if (!shard.ended.has(number, home->shared_since.value_or(0))) {
-      shard.entries.emplace(number, Entry{std::move(owner), target, home});
-      return home;
+    const bool is_here = found != shard.entries.end();
+    if (is_here && found->second.target == target) {
+      here = found->second.home;
+    } else if (is_here) {
+      std::swap(found->second, idle);
+    } else if (shard.ended.has(number, here->shared_since.value_or(0))) {
+      here = nullptr;
+    } else {
+      shard.entries.emplace(number, std::move(idle));
+      return here;
     }
   }
-  release(owner, home->children);
+  release(idle.owner, idle.home->children);
   return here;
 }
 

@@ -79,8 +79,8 @@ class SessionTable {
   void insert(const SessionNumber& number, std::string owner, std::uint64_t target,
               SessionHome home, Instant now);
   // The same for one that another process began. Another request may have brought it here
-  // meanwhile: then that is what is returned. Null if it has ended here. Unless it is `home` that
-  // is returned, what was reserved is given back.
+  // meanwhile: then that is what is returned. One of a target of before makes room for it. Null if
+  // it has ended here. Unless it is `home` that is returned, what was reserved is given back.
   SessionHome adopt(const SessionNumber& number, std::string owner, std::uint64_t target,
                     SessionHome home, Instant now);
   // Whether a shared session that began then, and is not here, has ended here. What is forgotten

@@ -129,9 +129,9 @@ class SharedSessionsTest : public SessionTableTest {
     return home;
   }
   // As a request that brings the session here.
-  SessionHome bring(const SessionNumber& which, std::int64_t since) {
+  SessionHome bring(const SessionNumber& which, std::int64_t since, std::uint64_t target = 1) {
     if (!table_.reserve("alice")) return nullptr;
-    return table_.adopt(which, "alice", 1, shared(since), start);
+    return table_.adopt(which, "alice", target, shared(since), start);
   }
 };
 
@@ -141,6 +141,18 @@ TEST_F(SharedSessionsTest, brings_a_session_here_once) {
   EXPECT_EQ(bring(number(1), 100), first);
   EXPECT_EQ(table_.size(), 1U);
   EXPECT_EQ(table_.find(number(1), 1, start), first);
+}
+
+TEST_F(SharedSessionsTest, brings_a_session_in_place_of_one_of_another_target) {
+  const SessionHome first = bring(number(1), 100);
+  const SessionHome second = bring(number(1), 100, 2);
+  ASSERT_NE(second, nullptr);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(table_.size(), 1U);
+  EXPECT_EQ(first.use_count(), 1);
+  EXPECT_EQ(table_.find(number(1), 1, start), nullptr);
+  EXPECT_EQ(table_.find(number(1), 2, start), second);
+  EXPECT_FALSE(table_.has_ended(number(1), 100));
 }
 
 TEST_F(SharedSessionsTest, does_not_bring_back_what_has_ended_here) {

@@ -427,6 +427,15 @@ std::set<std::uint64_t> Snapshot::targets() const {
   return numbers;
 }
 
+bool Snapshot::has_target(std::uint64_t number) const {
+  bool has = false;
+  each_route(*this, [&](const Route& route) {
+    const auto* backend = std::get_if<McpBackend>(&route.backend);
+    has = has || (backend != nullptr && backend->target->number == number);
+  });
+  return has;
+}
+
 Built build(const config::File& file, Stores& stores) {
   return Builder(file, stores).build();
 }

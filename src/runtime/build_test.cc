@@ -127,6 +127,8 @@ TEST_F(BuildTest, makes_one_target_of_several_and_keeps_it) {
   EXPECT_EQ(entry->naming->target(0).text(), "b");
   EXPECT_EQ(entry->parts.at(1)->target->name().text(), "a");
   EXPECT_EQ(first->targets(), std::set<std::uint64_t>{entry->number});
+  EXPECT_TRUE(first->has_target(entry->number));
+  EXPECT_FALSE(first->has_target(entry->number + 1));
   EXPECT_EQ(entry_of(*snapshot(with_routes("    -\n" + backend("")))), entry);
   const auto open =
       entry_of(*snapshot(with_routes("    -\n" + backend("failureMode: failOpen, "))));

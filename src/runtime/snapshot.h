@@ -74,6 +74,7 @@ struct Snapshot {
   const Route* find_route(const std::string& key) const;
   // The numbers of all targets that are served.
   std::set<std::uint64_t> targets() const;
+  bool has_target(std::uint64_t number) const;
 };
 
 }  // namespace runtime

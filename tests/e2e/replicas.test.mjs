@@ -450,6 +450,69 @@ test('what is left of a stream is not mistaken for that of a call at another gat
   });
 });
 
+describe('a session whose server is slow to be gone on with', () => {
+  /** A REST service whose document is at an address and comes when it is let go. */
+  const slowService = async () => {
+    const document = JSON.stringify({ openapi: '3.0.3', info: { title: 's', version: '1' }, paths: { '/items': { get: { operationId: 'items' } } } });
+    const service = { held: [], isSlow: false, asked: 0 };
+    const http = createServer((incoming, outgoing) => {
+      const answer = () => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(document);
+      service.asked++;
+      if (service.isSlow) service.held.push(answer); else answer();
+    });
+    await new Promise((done) => http.listen(0, '127.0.0.1', done));
+    const host = `127.0.0.1:${http.address().port}`;
+    service.target = (name) => `{ name: ${name}, openapi: { host: "${host}", path: /, schema: { url: "http://${host}/openapi.json" } } }`;
+    service.release = () => { service.isSlow = false; for (const answer of service.held.splice(0)) answer(); };
+    service.kill = () => new Promise((done) => { http.close(done); http.closeAllConnections(); });
+    return service;
+  };
+  const limits = 'maxSessionsPerCaller: 1';
+
+  test('takes one place, however many requests want it at once', async () => {
+    await using([slowService], async (service) => {
+      const config = behind(service.target('rest'), { limits });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        service.isSlow = true;
+        const asked = service.asked;
+        const answers = Array.from({ length: 12 }, (_, i) => Object.assign(at(two, client), { id: i * 10 }).call('tools/list'));
+        await until(() => service.held.length > 0, 'the document is wanted');
+        await sleep(300);  // so that most of them have come
+        service.release();
+        assert.deepEqual((await Promise.all(answers)).map(({ status }) => status), Array(12).fill(200));
+        assert.equal(service.asked, asked + 1, 'one has brought it');
+        assert.equal((await new RawClient(two.port).call('initialize', { protocolVersion: client.version, capabilities: {}, clientInfo: { name: 't', version: '1' } })).status, 429);
+        await at(two, client).remove();
+        await new RawClient(two.port).initialize();
+      });
+    });
+  });
+
+  test('holds no place, and can come again, if a reload takes the server away meanwhile', async () => {
+    await using([slowService], async (service) => {
+      const config = behind(service.target('rest'), { limits });
+      await using([() => start(config), () => start(config)], async (one, two) => {
+        const client = new RawClient(one.port);
+        await client.initialize();
+        service.isSlow = true;
+        const answer = at(two, client).call('tools/list');
+        await until(() => service.held.length > 0, 'the document is wanted');
+        await reload(two, behind(service.target('other'), { limits })(two.port));
+        service.release();
+        assert.equal((await answer).status, 404);
+        const another = new RawClient(two.port);
+        await another.initialize();
+        await another.remove();
+        await reload(two, config(two.port));
+        assert.equal((await at(two, client).call('tools/list')).status, 200);
+        await client.remove();
+      });
+    });
+  });
+});
+
 describe('other targets', () => {
   const both = async (targets, options, work) => {
     const config = behind(targets, options);
