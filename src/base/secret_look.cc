@@ -13,20 +13,48 @@ bool is_among(std::string_view word, const std::array<std::string_view, n>& list
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-constexpr std::array<std::string_view, 22> secret_words = {
-    "TOKEN",    "SECRET",     "SECRETS",       "PASSWORD", "PASSWD", "PASSPHRASE",
-    "PASS",     "CREDENTIAL", "CREDENTIALS",   "COOKIE",   "KEY",    "APIKEY",
-    "APITOKEN", "AUTH",       "AUTHORIZATION", "PAT",      "BEARER", "SIGNATURE",
-    "DSN",      "JWT",        "PWD",           "ACCESSKEY"};
+constexpr std::array<std::string_view, 19> secret_words = {
+    "TOKEN",  "SECRET",    "PASSWORD", "PASSWD", "PASSPHRASE", "PASS",          "CREDENTIAL",
+    "CRED",   "COOKIE",    "KEY",      "AUTH",   "OAUTH",      "AUTHORIZATION", "PAT",
+    "BEARER", "SIGNATURE", "DSN",      "JWT",    "PWD"};
+// What such a word may end in that has no mark between its parts: "accesstoken". KEY is not enough,
+// for monkeys.
+constexpr std::array<std::string_view, 14> secret_ends = {
+    "TOKEN",  "SECRET",    "PASSWORD",   "PASSWD",    "PASSPHRASE", "CREDENTIAL",    "PWD",
+    "APIKEY", "ACCESSKEY", "PRIVATEKEY", "SECRETKEY", "SIGNINGKEY", "ENCRYPTIONKEY", "AUTHKEY"};
+// What comes first in names of numbers.
+constexpr std::array<std::string_view, 3> harmless_beginnings = {"MAX", "MIN", "NUM"};
 // What comes last in names of things that are about a secret and none themselves.
 constexpr std::array<std::string_view, 20> harmless_ends = {
     "FILE",     "PATH",     "DIR",    "ID",      "NAME",  "URL",   "URI",
     "TYPE",     "ENDPOINT", "HEADER", "TTL",     "LIMIT", "MODE",  "ENABLED",
     "DISABLED", "HOST",     "PORT",   "TIMEOUT", "USER",  "LENGTH"};
+// Those of them that are so wherever they stand: an "authHeader" of a call is the header.
+constexpr std::array<std::string_view, 3> always_harmless_ends = {"ID", "TTL", "LIMIT"};
 constexpr std::array<std::string_view, 20> secret_beginnings = {
     "sk-",         "sk_",    "pk_live", "rk_live", "ghp_",       "gho_", "ghs_",
     "github_pat_", "glpat-", "xoxb-",   "xoxp-",   "xapp-",      "AKIA", "AIza",
     "npm_",        "hf_",    "SG.",     "eyJ",     "-----BEGIN", "ntn_"};
+
+bool is_secret_singular(std::string_view word) {
+  return is_among(word, secret_words) ||
+         std::any_of(secret_ends.begin(), secret_ends.end(),
+                     [&](std::string_view end) { return word.ends_with(end); });
+}
+
+bool is_secret_word(std::string_view word) {
+  if (is_secret_singular(word)) return true;
+  return word.ends_with('S') && is_secret_singular(word.substr(0, word.size() - 1));
+}
+
+template <std::size_t n>
+bool is_secret_unless(std::string_view name, const std::array<std::string_view, n>& ends) {
+  const std::vector<std::string> words = words_of(name);
+  if (words.empty() || is_among(words.back(), ends)) return false;
+  if (is_among(words.front(), harmless_beginnings)) return false;
+  if (words.size() == 1 && words.front() == "PWD") return false;  // the working directory
+  return std::any_of(words.begin(), words.end(), is_secret_word);
+}
 
 // Long, of letters and digits without any order that people give: the look of keys.
 bool is_random(std::string_view text) {
@@ -89,11 +117,11 @@ bool is_trivial(std::string_view text) {
 }
 
 bool is_secret_name(std::string_view name) {
-  const std::vector<std::string> words = words_of(name);
-  if (words.empty() || is_among(words.back(), harmless_ends)) return false;
-  if (words.size() == 1 && words.front() == "PWD") return false;  // the working directory
-  return std::any_of(words.begin(), words.end(),
-                     [](const std::string& word) { return is_among(word, secret_words); });
+  return is_secret_unless(name, harmless_ends);
+}
+
+bool may_name_secret(std::string_view name) {
+  return is_secret_unless(name, always_harmless_ends);
 }
 
 bool is_secret_value(std::string_view text) {

@@ -11,6 +11,8 @@ namespace base {
 // looks like one ("sk-...").
 bool is_secret_name(std::string_view name);
 bool is_secret_value(std::string_view text);
+// The same of a name for who only looks: rather too many, since nothing breaks ("authHeader").
+bool may_name_secret(std::string_view name);
 // Whether the address has a secret in it: a password, a parameter, or a part of its path.
 bool is_secret_url(std::string_view url);
 // Too short for a secret, or a word like "true".

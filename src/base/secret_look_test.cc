@@ -6,12 +6,24 @@ namespace base {
 namespace {
 
 TEST(SecretLook, knows_names_of_secrets_and_names_that_only_sound_so) {
-  for (const char* name : {"password", "apiKey", "api_key", "X-API-Key", "--token", "Authorization",
-                           "client_secret", "DB_PASSWORD", "accessToken"}) {
+  for (const char* name :
+       {"password", "apiKey", "api_key", "X-API-Key", "--token", "Authorization", "client_secret",
+        "DB_PASSWORD", "accessToken", "accesstoken", "clientsecret", "passwords", "tokens",
+        "api_keys", "creds", "APIToken", "secrets"}) {
     EXPECT_TRUE(is_secret_name(name)) << name;
   }
-  for (const char* name : {"message", "max_tokens", "tokenId", "keyFile", "author", "PWD", ""}) {
+  for (const char* name : {"message", "max_tokens", "tokenId", "keyFile", "author", "PWD", "",
+                           "maxTokens", "monkey", "compass", "tokenizer", "authHeader", "s"}) {
     EXPECT_FALSE(is_secret_name(name)) << name;
+  }
+}
+
+TEST(SecretLook, takes_more_names_for_secrets_where_they_are_only_shown) {
+  for (const char* name : {"password", "authHeader", "tokenUrl", "password_file", "key_name"}) {
+    EXPECT_TRUE(may_name_secret(name)) << name;
+  }
+  for (const char* name : {"message", "max_tokens", "tokenId", "key_ttl", "tokenLimit", ""}) {
+    EXPECT_FALSE(may_name_secret(name)) << name;
   }
 }
 

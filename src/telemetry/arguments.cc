@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/secret_look.h"
+#include "base/text.h"
 #include "json/write.h"
 
 namespace telemetry {
@@ -15,7 +16,19 @@ constexpr int depth_max = 16;
 // Of punctuation, for each value.
 constexpr std::size_t overhead = 4;
 
-// Whether a word of the text looks like a secret, or is called one: "password=hunter2".
+// Whether a text is such a name; a longer one is none.
+bool is_secret_name(std::string_view text) {
+  constexpr std::size_t longest = 128;
+  return text.size() <= longest && base::may_name_secret(text);
+}
+
+// Of a program: "--password".
+bool is_secret_option(std::string_view word) {
+  return word.starts_with('-') && is_secret_name(word);
+}
+
+// Whether a word of the text looks like a secret, or is called one: "password=hunter2",
+// "--password hunter2".
 bool has_secret(std::string_view text) {
   if (base::is_secret_value(text)) return true;
   constexpr std::string_view between = " \t\r\n=:,;\"'(){}[]<>";
@@ -26,10 +39,50 @@ bool has_secret(std::string_view text) {
     if (base::is_secret_value(word)) return true;
     const std::size_t next = text.find_first_not_of("\"' ", end);
     const bool is_name = next < text.size() && (text[next] == '=' || text[next] == ':');
-    if (is_name && base::is_secret_name(word)) return true;
+    if (is_name && is_secret_name(word)) return true;
+    if (next < text.size() && is_secret_option(word)) return true;
     begin = end + 1;
   }
   return false;
+}
+
+// `{"name":"PASSWORD","value":"hunter2"}`: whether the one says that the other is a secret.
+bool has_secret_beside(json::Value object) {
+  for (const auto& [name, value] : object.members()) {
+    const auto text = value.as_string();
+    const bool is_name =
+        base::equal_ignoring_case(name, "name") || base::equal_ignoring_case(name, "key");
+    if (is_name && text && is_secret_name(*text)) return true;
+  }
+  return false;
+}
+
+bool is_value_beside(std::string_view name) {
+  return base::equal_ignoring_case(name, "value") || base::equal_ignoring_case(name, "values");
+}
+
+// What a character takes in JSON, at most.
+std::size_t size_of(char c) {
+  if (c == '"' || c == '\\') return 2;
+  return static_cast<unsigned char>(c) < 0x20 ? 6 : 1;
+}
+
+std::size_t size_of(std::string_view text) {
+  std::size_t size = 0;
+  for (const char c : text) size += size_of(c);
+  return size;
+}
+
+// As much of its beginning as has room, in whole characters.
+std::string_view beginning_of(std::string_view text, std::size_t room) {
+  std::size_t end = 0;
+  for (std::size_t size = 0; end < text.size(); ++end) {
+    size += size_of(text[end]);
+    if (size > room) break;
+  }
+  const auto goes_on = [&] { return (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U; };
+  while (end < text.size() && end > 0 && goes_on()) --end;
+  return text.substr(0, end);
 }
 
 class Excerpt {
@@ -38,7 +91,8 @@ class Excerpt {
 
   void write(json::Value value, int depth) {
     if (value.is_object() || value.is_array()) {
-      if (depth >= depth_max) return leave_out();
+      if (room_ == 0 || depth >= depth_max) return leave_out();
+      take(0);
       return value.is_object() ? write_members(value, depth) : write_elements(value, depth);
     }
     if (const auto text = value.as_string()) return write_text(*text);
@@ -60,11 +114,12 @@ class Excerpt {
 
   void write_text(std::string_view text) {
     if (has_secret(text.substr(0, std::max(room_, looked_at)))) return redact();
-    const bool is_long = text.size() > room_;
-    out_.is_cut = out_.is_cut || is_long;
-    std::string shown(text.substr(0, room_));
-    if (is_long) shown += "...";
-    take(shown.size());
+    std::string shown(beginning_of(text, room_));
+    take(size_of(shown));
+    if (shown.size() < text.size()) {
+      out_.is_cut = true;
+      shown += "...";
+    }
     writer_.string(shown);
   }
 
@@ -75,15 +130,17 @@ class Excerpt {
   }
 
   void write_members(json::Value object, int depth) {
+    const bool is_told = has_secret_beside(object);
     writer_.begin_object();
     for (const auto& [name, value] : object.members()) {
-      if (name.size() >= room_) {
+      const std::size_t size = size_of(name);
+      if (size >= room_) {
         out_.is_cut = true;
         break;
       }
-      take(name.size());
-      writer_.name(name);
-      if (base::is_secret_name(name)) {
+      take(size);
+      write_name(name);
+      if (base::may_name_secret(name) || (is_told && is_value_beside(name))) {
         redact();
       } else {
         write(value, depth + 1);
@@ -92,14 +149,27 @@ class Excerpt {
     writer_.end_object();
   }
 
+  void write_name(std::string_view name) {
+    const bool is_secret = has_secret(name);
+    out_.is_redacted = out_.is_redacted || is_secret;
+    writer_.name(is_secret ? redacted : name);
+  }
+
   void write_elements(json::Value array, int depth) {
     writer_.begin_array();
+    bool is_secret_next = false;
     for (const json::Value element : array.elements()) {
       if (room_ == 0) {
         out_.is_cut = true;
         break;
       }
-      write(element, depth + 1);
+      if (is_secret_next) {
+        redact();
+      } else {
+        write(element, depth + 1);
+      }
+      const auto text = element.as_string();
+      is_secret_next = !is_secret_next && text && is_secret_option(*text);
     }
     writer_.end_array();
   }

@@ -22,16 +22,63 @@ TEST(Arguments, are_kept_as_they_are_if_they_are_short_and_harmless) {
 TEST(Arguments, have_no_secrets_by_name_or_look) {
   const std::string canary = "hunter2canary";
   const std::string key = "sk-canary0123456789abcdef";
-  for (const std::string& text :
-       {R"({"password":")" + canary + R"("})", R"({"api_key":{"of":[")" + canary + R"("]}})",
-        R"({"a":[{"Authorization":")" + canary + R"("}]})", R"({"text":")" + key + R"("})",
-        R"({"text":"use )" + key + R"( for it"})", R"({"text":"password=)" + canary + R"( x"})",
-        R"({"text":"{\"token\": \")" + canary + R"(\"}"})", std::string(R"({"clientSecret":7})")}) {
+  for (const std::string& text : {R"({"password":")" + canary + R"("})",
+                                  R"({"api_key":{"of":[")" + canary + R"("]}})",
+                                  R"({"a":[{"Authorization":")" + canary + R"("}]})",
+                                  R"({"text":")" + key + R"("})",
+                                  R"({"text":"use )" + key + R"( for it"})",
+                                  R"({"text":"password=)" + canary + R"( x"})",
+                                  R"({"text":"{\"token\": \")" + canary + R"(\"}"})",
+                                  std::string(R"({"clientSecret":7})"),
+                                  R"({"passwords":[")" + canary + R"("]})",
+                                  R"({"tokens":{"a":")" + canary + R"("}})",
+                                  R"({"api_keys":")" + canary + R"("})",
+                                  R"({"accesstoken":")" + canary + R"("})",
+                                  R"({"clientsecret":")" + canary + R"("})",
+                                  R"({"creds":")" + canary + R"("})",
+                                  R"({"authHeader":"Basic )" + canary + R"("})",
+                                  R"({"env":[{"name":"PASSWORD","value":")" + canary + R"("}]})",
+                                  R"({"env":[{"Value":")" + canary + R"(","Key":"DB_PASSWORD"}]})",
+                                  R"({"args":["--password",")" + canary + R"("]})",
+                                  R"({"command":"x --password )" + canary + R"("})",
+                                  "{\"" + key + R"(":1})"}) {
     const Arguments arguments = kept(text);
     EXPECT_EQ(arguments.json.find("canary"), std::string::npos) << arguments.json;
     EXPECT_NE(arguments.json.find("<redacted>"), std::string::npos) << arguments.json;
     EXPECT_TRUE(arguments.is_redacted) << text;
     EXPECT_FALSE(arguments.is_whole());
+  }
+}
+
+TEST(Arguments, keep_what_stands_beside_secrets) {
+  EXPECT_EQ(kept(R"({"args":["--password","hunter2","-v"],"max_tokens":5})").json,
+            R"({"args":["--password","<redacted>","-v"],"max_tokens":5})");
+  EXPECT_EQ(kept(R"([{"name":"PASSWORD","value":"hunter2"},{"name":"LANG","value":"C"}])").json,
+            R"([{"name":"PASSWORD","value":"<redacted>"},{"name":"LANG","value":"C"}])");
+}
+
+// Characters and values that take more room than they seem to.
+TEST(Arguments, are_cut_whatever_they_are_made_of) {
+  for (const std::string_view element :
+       {"{}", "[]", "[[[]]]", R"({"a":{}})", R"("")", "0", R"("\u0001\u0001\u0001\u0001")"}) {
+    std::string text = "{\"list\":[";
+    for (int i = 0; i < 30'000; ++i) text += std::string(i == 0 ? "" : ",") + std::string(element);
+    const Arguments arguments = kept(text + "]}");
+    EXPECT_TRUE(arguments.is_cut) << element;
+    EXPECT_LT(arguments.json.size(), 2 * Arguments::bytes_max) << element;
+  }
+  std::string control;
+  std::string wide;
+  for (int i = 0; i < 5'000; ++i) {
+    control += "\\u0001";
+    wide += "\xE2\x82\xAC";
+  }
+  for (const std::string& text : {"\"" + control + "\"", "\"" + wide + "\"", "\"x" + wide + "\"",
+                                  "{\"" + control + "\":1}", "\"xx" + wide + "\""}) {
+    const Arguments arguments = kept(text);
+    EXPECT_TRUE(arguments.is_cut);
+    EXPECT_LT(arguments.json.size(), 2 * Arguments::bytes_max);
+    EXPECT_TRUE(json::Document::parse(arguments.json));
   }
 }
 
