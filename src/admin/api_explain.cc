@@ -16,17 +16,10 @@ constexpr auto listed_for = std::chrono::seconds(15);
 
 // Puts the requests in place of their ids. Whether they are all known.
 bool Api::take_recorded(ExplainQuestion& question) const {
-  for (gateway::Asker& asker : question.askers) {
-    const auto named = question.recorded.find(asker.name);
-    if (named == question.recorded.end()) continue;
-    asker.seen = feed_.recorded().find(named->second);
+  for (const auto& [place, id] : question.recorded) {
+    gateway::Asker& asker = question.askers.at(place);
+    asker.seen = feed_.recorded().find(id);
     if (!asker.seen) return false;
-    const auto& arguments = asker.seen->arguments;
-    // Others than those that the rules saw would be a lie.
-    const bool is_alone = question.askers.size() == 1;
-    if (is_alone && !question.arguments && arguments && arguments->is_whole()) {
-      question.arguments = arguments->json;
-    }
   }
   return true;
 }
@@ -69,6 +62,10 @@ Task<http::Response> Api::explain_in(const ExplainQuestion& question, const conf
   auto inquiry = inquiry_of(question, found, file, port);
   if (!inquiry) co_return error_response(400, "bad_request", inquiry.error().why());
   Things things = co_await things_of(question, found);
+  if (!question.arguments) {
+    const auto recorded = recorded_arguments(question, *found.route, things.things);
+    if (recorded) inquiry->arguments.emplace(json::Document::parse(*recorded).value());
+  }
   inquiry->things = std::move(things.things);
   const auto findings = co_await explainer_.explain(*inquiry);
   json::Writer writer;

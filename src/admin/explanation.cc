@@ -1,5 +1,8 @@
 #include "admin/explanation.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/base64.h"
 #include "base/text.h"
 #include "base/uri.h"
@@ -25,23 +28,71 @@ Result<std::vector<std::string>> read_names(json::Value from, std::string_view m
   return names;
 }
 
+// Something else than a text must not be read as none: the answer would be about somebody else.
+Result<std::optional<std::string>> read_text(json::Value from, std::string_view member) {
+  const auto value = from.find(member);
+  if (!value || value->is_null()) return std::optional<std::string>();
+  const auto text = value->as_string();
+  if (!text) return failed(Fault::bad_request, "`" + std::string(member) + "` is a string");
+  return std::optional(std::string(*text));
+}
+
+Result<> check_members_of_asker(json::Value from) {
+  constexpr std::array<std::string_view, 5> known = {"name", "token", "claims", "headers",
+                                                     "traffic"};
+  for (const json::Member& member : from.members()) {
+    if (std::find(known.begin(), known.end(), member.name) == known.end()) {
+      return failed(Fault::bad_request,
+                    "an identity has no `" + base::printable(member.name, 64) + "`");
+    }
+  }
+  return {};
+}
+
+Result<> read_headers(gateway::Asker& asker, json::Value from) {
+  const auto headers = from.find("headers");
+  if (!headers || headers->is_null()) return {};
+  if (!headers->is_object()) return failed(Fault::bad_request, "`headers` are an object");
+  for (const json::Member& header : headers->members()) {
+    if (!header.value.is_string()) return failed(Fault::bad_request, "a header is a string");
+    asker.headers.emplace_back(header.name, *header.value.as_string());
+  }
+  return {};
+}
+
 Result<gateway::Asker> read_asker(json::Value from) {
   gateway::Asker asker;
   const auto name = from.find_string("name");
   if (!name) return failed(Fault::bad_request, "an identity has a `name`");
   asker.name = std::string(*name);
-  if (const auto token = from.find_string("token")) asker.token = std::string(base::trim(*token));
+  TRY(check_members_of_asker(from));
+  TRY(asker.token, read_text(from, "token"));
+  if (asker.token) asker.token = std::string(base::trim(*asker.token));
   if (const auto claims = from.find("claims"); claims && !claims->is_null()) {
     if (!claims->is_object()) return failed(Fault::bad_request, "`claims` are an object");
     asker.claims = std::string(claims->raw());
   }
-  if (const auto headers = from.find("headers")) {
-    for (const json::Member& header : headers->members()) {
-      if (!header.value.is_string()) return failed(Fault::bad_request, "a header is a string");
-      asker.headers.emplace_back(header.name, *header.value.as_string());
-    }
-  }
+  TRY(read_headers(asker, from));
   return asker;
+}
+
+Result<> read_askers(ExplainQuestion& question, json::Value body) {
+  const auto identities = body.find("identities");
+  if (!identities) return {};
+  if (!identities->is_array()) return failed(Fault::bad_request, "`identities` are a list");
+  if (identities->size() > askers_max) {
+    return failed(Fault::bad_request, "at most 100 identities are asked about at once");
+  }
+  for (const json::Value identity : identities->elements()) {
+    TRY(gateway::Asker asker, read_asker(identity));
+    TRY(const std::optional<std::string> id, read_text(identity, "traffic"));
+    if (id && (asker.token || asker.claims || !asker.headers.empty())) {
+      return failed(Fault::bad_request, "of a recorded request the caller is known");
+    }
+    if (id) question.recorded[question.askers.size()] = *id;
+    question.askers.push_back(std::move(asker));
+  }
+  return {};
 }
 
 Result<> read_resources(ExplainQuestion& question, json::Value body) {
@@ -275,23 +326,8 @@ std::string_view name_of(policy::McpSubject::Kind kind) {
 
 Result<ExplainQuestion> ExplainQuestion::read(json::Value body) {
   ExplainQuestion question;
-  if (const auto route = body.find_string("route")) question.route = std::string(*route);
-  const auto identities = body.find("identities");
-  if (identities && identities->size() > askers_max) {
-    return failed(Fault::bad_request, "at most 100 identities are asked about at once");
-  }
-  if (identities) {
-    for (const json::Value identity : identities->elements()) {
-      TRY(gateway::Asker asker, read_asker(identity));
-      if (const auto id = identity.find_string("traffic")) {
-        if (asker.token || asker.claims || !asker.headers.empty()) {
-          return failed(Fault::bad_request, "of a recorded request the caller is known");
-        }
-        question.recorded[asker.name] = std::string(*id);
-      }
-      question.askers.push_back(std::move(asker));
-    }
-  }
+  TRY(question.route, read_text(body, "route"));
+  TRY(read_askers(question, body));
   TRY(read_resources(question, body));
   if (const auto arguments = body.find("arguments"); arguments && !arguments->is_null()) {
     if (!arguments->is_object()) return failed(Fault::bad_request, "`arguments` are an object");
@@ -299,7 +335,7 @@ Result<ExplainQuestion> ExplainQuestion::read(json::Value body) {
   }
   const auto details = body.find("details");
   question.has_details = details && details->as_bool().value_or(false);
-  if (const auto draft = body.find_string("config")) question.draft = std::string(*draft);
+  TRY(question.draft, read_text(body, "config"));
   return question;
 }
 
@@ -337,6 +373,19 @@ std::vector<gateway::Thing> named_things(const ExplainQuestion& question,
   for (const auto& name : question.prompts) add_named(things, route, Kind::prompt, name);
   for (const auto& name : question.resources) add_named(things, route, Kind::resource, name);
   return things;
+}
+
+std::optional<std::string> recorded_arguments(const ExplainQuestion& question,
+                                              const runtime::Route& route,
+                                              const std::vector<gateway::Thing>& things) {
+  // One call's, of one thing: they say nothing about others.
+  if (question.askers.size() != 1 || things.size() != 1) return std::nullopt;
+  const auto& seen = question.askers.front().seen;
+  if (!seen || !seen->arguments || !seen->arguments->is_whole()) return std::nullopt;
+  const gateway::Thing& thing = things.front();
+  const bool is_that = name_of(thing.kind) == seen->kind && thing.target == seen->target &&
+                       exposed_name(route, thing) == seen->name;
+  return is_that ? std::optional(seen->arguments->json) : std::nullopt;
 }
 
 Result<gateway::Inquiry> inquiry_of(const ExplainQuestion& question, const FoundRoute& found,

@@ -21,7 +21,7 @@ namespace admin {
 struct ExplainQuestion {
   std::optional<std::string> route;  // its id
   std::vector<gateway::Asker> askers;
-  std::map<std::string, std::string> recorded;  // of an asker's name, the request it has made
+  std::map<std::size_t, std::string> recorded;  // of an asker's place, the request it has made
   bool is_about_all = false;
   std::vector<std::string> tools;
   std::vector<std::string> prompts;
@@ -48,6 +48,11 @@ std::vector<gateway::Thing> named_things(const ExplainQuestion& question,
                                          const runtime::Route& route);
 // What clients call it: with several targets, its own name and the target's.
 std::string exposed_name(const runtime::Route& route, const gateway::Thing& thing);
+// Those of the recorded call, if the one thing that is asked about is what that call was about and
+// they are those that the rules saw: others would be a lie.
+std::optional<std::string> recorded_arguments(const ExplainQuestion& question,
+                                              const runtime::Route& route,
+                                              const std::vector<gateway::Thing>& things);
 // Without its things.
 Result<gateway::Inquiry> inquiry_of(const ExplainQuestion& question, const FoundRoute& found,
                                     const config::File& file, std::uint16_t port);

@@ -201,10 +201,38 @@ TEST(ExplainQuestion, refuses_what_makes_no_sense) {
   for (const char* text :
        {R"({"identities":[{}]})", R"({"identities":[{"name":"a","claims":[]}]})",
         R"({"resources":1})", R"({"resources":{"tools":"echo"}})", R"({"resources":{"tools":[1]}})",
-        R"({"resources":"all","arguments":[]})"}) {
+        R"({"resources":"all","arguments":[]})", R"({"identities":[{"name":"a","traffic":5}]})",
+        R"({"identities":[{"name":"a","token":5}]})", R"({"identities":[{"name":"a","tokn":"x"}]})",
+        R"({"identities":[{"name":"a","headers":["x"]}]})",
+        R"({"identities":[{"name":"a","headers":{"x":1}}]})", R"({"identities":[{"name":5}]})",
+        R"({"identities":[{"name":"a","token":"x","traffic":"1-1"}]})", R"({"identities":["a"]})",
+        R"({"identities":{"name":"a"}})", R"({"route":5})", R"({"config":{}})"}) {
     const auto body = json::Document::parse(text);
+    ASSERT_TRUE(body) << text;
     EXPECT_FALSE(ExplainQuestion::read(body->root())) << text;
   }
+}
+
+TEST(ExplainQuestion, takes_null_for_nothing) {
+  const auto body = json::Document::parse(
+      R"({"route":null,"identities":[{"name":"a","token":null,"claims":null,"headers":null,"traffic":null}],)"
+      R"("arguments":null,"config":null})");
+  ASSERT_TRUE(body);
+  const auto question = ExplainQuestion::read(body->root());
+  ASSERT_TRUE(question);
+  EXPECT_FALSE(question->askers.front().token);
+  EXPECT_TRUE(question->recorded.empty());
+  EXPECT_FALSE(question->draft);
+}
+
+// People of the same name are not the same people.
+TEST(ExplainQuestion, knows_whose_a_recorded_request_is_whatever_they_are_called) {
+  const auto body = json::Document::parse(
+      R"({"identities":[{"name":"a","claims":{"sub":"bob"}},{"name":"a","traffic":"7-1"},{"name":"a","traffic":"7-2"}]})");
+  ASSERT_TRUE(body);
+  const auto question = ExplainQuestion::read(body->root());
+  ASSERT_TRUE(question);
+  EXPECT_EQ(question->recorded, (std::map<std::size_t, std::string>{{1, "7-1"}, {2, "7-2"}}));
 }
 
 // Who the policies found it to be, with claims and key together: nothing has to be shown again.
@@ -244,6 +272,34 @@ TEST_F(ExplainTest, of_a_recorded_request_the_caller_is_known) {
   EXPECT_TRUE(findings[0].cells[1].is_allowed());
   EXPECT_TRUE(findings[0].cells[2].is_allowed());
   EXPECT_FALSE(findings[0].cells[3].is_allowed());
+}
+
+// What a call had with it says something about that call only.
+TEST_F(ExplainTest, takes_recorded_arguments_for_what_they_were_sent_to) {
+  explain(walkthrough, {}, {});
+  const runtime::Route& route = built.snapshot->binds.front().listeners.front().routes.front();
+  const auto asked = [&](const char* arguments, const std::vector<gateway::Thing>& things) {
+    telemetry::Record record;
+    record.tool = "echo";
+    record.mcp_target = "demo";
+    const auto document = json::Document::parse(arguments).value();
+    record.arguments = std::make_shared<const telemetry::Arguments>(document.root());
+    ExplainQuestion question;
+    question.askers.emplace_back();
+    question.askers.front().seen =
+        std::make_shared<const gateway::Sighting>(record, clock.wall(), Duration(0));
+    return recorded_arguments(question, route, things);
+  };
+  using Kind = policy::McpSubject::Kind;
+  const gateway::Thing echo(Kind::tool, "echo", "demo");
+  const gateway::Thing add(Kind::tool, "add", "demo");
+  EXPECT_EQ(asked(R"({"a":1})", {echo}), R"({"a":1})");
+  EXPECT_EQ(asked(R"({"password":"x"})", {echo}), std::nullopt);
+  EXPECT_EQ(asked(R"({"a":1})", {add}), std::nullopt);
+  EXPECT_EQ(asked(R"({"a":1})", {echo, add}), std::nullopt);
+  EXPECT_EQ(asked(R"({"a":1})", {}), std::nullopt);
+  EXPECT_EQ(asked(R"({"a":1})", {{Kind::prompt, "echo", "demo"}}), std::nullopt);
+  EXPECT_EQ(asked(R"({"a":1})", {{Kind::tool, "echo", "other"}}), std::nullopt);
 }
 
 }  // namespace

@@ -90,6 +90,16 @@ mcpAuthorization:
   assert.equal((await why(byArguments, 'echo')).json.cells[0][0].isUndecided, true);
   assert.equal((await why({ id: 'nonsense-1' }, 'echo')).json.error.code, 'not_recorded');
   assert.equal((await why(denied, 'echo', { claims: { sub: 'somebody' } })).status, 400);
+  // Two of one name are two, and what is no id is not nobody's.
+  const both = await ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
+    identities: [{ name: 'a', traffic: denied.id }, { name: 'a', claims: { sub: 'bob' } }, { name: 'a' }], resources: { tools: ['add'] } }) });
+  assert.deepEqual(both.json.identities.map((one) => [one.kind, one.subject]), [['recorded', 'test-user'], ['claims', 'bob'], ['anonymous', null]]);
+  assert.deepEqual(both.json.cells.map(([one]) => one.decision), ['allow', 'deny', 'deny']);
+  for (const wrong of [{ traffic: 5 }, { token: 5 }, { tokn: 'x' }, { headers: 'x' }]) {
+    const refused = await ask(base, '/api/v1/authz/explain', { method: 'POST', headers,
+      body: JSON.stringify({ identities: [{ name: 'a', ...wrong }], resources: { tools: ['add'] } }) });
+    assert.equal(refused.status, 400, JSON.stringify(wrong));
+  }
 
   const path = `/api/v1/traffic/${denied.id}`;
   assert.equal((await ask(base, path)).json.error.code, 'page_token');
@@ -162,6 +172,9 @@ mcpAuthorization:
   const long = await keptOf(await callOf({ message: 'x'.repeat(1_000_000) }));
   assert.equal(long.arguments.isCut, true);
   assert.ok(JSON.stringify(long).length < 10_000);
+  const many = await keptOf(await callOf({ message: 'x', list: Array.from({ length: 60_000 }, () => ({})) }));
+  assert.equal(many.arguments.isCut, true);
+  assert.ok(JSON.stringify(many).length < 12_000);
   const why = async ({ id }) => (await ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
     identities: [{ name: 'then', traffic: id }], resources: { tools: ['echo'] } }) })).json.cells[0][0];
   // Only the very arguments decide; of what was left out nothing is known.
@@ -169,6 +182,10 @@ mcpAuthorization:
   const whole = await callOf({ message: 'forbidden' });
   const { decision, rule, isUndecided } = await why(whole);
   assert.deepEqual([decision, rule, isUndecided], ['deny', 0, false]);
+  // They are this call's: of another tool, or of several, they say nothing.
+  const others = (await ask(base, '/api/v1/authz/explain', { method: 'POST', headers, body: JSON.stringify({
+    identities: [{ name: 'then', traffic: whole.id }], resources: { tools: ['echo', 'add'] } }) })).json;
+  assert.deepEqual(others.cells[0].map((cell) => cell.isUndecided), [true, false]);
   assert.ok(!stream.text.includes(word) && !stream.text.includes('"forbidden"}'), 'arguments in the stream, which many may read');
   assert.ok(!gateway.output.includes(word), 'a secret in the log');
 
