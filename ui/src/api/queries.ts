@@ -46,8 +46,10 @@ export const useTargets = () =>
   useQuery({ ...targetsQuery, enabled: useCan('targets'), select: (all) => all.targets });
 
 export const refreshConfiguration = () =>
-  Promise.all(
-    ['runtime', 'config', 'model', 'targets', 'explain', 'history'].map((name) =>
+  Promise.all([
+    ...['runtime', 'config', 'model', 'targets', 'explain', 'history'].map((name) =>
       queryClient.invalidateQueries({ queryKey: [name] }),
     ),
-  );
+    // A reload that switches the recording of arguments off forgets them: so does the page.
+    queryClient.resetQueries({ queryKey: ['recorded'] }),
+  ]);
