@@ -10,6 +10,8 @@ import pathlib
 import subprocess
 import sys
 
+# Commands that have help of their own.
+HELPS = (("Callers and decisions", "explain"), ("Servers of a client", "import"), ("Rules", "cel"), ("Tokens", "token"))
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -25,7 +27,8 @@ def generated(binary):
         "schema/config.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "docs/reference/configuration.md": note + output_of(binary, "docs"),
         "docs/reference/command-line.md": note + "# Command line\n\n```\n" + output_of(binary, "--help")
-                                          + "```\n\n## Tokens\n\n```\n" + output_of(binary, "token", "--help") + "```\n",
+                                          + "```\n" + "".join(f"\n## {title}\n\n```\n{output_of(binary, command, '--help')}```\n"
+                                                              for title, command in HELPS),
     }
 
 

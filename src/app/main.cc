@@ -47,7 +47,11 @@ int run(const app::Options& options) {
     case Command::version_long:
       return print_version(true);
     case Command::help:
-      std::cout << app::usage();
+    case Command::cel_help:
+    case Command::explain_help:
+    case Command::import_help:
+    case Command::token_help:
+      std::cout << app::usage(options.command);
       return app::exit_fine;
     case Command::cel_eval:
       return app::run_cel_eval(options, std::cout, std::cerr);
@@ -62,9 +66,6 @@ int run(const app::Options& options) {
       return app::run_explain(options, std::cout, std::cerr);
     case Command::import_client:
       return app::run_import(options, std::cout, std::cerr);
-    case Command::token_help:
-      std::cout << app::token_usage();
-      return app::exit_fine;
     case Command::token_mint:
       return app::run_token_mint(options.token, std::cout, std::cerr);
     case Command::token_decode:
@@ -82,9 +83,9 @@ int main(int count, char** words) {
   const std::vector<std::string_view> arguments(words + 1, words + count);
   const app::ParsedOptions parsed = app::parse_options(arguments);
   if (parsed.mistake) {
-    const bool is_token = app::is_about_tokens(parsed.options.command);
-    std::cerr << "agentgateway: " << *parsed.mistake << "\nTry 'agentgateway "
-              << (is_token ? "token " : "") << "--help'.\n";
+    const std::string_view topic = app::topic_of(parsed.options.command);
+    std::cerr << "agentgateway: " << *parsed.mistake << "\nTry 'agentgateway " << topic
+              << (topic.empty() ? "" : " ") << "--help'.\n";
     return app::exit_usage;
   }
   try {

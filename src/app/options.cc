@@ -51,6 +51,64 @@ Exit status:
   4  a port is in use or may not be used
 )";
 
+constexpr std::string_view cel_help_text =
+    R"(agentgateway cel: what does this expression say, and may it be a rule?
+
+Usage:
+  agentgateway cel eval EXPRESSION [--data JSON] [--explain]
+  agentgateway cel check EXPRESSION
+
+eval                 Print the value of the expression.
+  --data JSON        Its variables, a JSON object.
+  --explain          Print the value of every subexpression, too.
+check                Check it as a rule of mcpAuthorization: what it says and what it names.
+
+Exit status: 0 fine, 1 it failed or could not be evaluated, 2 the command line is wrong, 3 it is no
+expression.
+)";
+
+constexpr std::string_view explain_help_text =
+    R"(agentgateway explain: who may use what, and by which rule? It is the policies of the
+configuration that answer, as they would answer a client now.
+
+Usage:
+  agentgateway explain -f FILE [CALLERS] [THINGS] [--expect WHAT] [-o json]
+
+  -f, --file FILE    The configuration; '-' is standard input.
+  -c, --config TEXT  The configuration itself.
+  --route NAME       Another route than the first one with an MCP backend.
+
+Callers; nobody in particular if none is named:
+  --token FILE       Who shows the token in the file ('-': standard input). May be repeated.
+  --claims JSON      Who has these claims, a JSON object that nobody has signed. May be repeated.
+  --anonymous        Also who shows nothing.
+
+Things; what the servers list if none is named. May be repeated:
+  --tool NAME, --prompt NAME, --resource NAME
+  --arguments JSON   The arguments of the calls, a JSON object.
+
+The answer is a matrix; of one caller and one thing, the decision with its reasons:
+  --expect WHAT      allow, deny or refused (not let in at all): exit status 1 if one is not.
+  -o json            As JSON, with the reasons.
+
+Exit status: 0 fine, 1 not as expected or a server did not say what it has, 2 the command line is
+wrong, 3 the configuration is invalid.
+)";
+
+constexpr std::string_view import_help_text =
+    R"(agentgateway import: the servers of an MCP client as a configuration on standard output,
+without secrets. Findings go to standard error, one for each field that was not taken over.
+
+Usage:
+  agentgateway import --from claude-desktop | claude-code | vscode | cursor | FILE
+
+  --from CLIENT      The client, whose file is where it usually keeps it; or a file of that form
+                     ('-': standard input).
+
+Exit status: 0 fine, 1 the file could not be read, 2 the command line is wrong, 3 nothing could be
+taken over.
+)";
+
 constexpr std::string_view token_help_text =
     R"(agentgateway token: tokens for people. Who does this token say I am, would this gateway take it,
 and if not, why?
@@ -86,6 +144,13 @@ Exit status:
   2  the command line is wrong
   3  the configuration is invalid
 )";
+
+Command help_of(std::string_view topic) {
+  if (topic == "cel") return Command::cel_help;
+  if (topic == "explain") return Command::explain_help;
+  if (topic == "import") return Command::import_help;
+  return topic == "token" ? Command::token_help : Command::help;
+}
 
 class Reader {
  public:
@@ -145,7 +210,7 @@ class Reader {
   void read_cel() {
     const std::string_view verb = rest_.empty() ? std::string_view() : next();
     if (is_help(verb) || (!rest_.empty() && is_help(rest_.front()))) {
-      parsed_.options.command = Command::help;
+      parsed_.options.command = Command::cel_help;
       rest_ = {};
       return;
     }
@@ -192,7 +257,7 @@ class Reader {
   bool read_plain(std::string_view flag) {
     Options& options = parsed_.options;
     if (is_help(flag)) {
-      options.command = is_about_tokens(options.command) ? Command::token_help : Command::help;
+      options.command = help_of(topic_of(options.command));
     } else if (flag == "-V") {
       options.command = Command::version_short;
     } else if (flag == "--version") {
@@ -298,7 +363,7 @@ class Reader {
       fail("'token mint' needs the private key: '--key FILE'");
     }
     if (options.file && options.text) fail("only one of --config and --file can be given");
-    const bool is_help = options.command == Command::help || options.command == Command::token_help;
+    const bool is_help = options.command == help_of(topic_of(options.command));
     if (!serves && !is_help && (options.file || options.text)) {
       fail("--file and --config belong to serving, --validate-only, 'explain' and 'token verify'");
     }
@@ -348,12 +413,41 @@ ParsedOptions parse_options(std::span<const std::string_view> arguments) {
   return Reader(arguments).read();
 }
 
-std::string_view usage() {
-  return help_text;
+std::string_view topic_of(Command command) {
+  switch (command) {
+    case Command::cel_help:
+    case Command::cel_eval:
+    case Command::cel_check:
+      return "cel";
+    case Command::explain_help:
+    case Command::explain:
+      return "explain";
+    case Command::import_help:
+    case Command::import_client:
+      return "import";
+    case Command::token_help:
+    case Command::token_mint:
+    case Command::token_decode:
+    case Command::token_verify:
+      return "token";
+    default:
+      return "";
+  }
 }
 
-std::string_view token_usage() {
-  return token_help_text;
+std::string_view usage(Command command) {
+  switch (command) {
+    case Command::cel_help:
+      return cel_help_text;
+    case Command::explain_help:
+      return explain_help_text;
+    case Command::import_help:
+      return import_help_text;
+    case Command::token_help:
+      return token_help_text;
+    default:
+      return help_text;
+  }
 }
 
 }  // namespace app

@@ -20,6 +20,9 @@ enum class Command {
   cel_check,
   print_schema,
   print_docs,
+  cel_help,
+  explain_help,
+  import_help,
   token_help,
   token_mint,
   token_decode,
@@ -28,10 +31,8 @@ enum class Command {
   import_client,
 };
 
-inline bool is_about_tokens(Command command) {
-  return command == Command::token_help || command == Command::token_mint ||
-         command == Command::token_decode || command == Command::token_verify;
-}
+// The command whose --help tells more about it: "token" of `token mint`; "" for the general one.
+std::string_view topic_of(Command command);
 
 // What `explain` is asked. A path may be "-": standard input.
 struct ExplainOptions {
@@ -87,10 +88,8 @@ struct ParsedOptions {
 // `arguments` without the program's name.
 ParsedOptions parse_options(std::span<const std::string_view> arguments);
 
-// The text of --help.
-std::string_view usage();
-// The text of token --help.
-std::string_view token_usage();
+// The text of --help, of one command if `command` is its help.
+std::string_view usage(Command command);
 
 // Exit statuses, as promised in --help.
 inline constexpr int exit_fine = 0;

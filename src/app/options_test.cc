@@ -81,6 +81,31 @@ TEST(Options, explain_asks_about_callers_and_things) {
   EXPECT_TRUE(explain.anonymous);
 }
 
+TEST(Options, each_command_has_help_of_its_own) {
+  const struct {
+    std::vector<std::string_view> arguments;
+    Command command;
+    std::string_view said;
+  } table[] = {
+      {{"cel", "--help"}, Command::cel_help, "cel eval EXPRESSION"},
+      {{"cel", "eval", "--help"}, Command::cel_help, "--data JSON"},
+      {{"cel", "eval", "1", "--help"}, Command::cel_help, "--explain"},
+      {{"explain", "--help"}, Command::explain_help, "--expect WHAT"},
+      {{"explain", "-f", "a.yaml", "-h"}, Command::explain_help, "--claims JSON"},
+      {{"import", "--help"}, Command::import_help, "--from CLIENT"},
+      {{"token", "mint", "--help"}, Command::token_help, "token mint --key FILE"},
+      {{"-f", "a.yaml", "--help"}, Command::help, "Exit status:"},
+  };
+  for (const auto& [arguments, command, said] : table) {
+    const ParsedOptions parsed = parse_options(arguments);
+    EXPECT_FALSE(parsed.mistake) << *parsed.mistake;
+    EXPECT_EQ(parsed.options.command, command);
+    EXPECT_NE(usage(command).find(said), std::string_view::npos) << said;
+    EXPECT_EQ(usage(command).find("SIGHUP") != std::string_view::npos, command == Command::help);
+  }
+  EXPECT_EQ(topic_of(parse({"explain"}).options.command), "explain");
+}
+
 TEST(Options, import_wants_to_know_whose_servers) {
   const ParsedOptions parsed = parse({"import", "--from", "claude-desktop"});
   EXPECT_FALSE(parsed.mistake) << *parsed.mistake;
