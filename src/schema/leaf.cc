@@ -128,6 +128,37 @@ std::optional<std::chrono::nanoseconds> duration_of(std::string_view text) {
   return std::chrono::nanoseconds(total);
 }
 
+// A quantity as its form says, however large.
+std::optional<double> rough_duration_of(std::string_view text) {
+  double total = 0;
+  if (text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    const Quantity part = quantity(text);
+    const std::optional<std::uint64_t> size = size_of_unit(duration_units, part.unit);
+    double number = 0;
+    const auto read =
+        std::from_chars(part.number.begin(), part.number.end(), number, std::chars_format::fixed);
+    if (!size || read.ec != std::errc() || read.ptr != part.number.end()) return std::nullopt;
+    total += number * static_cast<double>(*size);
+    text = part.rest;
+  }
+  return total;
+}
+
+void expected_duration(const yaml::Node& node, Reader& reader) {
+  std::string_view text = node.is_scalar() ? std::string_view(node.text) : std::string_view();
+  if (text.starts_with('-') && rough_duration_of(text.substr(1))) {
+    reader.error(node, "a duration is not negative");
+    return;
+  }
+  const auto rough = rough_duration_of(text);
+  if (rough && *rough >= static_cast<double>(std::chrono::nanoseconds::max().count())) {
+    reader.error(node, "too long: a duration is less than 292 years (106751d)");
+    return;
+  }
+  expected("a duration such as `10s`, `1m30s` or `500ms`", node, reader);
+}
+
 Schema schema_of(Shape shape) {
   Schema schema;
   schema.shape = shape;
@@ -186,7 +217,7 @@ void read_duration(const yaml::Node& node, std::chrono::nanoseconds unit,
   const std::optional<std::chrono::nanoseconds> value =
       node.is_scalar() ? duration_of(node.text) : std::nullopt;
   if (!value) {
-    expected("a duration such as `10s`, `1m30s` or `500ms`", node, reader);
+    expected_duration(node, reader);
   } else if (*value % unit != std::chrono::nanoseconds(0)) {
     expected("a multiple of " + duration_text(unit), node, reader);
   } else {

@@ -45,6 +45,15 @@ TEST(Duration, refuses_everything_else) {
         "99999999999999999999s", "300000000000s", "9223372036s1000000000s"}) {
     EXPECT_EQ(value_of<nanoseconds>(text), std::nullopt) << text;
   }
+  for (const char* text : {"300000000000s", "99999999999999999999s", "9223372036s1000000000s",
+                           "106752d", "9999999999999.5h"}) {
+    EXPECT_EQ(message_of<nanoseconds>(text),
+              "too long: a duration is less than 292 years (106751d)");
+  }
+  for (const char* text : {"-1s", "-1h30m", "-0.5s"}) {
+    EXPECT_EQ(message_of<nanoseconds>(text), "a duration is not negative");
+  }
+  EXPECT_EQ(value_of<nanoseconds>("106751d"), nanoseconds(std::chrono::hours(24 * 106'751)));
   EXPECT_EQ(message_of<milliseconds>("1us"), "expected a multiple of 1ms, found a string `1us`");
   EXPECT_EQ(message_of<nanoseconds>("10"),
             "expected a duration such as `10s`, `1m30s` or `500ms`, found a whole number `10`");
