@@ -125,6 +125,8 @@ const surroundings = (env) => ({ ADMIN_ADDR: 'localhost:0', ...process.env, ...e
 
 const running = new Set();
 process.on('exit', () => { for (const gateway of running) gateway.process.kill('SIGKILL'); });
+// How the runner ends a file that takes too long.
+process.on('SIGTERM', () => process.exit(143));
 
 export function workFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'agentgateway-e2e-'));
