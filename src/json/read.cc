@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <bit>
+#include <cstring>
+#include <limits>
 #include <memory>
-#include <optional>
+#include <span>
 #include <vector>
 
 #include <simdjson.h>
@@ -18,35 +20,12 @@ namespace {
 
 // Objects up to this size are compared name by name: quicker than sorting them.
 constexpr std::size_t few_members = 12;
-// Above this, the thread's index of tokens (four bytes a byte of text) is given back after use.
-constexpr std::size_t kept_capacity = std::size_t{1} << 20;
-constexpr std::size_t capacity_min = std::size_t{1} << 12;
-
-// simdjson's first stage: one vectorised pass that validates UTF-8, refuses control characters in
-// strings and open strings, and finds the offset where each token starts. The grammar, the spans
-// and the numbers are read from those offsets here: simdjson's own second stage loses the text of
-// numbers. It reads nothing beyond the text it is given.
-class TokenIndex {
- public:
-  simdjson::error_code build(std::string_view text) {
-    if (!parser_ || parser_->capacity() < text.size()) {
-      const std::size_t wanted = std::max(text.size() + text.size() / 2, capacity_min);
-      const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
-          std::min<std::size_t>(wanted, simdjson::SIMDJSON_MAXSIZE_BYTES), 1, parser_);
-      if (error) return error;
-    }
-    return parser_->stage1(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
-                           simdjson::stage1_mode::regular);
-  }
-  void release_if_large() {
-    if (parser_ && parser_->capacity() > kept_capacity) parser_.reset();
-  }
-  const std::uint32_t* begin() const { return parser_->structural_indexes.get(); }
-  const std::uint32_t* end() const { return begin() + parser_->n_structural_indexes; }
-
- private:
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
-};
+// Above this, what a thread keeps for its next text is given back.
+constexpr std::size_t kept_bytes = std::size_t{1} << 20;
+constexpr std::size_t kept_entries = kept_bytes / sizeof(Entry);
+constexpr std::size_t entries_min = 256;
+// Places in a text are kept in 32 bits.
+constexpr std::size_t text_bytes_max = std::numeric_limits<std::uint32_t>::max() - 1;
 
 // The value of four hexadecimal digits, or -1.
 std::int32_t hex4(std::string_view digits) {
@@ -107,117 +86,156 @@ char simple_escape(char c) {
   }
 }
 
-// The offset of the first '"' or '\' at or after `from`.
-std::size_t find_special(std::string_view text, std::size_t from) {
+// What ends the plain part of a string: its end, an escape, a control character; and, for who has
+// to know of it, a byte that is not ASCII.
+enum class Stop : std::uint8_t { special, special_or_not_ascii };
+
+template <Stop stop>
+bool is_stop(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  if (stop == Stop::special_or_not_ascii && byte >= 0x80) return true;
+  return byte < 0x20 || c == '"' || c == '\\';
+}
+
 #ifdef __SSE2__
-  for (; from + 16 <= text.size(); from += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
-    const __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
-                                     _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit));
-    if (mask != 0) return from + static_cast<std::size_t>(std::countr_zero(mask));
+// Bit n is set if byte n is a stop.
+template <Stop stop>
+unsigned stops_in(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i is_control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+  const __m128i is_mark = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                       _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+  __m128i hits = _mm_or_si128(is_control, is_mark);
+  // The highest bit of each byte is what is taken from it.
+  if (stop == Stop::special_or_not_ascii) hits = _mm_or_si128(hits, block);
+  return static_cast<unsigned>(_mm_movemask_epi8(hits));
+}
+#endif
+
+// The offset of the first stop at or after `from`; the size of the text if there is none.
+template <Stop stop>
+[[gnu::always_inline]] inline std::size_t find_stop(std::string_view text, std::size_t from) {
+#ifdef __SSE2__
+  constexpr std::size_t block = 16;
+  for (; from + block <= text.size(); from += block) {
+    const unsigned stops = stops_in<stop>(text.data() + from);
+    if (stops != 0) return from + static_cast<std::size_t>(std::countr_zero(stops));
+  }
+  if (text.size() >= block) {
+    // The last block once more, without what was looked at.
+    const std::size_t last = text.size() - block;
+    const unsigned stops = stops_in<stop>(text.data() + last) >> (from - last);
+    return stops == 0 ? text.size() : from + static_cast<std::size_t>(std::countr_zero(stops));
   }
 #endif
-  while (from < text.size() && text[from] != '"' && text[from] != '\\') ++from;
+  while (from < text.size() && !is_stop<stop>(text[from])) ++from;
   return from;
 }
 
-// Whether a scalar may end before this character.
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+// Whether a number or a word may end before this character.
 bool ends_scalar(char c) {
-  return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\n' || c == '\r' || c == '\t' ||
-         c == ':';
+  return c == ',' || c == '}' || c == ']' || c == ':' || is_space(c);
 }
 
-std::size_t skip_digits(std::string_view text, std::size_t at) {
-  while (at < text.size() && base::is_digit(text[at])) ++at;
+// The end of the number that starts at `at` (RFC 8259, 6), or null if there is none. A NUL is
+// behind the text.
+const char* number_end(const char* at) {
+  const auto skip_digits = [](const char* digit) {
+    while (base::is_digit(*digit)) ++digit;
+    return digit;
+  };
+  if (*at == '-') ++at;
+  if (!base::is_digit(*at)) return nullptr;
+  at = *at == '0' ? at + 1 : skip_digits(at);
+  if (*at == '.') {
+    if (!base::is_digit(at[1])) return nullptr;
+    at = skip_digits(at + 1);
+  }
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!base::is_digit(*at)) return nullptr;
+    at = skip_digits(at);
+  }
   return at;
-}
-
-// The offset after the digits at `at`, of which there is at least one, or nothing.
-std::optional<std::size_t> digits_end(std::string_view text, std::size_t at) {
-  const std::size_t end = skip_digits(text, at);
-  if (end == at) return std::nullopt;
-  return end;
-}
-
-// The offset after the exponent at `at`, if there is one; nothing if it has no digits.
-std::optional<std::size_t> exponent_end(std::string_view text, std::size_t at) {
-  if (at == text.size() || base::lower(text[at]) != 'e') return at;
-  ++at;
-  if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-  return digits_end(text, at);
-}
-
-// The offset after the number that starts at `at` (RFC 8259, 6), or nothing if there is none.
-std::optional<std::size_t> number_end(std::string_view text, std::size_t at) {
-  if (text[at] == '-') ++at;
-  const bool is_zero = at < text.size() && text[at] == '0';
-  std::optional<std::size_t> end = is_zero ? at + 1 : digits_end(text, at);
-  if (end && *end < text.size() && text[*end] == '.') end = digits_end(text, *end + 1);
-  return end ? exponent_end(text, *end) : std::nullopt;
 }
 
 // What a Reader needs while it reads and nobody afterwards.
 struct Scratch {
-  std::vector<std::uint32_t> open;      // the containers that have no end yet
+  std::unique_ptr<Entry[]> entries;
+  std::size_t room = 0;                 // of them
   std::vector<std::string_view> names;  // of the object that ends; dangling between documents
 
-  void clear() {
-    open.clear();
-    names.clear();
+  // Twice the room for entries; those that are there stay.
+  void grow() {
+    const std::size_t larger = std::max(2 * room, entries_min);
+    auto grown = std::make_unique_for_overwrite<Entry[]>(larger);
+    if (room != 0) std::memcpy(grown.get(), entries.get(), room * sizeof(Entry));
+    entries = std::move(grown);
+    room = larger;
   }
   void release_if_large() {
-    if (names.capacity() * sizeof(std::string_view) > kept_capacity) names = {};
+    if (names.capacity() * sizeof(std::string_view) > kept_bytes) names = {};
+    if (room > kept_entries) {
+      entries.reset();
+      room = 0;
+    }
   }
 };
 
-// Fills a Table from the tokens. A method that returns false has set the error.
+// Fills a Table from its text in one pass. A method that returns false has set the error. A NUL is
+// behind the text, and nothing of JSON begins with one, so the end needs no look of its own. An
+// open container's entry keeps the place of the one around it in `next`.
 class Reader {
  public:
-  Reader(Table& table, const TokenIndex& tokens, Scratch& scratch, const Limits& limits)
+  Reader(Table& table, Scratch& scratch, const Limits& limits)
       : table_(table),
-        text_(table.text),
-        token_(tokens.begin()),
-        tokens_end_(tokens.end()),
+        view_(table.text),
+        text_(table.text.c_str()),
         limits_(limits),
-        open_(scratch.open),
-        names_(scratch.names) {
-    scratch.clear();
-  }
+        scratch_(scratch) {}
 
   bool read() {
+    skip_space();
+    if (at_ == view_.size()) return refuse("no value in the text");
     if (!read_value()) return false;
-    while (!open_.empty()) {
+    while (depth_ != 0) {
       if (!read_next()) return false;
     }
-    if (token_ != tokens_end_) return fail("bytes after the value");
+    skip_space();
+    if (at_ != view_.size()) return fail("bytes after the value");
+    if (is_not_ascii_ && !is_utf8()) return false;
     table_.entries.resize(used_);
+    std::memcpy(table_.entries.data(), scratch_.entries.get(), used_ * sizeof(Entry));
     return true;
   }
 
   Error take_error() { return std::move(error_); }
 
  private:
-  std::size_t position() const { return token_ == tokens_end_ ? text_.size() : *token_; }
-  // The character at which the current token starts; -1 at the end of the text.
-  int peek() const {
-    return token_ == tokens_end_ ? -1 : static_cast<unsigned char>(text_[*token_]);
-  }
-
-  bool fail(std::string_view reason) { return fail_at(reason, position()); }
-  bool fail_at(std::string_view reason, std::size_t offset) {
-    error_ = Error(Fault::bad_request,
-                   "json: " + std::string(reason) + " at byte " + std::to_string(offset));
+  bool refuse(std::string reason) {
+    error_ = Error(Fault::bad_request, "json: " + std::move(reason));
     return false;
+  }
+  bool fail(std::string_view reason) { return fail_at(reason, at_); }
+  bool fail_at(std::string_view reason, std::size_t offset) {
+    return refuse(std::string(reason) + " at byte " + std::to_string(offset));
   }
   bool fail_limit(std::string_view reason) {
     error_ = Error(Fault::too_large, "json: " + std::string(reason));
     return false;
   }
 
+  void skip_space() {
+    while (text_[at_] <= ' ' && is_space(text_[at_])) ++at_;
+  }
+
   Entry& add(Type type, std::size_t begin, std::size_t end) {
-    if (used_ == table_.entries.size()) table_.entries.resize(2 * used_ + 16);
-    Entry& entry = table_.entries[used_++];
+    if (used_ == scratch_.room) scratch_.grow();
+    Entry& entry = scratch_.entries[used_++];
     entry.begin = static_cast<std::uint32_t>(begin);
     entry.end = static_cast<std::uint32_t>(end);
     entry.extra = 0;
@@ -227,35 +245,36 @@ class Reader {
     return entry;
   }
 
-  bool read_value() {
-    switch (peek()) {
+  [[gnu::always_inline]] bool read_value() {
+    switch (text_[at_]) {
+      case '"':
+        return read_string();
       case '{':
         return open(Type::object);
       case '[':
         return open(Type::array);
-      case '"':
-        return read_string();
       case 't':
         return read_word("true", Type::boolean);
       case 'f':
         return read_word("false", Type::boolean);
       case 'n':
         return read_word("null", Type::null);
-      case -1:
-        return fail("the text ends where a value belongs");
       default:
+        if (at_ == view_.size()) return fail("the text ends where a value belongs");
         return read_number();
     }
   }
 
   // The next item of the innermost open container, or its end.
   bool read_next() {
-    Entry& container = table_.entries[open_.back()];
+    skip_space();
+    Entry& container = scratch_.entries[open_];
     const bool is_object = container.type == Type::object;
-    if (peek() == (is_object ? '}' : ']')) return close();
-    if (container.extra > 0) {
-      if (peek() != ',') return fail(is_object ? "expected ',' or '}'" : "expected ',' or ']'");
-      ++token_;
+    if (text_[at_] == (is_object ? '}' : ']')) return close(container);
+    if (container.extra != 0) {
+      if (text_[at_] != ',') return fail(is_object ? "expected ',' or '}'" : "expected ',' or ']'");
+      ++at_;
+      skip_space();
     }
     if (++members_ > limits_.members_max) return fail_limit("too many members and elements");
     ++container.extra;
@@ -264,91 +283,102 @@ class Reader {
   }
 
   bool read_name() {
-    if (peek() != '"') return fail("expected a member name");
+    if (text_[at_] != '"') return fail("expected a member name");
     if (!read_string()) return false;
-    if (peek() != ':') return fail("expected ':'");
-    ++token_;
+    skip_space();
+    if (text_[at_] != ':') return fail("expected ':'");
+    ++at_;
+    skip_space();
     return true;
   }
 
   bool open(Type type) {
-    if (open_.size() == limits_.depth_max) return fail_limit("nested too deeply");
-    open_.push_back(static_cast<std::uint32_t>(used_));
-    add(type, *token_, *token_);
-    ++token_;
+    if (depth_ == limits_.depth_max) return fail_limit("nested too deeply");
+    const auto index = static_cast<std::uint32_t>(used_);
+    add(type, at_, at_).next = open_;
+    open_ = index;
+    ++depth_;
+    ++at_;
     return true;
   }
 
-  bool close() {
-    const std::uint32_t index = open_.back();
-    Entry& container = table_.entries[index];
-    container.end = *token_ + 1;
+  bool close(Entry& container) {
+    const std::uint32_t index = open_;
+    open_ = container.next;
+    --depth_;
+    ++at_;
+    container.end = static_cast<std::uint32_t>(at_);
     container.next = static_cast<std::uint32_t>(used_);
-    ++token_;
-    open_.pop_back();
     return container.type == Type::array || container.extra < 2 || names_differ(index);
   }
 
   bool read_word(std::string_view word, Type type) {
-    const std::size_t begin = *token_;
-    if (text_.substr(begin, word.size()) != word) return fail("not a JSON value");
-    add(type, begin, begin + word.size());
-    return end_scalar(begin + word.size());
+    if (view_.substr(at_, word.size()) != word) return fail("not a JSON value");
+    return add_scalar(type, at_ + word.size());
   }
 
   bool read_number() {
-    const std::size_t begin = *token_;
-    const std::optional<std::size_t> end = number_end(text_, begin);
-    if (!end) return fail("not a JSON value");
-    add(Type::number, begin, *end);
-    return end_scalar(*end);
+    const char* const end = number_end(text_ + at_);
+    if (end == nullptr) return fail("not a JSON value");
+    return add_scalar(Type::number, static_cast<std::size_t>(end - text_));
   }
 
-  // Checks that nothing is glued to the scalar that ends at `end`: the index of tokens only
-  // promises that every token *starts* where it says.
-  bool end_scalar(std::size_t end) {
-    ++token_;
-    if (end < text_.size() && !ends_scalar(text_[end])) {
+  // One that is not a string, of which the last character says that it ends.
+  bool add_scalar(Type type, std::size_t end) {
+    if (end < view_.size() && !ends_scalar(text_[end])) {
       return fail_at("unexpected character", end);
     }
+    add(type, at_, end);
+    at_ = end;
     return true;
   }
 
-  bool read_string() {
-    const std::size_t begin = *token_;
-    const std::size_t end = find_special(text_, begin + 1);
-    if (end == text_.size()) return fail("string without an end");
-    if (text_[end] == '\\') return read_escaped(begin, end);
+  [[gnu::always_inline]] bool read_string() {
+    const std::size_t begin = at_;
+    const std::size_t end = find_stop<Stop::special_or_not_ascii>(view_, begin + 1);
+    if (text_[end] != '"') return read_odd_string(begin, end);
     add(Type::string, begin, end + 1);
-    return end_scalar(end + 1);
+    at_ = end + 1;
+    return true;
   }
 
-  bool read_escaped(std::size_t begin, std::size_t at) {
+  // The string that begins at `begin` and goes on at `at` with something else than plain ASCII.
+  bool read_odd_string(std::size_t begin, std::size_t at) {
     std::string& out = table_.unescaped;
     const std::size_t out_begin = out.size();
     std::size_t plain = begin + 1;  // start of the bytes that are not copied yet
-    while (at < text_.size() && text_[at] == '\\') {
-      out.append(text_, plain, at - plain);
-      const std::size_t size = unescape(at);
-      if (size == 0) return false;
-      plain = at + size;
-      at = find_special(text_, plain);
+    while (at < view_.size() && text_[at] != '"') {
+      if (text_[at] == '\\') {
+        out.append(view_, plain, at - plain);
+        const std::size_t size = unescape(at);
+        if (size == 0) return false;
+        at += size;
+        plain = at;
+      } else if (static_cast<unsigned char>(text_[at]) < 0x20) {
+        return fail_at("control character in a string", at);
+      } else {
+        is_not_ascii_ = true;
+      }
+      at = is_not_ascii_ ? find_stop<Stop::special>(view_, at)
+                         : find_stop<Stop::special_or_not_ascii>(view_, at);
     }
-    if (at >= text_.size()) return fail("string without an end");
-    out.append(text_, plain, at - plain);
-
+    if (at >= view_.size()) return fail_at("string without an end", begin);
     Entry& entry = add(Type::string, begin, at + 1);
+    at_ = at + 1;
+    if (plain == begin + 1) return true;  // nothing was unescaped
+
+    out.append(view_, plain, at - plain);
     entry.escaped = true;
     entry.extra = static_cast<std::uint32_t>(out_begin);
     entry.next = static_cast<std::uint32_t>(out.size() - out_begin);
-    return end_scalar(at + 1);
+    return true;
   }
 
   // Appends what the escape at `at` stands for and returns its size, or 0 with the error set.
   std::size_t unescape(std::size_t at) {
-    const char kind = at + 1 < text_.size() ? text_[at + 1] : '\0';
+    const char kind = text_[at + 1];
     if (kind == 'u') {
-      const UnicodeEscape escape = unicode_escape(text_.substr(at));
+      const UnicodeEscape escape = unicode_escape(view_.substr(at));
       if (escape.size == 0) fail_at("malformed \\u escape or lone surrogate", at);
       if (escape.size != 0) base::append_utf8(table_.unescaped, escape.scalar);
       return escape.size;
@@ -364,21 +394,26 @@ class Reader {
 
   // Two readers may pick different members of the same name, so a message with such is refused.
   bool names_differ(std::uint32_t object) {
-    names_.clear();
-    for (std::uint32_t at = object + 1; at < used_; at = table_.after(at + 1)) {
-      names_.push_back(table_.content(table_.entries[at]));
+    std::vector<std::string_view>& names = scratch_.names;
+    names.clear();
+    const Entry* const entries = scratch_.entries.get();
+    for (std::size_t at = object + 1; at < used_;) {
+      names.push_back(table_.content(entries[at]));
+      const Entry& value = entries[at + 1];
+      const bool is_container = value.type == Type::array || value.type == Type::object;
+      at = is_container ? value.next : at + 2;
     }
-    const bool is_duplicate =
-        names_.size() <= few_members ? has_duplicate_of_few() : has_duplicate_of_many();
-    if (is_duplicate)
-      return fail_at("duplicate member name in object", table_.entries[object].begin);
+    if (names.size() <= few_members ? has_duplicate_of_few() : has_duplicate_of_many()) {
+      return fail_at("duplicate member name in object", entries[object].begin);
+    }
     return true;
   }
 
   bool has_duplicate_of_few() const {
-    for (std::size_t i = 1; i < names_.size(); ++i) {
+    const std::span<const std::string_view> names(scratch_.names);
+    for (std::size_t i = 1; i < names.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        if (names_[i] == names_[j]) return true;
+        if (names[i] == names[j]) return true;
       }
     }
     return false;
@@ -386,81 +421,53 @@ class Reader {
 
   // Sorting has no bad case that a sender could choose, as a hash table would.
   bool has_duplicate_of_many() {
-    std::sort(names_.begin(), names_.end());
-    return std::adjacent_find(names_.begin(), names_.end()) != names_.end();
+    std::vector<std::string_view>& names = scratch_.names;
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) != names.end();
+  }
+
+  // All of the text at once, since only strings can hold what is not ASCII.
+  bool is_utf8() {
+    if (simdjson::validate_utf8(view_.data(), view_.size())) return true;
+    // It does not say where: look again, this being the rare way.
+    std::size_t at = 0;
+    while (at < view_.size()) {
+      const std::size_t size = base::utf8_length(view_.substr(at));
+      if (size == 0) break;
+      at += size;
+    }
+    return fail_at("invalid UTF-8", at);
   }
 
   Table& table_;
-  std::size_t used_ = 0;  // entries of the table; those behind them are room
-  std::string_view text_;
-  const std::uint32_t* token_;
-  const std::uint32_t* tokens_end_;
-  const Limits& limits_;
+  std::string_view view_;
+  const char* text_;
+  std::size_t at_ = 0;
+  std::size_t used_ = 0;    // entries
+  std::uint32_t open_ = 0;  // the innermost open container
+  std::size_t depth_ = 0;
   std::size_t members_ = 0;
-  std::vector<std::uint32_t>& open_;
-  std::vector<std::string_view>& names_;
+  bool is_not_ascii_ = false;
+  const Limits& limits_;
+  Scratch& scratch_;
   Error error_ = Error(Fault::internal, "");
 };
 
-// simdjson's first stage does not say where: look again, this being the rare way.
-std::size_t offset_of_bad_utf8(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t size = base::utf8_length(text.substr(at));
-    if (size == 0) break;
-    at += size;
-  }
-  return at;
-}
-
-Error index_error(simdjson::error_code code, std::string_view text) {
-  switch (code) {
-    case simdjson::UTF8_ERROR:
-      return Error(Fault::bad_request,
-                   "json: invalid UTF-8 at byte " + std::to_string(offset_of_bad_utf8(text)));
-    case simdjson::EMPTY:
-      return Error(Fault::bad_request, "json: no value in the text");
-    case simdjson::UNCLOSED_STRING:
-      return Error(Fault::bad_request, "json: string without an end");
-    case simdjson::UNESCAPED_CHARS:
-      return Error(Fault::bad_request, "json: control character in a string");
-    case simdjson::CAPACITY:
-      return Error(Fault::too_large, "json: text too long");
-    default:
-      return Error(Fault::internal, simdjson::error_message(code));
-  }
-}
-
-// One index a thread: parsing suspends nowhere, so it is never used twice at a time.
-TokenIndex& thread_index() {
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): scratch space, no state
-  static thread_local TokenIndex index;
-  return index;
-}
+// One a thread: parsing suspends nowhere, so it is never used twice at a time.
 Scratch& thread_scratch() {
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): as above
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): scratch space, no state
   static thread_local Scratch scratch;
   return scratch;
 }
 
 // Makes the entries of the table's text.
 Result<> fill(Table& table, const Limits& limits) {
-  if (table.text.size() > simdjson::SIMDJSON_MAXSIZE_BYTES) {
+  if (table.text.size() > text_bytes_max) {
     return failed(Fault::too_large, "json: text too long");
   }
-  TokenIndex& tokens = thread_index();
-  const simdjson::error_code code = tokens.build(table.text);
-  if (code != simdjson::SUCCESS) {
-    tokens.release_if_large();
-    return tl::unexpected<Error>(index_error(code, table.text));
-  }
-  // A container has one entry and two tokens, an item at least one token and a separator.
-  const auto token_count = static_cast<std::size_t>(tokens.end() - tokens.begin());
-  table.entries.resize(std::min((token_count + 1) / 2, 2 * limits.members_max + 1));
   Scratch& scratch = thread_scratch();
-  Reader reader(table, tokens, scratch, limits);
+  Reader reader(table, scratch, limits);
   const bool is_valid = reader.read();
-  tokens.release_if_large();
   scratch.release_if_large();
   if (!is_valid) return tl::unexpected<Error>(reader.take_error());
   return {};

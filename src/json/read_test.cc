@@ -267,6 +267,24 @@ TEST(Json, reads_texts_of_every_length) {
   }
 }
 
+TEST(Json, judges_each_byte_of_a_string_wherever_it_stands) {
+  // Around the block sizes again: in a string that is the end of the text, and in one that is not.
+  for (std::size_t size = 0; size < 70; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      const std::string before = "\"" + std::string(at, 'x');
+      for (const std::string& after : {std::string(size - at, 'y') + '"',
+                                       std::string(size - at, 'y') + "\"                 "}) {
+        for (const char* refused : {"\n", "\x01", "\x1F", "\xFF", "\xC3", "\x80", "\\", "\\u12"}) {
+          EXPECT_FALSE(Document::parse(before + refused + "!" + after)) << refused << after;
+        }
+        EXPECT_EQ(read(before + "\x7F\xC3\xA9" + after).root().as_string()->size(), size + 3);
+        EXPECT_EQ(read(before + "\\n\xE2\x82\xAC\\t" + after).root().as_string()->size(), size + 5);
+        EXPECT_FALSE(Document::parse(before + "\\t\xC3" + after)) << size << " " << at;
+      }
+    }
+  }
+}
+
 TEST(Json, gives_up_on_no_prefix_of_a_text) {
   const std::string text = R"({"a":[1,-2.5e3,"x\u00e9\n"],"b":{"c":null,"d":true}})";
   for (std::size_t size = 0; size < text.size(); ++size) {
