@@ -17,10 +17,41 @@ bool is_suspect(char c) {
   return c == '\n' || c == '\r' || c == '\xE2' || c == '\xC2';
 }
 
-// Where the first suspect is; the size of `json` if there is none. Most messages have none, so this
-// is what writing one costs: 16 bytes are looked at in one go.
-std::size_t find_suspect(std::string_view json) {
+#ifdef __SSE2__
+// All bits of each byte that ends a line; the highest bit of those that are not ASCII.
+__m128i looks_in(const char* bytes) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i breaks = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\n')),
+                                      _mm_cmpeq_epi8(block, _mm_set1_epi8('\r')));
+  return _mm_or_si128(block, breaks);
+}
+#endif
+
+// How much of the start of `json` is certainly free of suspects. Most messages are ASCII on one
+// line, so this is what writing one costs: 64 bytes are looked at in one go.
+std::size_t plain_start(std::string_view json) {
   std::size_t at = 0;
+#ifdef __SSE2__
+  for (; json.size() - at >= 64; at += 64) {
+    const char* const bytes = json.data() + at;
+    const __m128i first = _mm_or_si128(looks_in(bytes), looks_in(bytes + 16));
+    const __m128i second = _mm_or_si128(looks_in(bytes + 32), looks_in(bytes + 48));
+    if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0) return at;
+  }
+  for (; json.size() - at >= 16; at += 16) {
+    if (_mm_movemask_epi8(looks_in(json.data() + at)) != 0) return at;
+  }
+  // The last 16 bytes once more: some of them were not looked at.
+  if (json.size() >= 16 && _mm_movemask_epi8(looks_in(json.data() + json.size() - 16)) == 0) {
+    return json.size();
+  }
+#endif
+  return at;
+}
+
+// Where the first suspect is; the size of `json` if there is none.
+std::size_t find_suspect(std::string_view json) {
+  std::size_t at = plain_start(json);
 #ifdef __SSE2__
   const auto equal = [](__m128i block, char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
   for (; json.size() - at >= 16; at += 16) {
