@@ -52,7 +52,7 @@ unsigned plain_in(const char* bytes) {
 #endif
 
 // For what is nearly always shorter than a call of memcpy is worth.
-void copy_short(char* to, std::string_view text) {
+[[gnu::always_inline]] inline void copy_short(char* to, std::string_view text) {
   const char* from = text.data();
   const std::size_t size = text.size();
   if (size > 16) {
@@ -75,7 +75,7 @@ constexpr std::size_t plain_slack = 16;
 bool is_plain(const char* text, std::size_t size) {
   std::size_t at = 0;
 #ifdef __SSE2__
-  for (; size - at >= 16; at += 16) {
+  for (; size - at > 16; at += 16) {
     if (plain_in(text + at) != 0xffff) return false;
   }
   const unsigned rest = (1U << (size - at)) - 1;
@@ -89,6 +89,16 @@ bool is_plain(const char* text, std::size_t size) {
 // The size of what may stand between quotes as it is, from the start: printable ASCII.
 std::size_t verbatim_size(std::string_view text) {
   std::size_t size = 0;
+#ifdef __SSE2__
+  for (; text.size() - size >= 16; size += 16) {
+    const auto is = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + size));
+    const __m128i printable = _mm_and_si128(_mm_cmpgt_epi8(block, _mm_set1_epi8(0x1f)),
+                                            _mm_cmplt_epi8(block, _mm_set1_epi8(0x7f)));
+    const __m128i special = _mm_or_si128(is(block, '"'), is(block, '\\'));
+    if (_mm_movemask_epi8(_mm_andnot_si128(special, printable)) != 0xffff) break;
+  }
+#endif
   while (size < text.size() && (is_plain(text[size]) || text[size] == ' ' || text[size] == '=')) {
     ++size;
   }
@@ -258,6 +268,10 @@ void LogLine::begin_field(std::string_view key) {
 void LogLine::add(std::string_view key, std::string_view text) {
   begin_field(key);
   if (format_ == LogFormat::json) return append_quoted(text);
+  append_value(text);
+}
+
+void LogLine::append_value(std::string_view text) {
   // Copied first and judged then, where it may be read 16 bytes at a time.
   if (static_cast<std::size_t>(end_ - at_) < text.size() + plain_slack) {
     grow(text.size() + plain_slack);

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <mutex>
 #include <string>
@@ -72,11 +73,25 @@ class LogLine {
   void add(std::string_view key, std::string_view text);
   void add(std::string_view key, const char* text) { add(key, std::string_view(text)); }
   void add(std::string_view key, const std::string& text) { add(key, std::string_view(text)); }
+  // The same under a key that is known when the program is made: what most lines consist of.
+  template <std::size_t size>
+  void add_text(const char (&key)[size], std::string_view text) {
+    if (format_ == LogFormat::json || static_cast<std::size_t>(end_ - at_) <= size) {
+      return add(std::string_view(key, size - 1), text);
+    }
+    *at_ = ' ';
+    std::memcpy(at_ + 1, key, size - 1);
+    at_[size] = '=';
+    at_ += size + 1;
+    append_value(text);
+  }
   // Ends the line; with its line feed. The text lives as long as the LogLine.
   std::string_view finish();
 
  private:
   void begin_field(std::string_view key);
+  // In text lines only.
+  void append_value(std::string_view text);
   void append_quoted(std::string_view text);
   void append_escaped_byte(unsigned char byte);
   void append_time(WallTime at);

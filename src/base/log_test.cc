@@ -58,6 +58,41 @@ TEST(LogLine, quotes_only_what_needs_it_between_plain_runs) {
   }
 }
 
+TEST(LogLine, judges_each_byte_wherever_it_stands) {
+  for (std::size_t at = 0; at < 40; ++at) {
+    const std::string before(at, 'x');
+    const std::string after(40 - at, 'y');
+    for (const auto& [raw, escaped] : {std::pair{"\"", "\\\""},
+                                       {"\\", "\\\\"},
+                                       {"\n", "\\n"},
+                                       {"\x7f", "\\x7f"},
+                                       {"\xff", "\\xff"},
+                                       {"\x1f", "\\x1f"},
+                                       {" ", " "},
+                                       {"\xc3\xbc", "\xc3\xbc"}}) {
+      const std::string text = line_of(LogFormat::text, "k", before + raw + after);
+      EXPECT_TRUE(text.ends_with(" k=\"" + before + escaped + after + "\"\n")) << text;
+    }
+  }
+}
+
+TEST(LogLine, writes_known_keys_as_it_writes_others) {
+  // Also where a line outgrows its first memory.
+  for (const LogFormat format : {LogFormat::text, LogFormat::json}) {
+    for (std::size_t size = 900; size < 1100; ++size) {
+      LogLine line(format, noon, LogLevel::info, "request");
+      LogLine same(format, noon, LogLevel::info, "request");
+      line.add("long", std::string(size, 'x'));
+      same.add("long", std::string(size, 'x'));
+      line.add_text("http.method", "POST");
+      same.add("http.method", "POST");
+      line.add_text("k", "a value that is quoted");
+      same.add("k", "a value that is quoted");
+      ASSERT_EQ(line.finish(), same.finish()) << size;
+    }
+  }
+}
+
 TEST(LogWriter, writes_everything_before_it_is_gone) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);

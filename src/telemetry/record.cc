@@ -10,14 +10,19 @@ namespace {
 // Names and messages come from clients and servers, who must not be able to fill the log.
 constexpr std::size_t value_bytes_max = 512;
 
-void add(LogLine& line, std::string_view key, std::string_view text) {
+std::string cut(std::string_view text) {
+  return std::string(text.substr(0, value_bytes_max)) + "... (" + std::to_string(text.size()) +
+         " bytes)";
+}
+
+template <std::size_t size>
+void add(LogLine& line, const char (&key)[size], std::string_view text) {
   if (text.empty()) return;
   if (text.size() <= value_bytes_max) {
-    line.add(key, text);
-    return;
+    line.add_text(key, text);
+  } else {
+    line.add_text(key, cut(text));
   }
-  line.add(key, std::string(text.substr(0, value_bytes_max)) + "... (" +
-                    std::to_string(text.size()) + " bytes)");
 }
 
 // "12.345ms" without an allocation.
@@ -51,7 +56,7 @@ void add_http(LogLine& line, const Record& record) {
   add(line, "http.method", record.http_method);
   add(line, "http.host", record.http_host);
   add(line, "http.path", record.http_path);
-  line.add("http.version", record.http_minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  line.add_text("http.version", record.http_minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
   line.add("http.status", record.http_status);
 }
 
@@ -62,9 +67,9 @@ void add_mcp(LogLine& line, const Record& record) {
   add(line, "protocol", record.protocol);
   add(line, "mcp.method.name", record.mcp_method);
   add(line, "mcp.target", record.mcp_target);
-  if (!record.tool.empty()) line.add("mcp.resource.type", "tool");
-  if (!record.prompt.empty()) line.add("mcp.resource.type", "prompt");
-  if (!record.resource.empty()) line.add("mcp.resource.type", "resource");
+  if (!record.tool.empty()) line.add_text("mcp.resource.type", "tool");
+  if (!record.prompt.empty()) line.add_text("mcp.resource.type", "prompt");
+  if (!record.resource.empty()) line.add_text("mcp.resource.type", "resource");
   add(line, "gen_ai.tool.name", record.tool);
   add(line, "gen_ai.prompt.name", record.prompt);
   add(line, "mcp.resource.uri", record.resource);
@@ -118,7 +123,7 @@ void write(const Log& log, const Record& record, WallTime now, Duration took) {
   add(line, "error", record.error);
   if (record.reason != Reason::upstream) line.add("reason", name_of(record.reason));
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  line.add("duration", Milliseconds(microseconds).text());
+  line.add_text("duration", Milliseconds(microseconds).text());
   log.write(line);
 }
 
