@@ -28,40 +28,65 @@ struct Free {
   Free* next;
 };
 
+struct List {
+  Free* first;
+  std::uint32_t room;  // how many more frames it takes
+};
+
 // Trivial and made with the thread, so that it may be used at any time and without a test whether
-// it is there already.
+// it is there already. There is room in the lists only while somebody will empty them.
 struct Lists {
-  std::array<Free*, class_count> first;
-  std::array<std::uint32_t, class_count> count;
-  std::size_t bytes;     // of all lists
-  bool will_be_emptied;  // at the end of the thread
-  bool are_gone;         // what is released then goes straight to the allocator
+  std::array<List, class_count> of_class;
+  std::size_t bytes_left;  // for all lists together
+  bool were_opened;
 };
 constinit thread_local Lists mine{};
 
+// Gives the lists room, and takes it away at the end of the thread: what is released then goes
+// straight to the allocator.
 class Emptier {
  public:
-  Emptier() { mine.will_be_emptied = true; }
+  Emptier() {
+    mine.were_opened = true;
+    mine.bytes_left = kept_bytes_max;
+    for (List& list : mine.of_class) list.room = kept_max;
+  }
   Emptier(const Emptier&) = delete;
   Emptier& operator=(const Emptier&) = delete;
   ~Emptier() {
-    mine.are_gone = true;
-    for (Free*& list : mine.first) {
-      while (list != nullptr) {
-        Free* next = list->next;
-        ::operator delete(list);
-        list = next;
+    mine.bytes_left = 0;
+    for (List& list : mine.of_class) {
+      list.room = 0;
+      while (list.first != nullptr) {
+        Free* next = list.first->next;
+        ::operator delete(list.first);
+        list.first = next;
       }
     }
   }
 };
 
-void empty_at_the_end() {
-  thread_local const Emptier emptier;
+std::size_t class_of(std::size_t size) {
+  return (size - 1) / class_bytes;
 }
 
-std::size_t class_of(std::size_t size) {
-  return (size + class_bytes - 1) / class_bytes - 1;
+[[gnu::always_inline]] inline bool take(void* frame, std::size_t kind) noexcept {
+  List& list = mine.of_class[kind];
+  const std::size_t bytes = (kind + 1) * class_bytes;
+  if (list.room == 0 || mine.bytes_left < bytes) return false;
+  --list.room;
+  mine.bytes_left -= bytes;
+  list.first = new (frame) Free{list.first};
+  return true;
+}
+
+// The first frame of a thread, or one that is too many.
+[[gnu::noinline]] void release_rarely(void* frame, std::size_t kind) noexcept {
+  if (kind < class_count && !mine.were_opened) {
+    thread_local const Emptier emptier;
+    if (take(frame, kind)) return;
+  }
+  ::operator delete(frame);
 }
 
 }  // namespace
@@ -69,24 +94,21 @@ std::size_t class_of(std::size_t size) {
 void* FramePool::allocate(std::size_t size) {
   const std::size_t kind = class_of(size);
   if (!FRAMES_ARE_RECYCLED || kind >= class_count) return ::operator new(size);
-  Free* frame = mine.first[kind];
-  if (frame == nullptr) return ::operator new((kind + 1) * class_bytes);
-  mine.first[kind] = frame->next;
-  --mine.count[kind];
-  mine.bytes -= (kind + 1) * class_bytes;
+  List& list = mine.of_class[kind];
+  Free* const frame = list.first;
+  const std::size_t bytes = (kind + 1) * class_bytes;
+  if (frame == nullptr) return ::operator new(bytes);
+  list.first = frame->next;
+  ++list.room;
+  mine.bytes_left += bytes;
   return frame;
 }
 
 void FramePool::release(void* frame, std::size_t size) noexcept {
   const std::size_t kind = class_of(size);
-  const bool is_kept = FRAMES_ARE_RECYCLED && kind < class_count && !mine.are_gone &&
-                       mine.count[kind] < kept_max && mine.bytes < kept_bytes_max;
-  if (!is_kept) {
+  if (!FRAMES_ARE_RECYCLED) {
     ::operator delete(frame);
-    return;
+  } else if (kind >= class_count || !take(frame, kind)) {
+    release_rarely(frame, kind);
   }
-  if (!mine.will_be_emptied) empty_at_the_end();
-  mine.first[kind] = new (frame) Free{mine.first[kind]};
-  ++mine.count[kind];
-  mine.bytes += (kind + 1) * class_bytes;
 }
