@@ -43,8 +43,11 @@ bool is_allowed(char c, std::uint8_t place) {
   return (places[static_cast<unsigned char>(c)] & place) != 0;
 }
 
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
 char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 std::string lower(std::string_view text) {
@@ -181,7 +184,7 @@ bool make_canonical_authority(std::string& text) {
   const std::size_t host_end = host_size(text);
   if (!is_host(std::string_view(text).substr(0, host_end))) return false;
   if (host_end < text.size() && !port_after(text, host_end)) return false;
-  for (char& c : text) c = lower(c);
+  if (std::any_of(text.begin(), text.end(), is_upper)) text = lower(text);
   return true;
 }
 
@@ -231,6 +234,9 @@ bool is_valid_target(std::string_view target) {
 }
 
 bool has_dot_segment(std::string_view path) {
+  // Most paths have nothing that could be or stand for a dot or a NUL.
+  const auto is_suspect = [](char c) { return c == '.' || c == '%' || c == '\0'; };
+  if (std::none_of(path.begin(), path.end(), is_suspect)) return false;
   std::size_t dots = 0;
   bool only_dots =
       true;  // so far in this segment; parameters after ';' are cut off by some servers

@@ -9,6 +9,8 @@ namespace http {
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Span& span : spans_) {
+    // Nearly all differ in size already.
+    if (span.name_size != name.size()) continue;
     if (equals_lower(name, name_of(span))) return value_of(span);
   }
   return std::nullopt;
@@ -23,7 +25,8 @@ std::size_t Headers::count(std::string_view name) const {
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const Span& span : spans_) {
-    if (equals_lower(name, name_of(span))) values.push_back(value_of(span));
+    if (span.name_size == name.size() && equals_lower(name, name_of(span)))
+      values.push_back(value_of(span));
   }
   return values;
 }

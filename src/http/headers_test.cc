@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/detail_line.h"
 #include "http/header_rules.h"
 
 namespace http {
@@ -102,6 +103,57 @@ TEST(CheckSingle, refuses_a_second_copy_of_what_decides) {
         "Mcp-Session-Id", "MCP-Protocol-Version"}) {
     EXPECT_TRUE(check_single(headers_of({{name, "a"}, {"x", "b"}, {"x", "b"}}))) << name;
     EXPECT_FALSE(check_single(headers_of({{name, "a"}, {name, "a"}}))) << name;
+  }
+}
+
+TEST(KnownField, is_settled_by_the_whole_name) {
+  const std::pair<std::string_view, KnownField> names[] = {
+      {"te", KnownField::te},
+      {"host", KnownField::host},
+      {"expect", KnownField::expect},
+      {"origin", KnownField::origin},
+      {"alt-svc", KnownField::alt_svc},
+      {"trailer", KnownField::trailer},
+      {"upgrade", KnownField::upgrade},
+      {"connection", KnownField::connection},
+      {"keep-alive", KnownField::keep_alive},
+      {"content-type", KnownField::content_type},
+      {"authorization", KnownField::authorization},
+      {"content-length", KnownField::content_length},
+      {"http2-settings", KnownField::http2_settings},
+      {"proxy-connection", KnownField::proxy_connection},
+      {"transfer-encoding", KnownField::transfer_encoding},
+      {"proxy-authenticate", KnownField::proxy_authenticate},
+      {"proxy-authorization", KnownField::proxy_authorization},
+      {"proxy-authentication-info", KnownField::proxy_authentication_info},
+  };
+  for (const auto& [name, field] : names) {
+    EXPECT_EQ(known_field(name), field) << name;
+    EXPECT_EQ(known_field(std::string(name) + "x"), KnownField::none) << name;
+    EXPECT_EQ(known_field(name.substr(1)), KnownField::none) << name;
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      std::string other(name);
+      other[at] = '_';
+      EXPECT_EQ(known_field(other), KnownField::none) << other;
+    }
+  }
+  EXPECT_EQ(known_field("mcp-session-id"), KnownField::mcp);
+  EXPECT_EQ(known_field("mcp-"), KnownField::mcp);
+  EXPECT_EQ(known_field("mcp"), KnownField::none);
+  EXPECT_EQ(known_field("m"), KnownField::none);
+  EXPECT_EQ(known_field(""), KnownField::none);
+}
+
+TEST(FindControl, finds_the_first_wherever_it_stands) {
+  for (std::size_t at = 0; at < 100; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool is_control = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+      std::string text(100, 'x');
+      text[at] = static_cast<char>(byte);
+      EXPECT_EQ(find_control(text), is_control ? at : text.size()) << byte;
+      if (at > 0) text[at / 2] = '\t';
+      EXPECT_EQ(find_control(text), is_control ? at : text.size()) << byte;
+    }
   }
 }
 

@@ -8,10 +8,9 @@ namespace {
 
 struct Name {
   std::string_view name;
-  KnownField field;
+  KnownField field = KnownField::none;
 };
 
-// By size, which settles nearly all look-ups.
 constexpr std::array<Name, 18> names = {{
     {"te", KnownField::te},
     {"host", KnownField::host},
@@ -33,35 +32,32 @@ constexpr std::array<Name, 18> names = {{
     {"proxy-authentication-info", KnownField::proxy_authentication_info},
 }};
 
-constexpr std::size_t size_max = 25;
+constexpr std::size_t slot_count = 64;
 
-// Where the names of each size begin; those of the next size are their end.
-constexpr std::array<std::uint8_t, size_max + 2> make_first_of_size() {
-  std::array<std::uint8_t, size_max + 2> first{};
-  for (std::size_t size = 0; size < first.size(); ++size) {
-    while (first.at(size) < names.size() && names.at(first.at(size)).name.size() < size) {
-      ++first.at(size);
-    }
-  }
-  return first;
+// Size and first letter together settle which name it could be.
+constexpr std::size_t slot_of(std::string_view name) {
+  return (name.size() * 5 + static_cast<unsigned char>(name.front())) % slot_count;
 }
-constexpr std::array<std::uint8_t, size_max + 2> first_of_size = make_first_of_size();
-static_assert(first_of_size.back() == names.size());
+
+constexpr std::array<Name, slot_count> make_slots() {
+  std::array<Name, slot_count> slots{};
+  for (const Name& known : names) {
+    Name& slot = slots.at(slot_of(known.name));
+    if (!slot.name.empty()) throw "two names in one slot";
+    slot = known;
+  }
+  return slots;
+}
+constexpr std::array<Name, slot_count> slots = make_slots();
 
 }  // namespace
 
 KnownField known_field(std::string_view lower_case_name) {
-  const std::size_t size = lower_case_name.size();
-  if (size == 0) return KnownField::none;
-  if (size <= size_max) {
-    for (std::size_t at = first_of_size[size]; at < first_of_size[size + 1]; ++at) {
-      const Name& known = names[at];
-      if (known.name.front() == lower_case_name.front() && known.name == lower_case_name) {
-        return known.field;
-      }
-    }
-  }
-  return lower_case_name.starts_with("mcp-") ? KnownField::mcp : KnownField::none;
+  if (lower_case_name.empty()) return KnownField::none;
+  const Name& known = slots[slot_of(lower_case_name)];
+  if (known.name == lower_case_name) return known.field;
+  const bool is_mcp = lower_case_name.front() == 'm' && lower_case_name.starts_with("mcp-");
+  return is_mcp ? KnownField::mcp : KnownField::none;
 }
 
 }  // namespace http
