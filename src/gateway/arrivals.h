@@ -66,10 +66,6 @@ class Arrivals {
     std::optional<SharedWork::Turn> own_;
   };
 
-  Arrivals() = default;
-  Arrivals(const Arrivals&) = delete;
-  Arrivals& operator=(const Arrivals&) = delete;
-
   // On the thread of `loop`. The first, if there is none for that session and target.
   std::unique_ptr<Turn> take_turn(net::Loop& loop, const SessionNumber& number,
                                   std::uint64_t target);
