@@ -248,6 +248,7 @@ void record_subject(const McpPlace& at, const mcp::Subject& subject, const mcp::
     case mcp::Subject::Kind::resource:
       record.resource = subject.name;
       return;
+    case mcp::Subject::Kind::task:
     case mcp::Subject::Kind::none:
       return;
   }
@@ -283,10 +284,20 @@ http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject) {
   return at.route.chain.protected_resource()->refuse_scope(at.exchange, subject.name);
 }
 
+bool touches_tasks(const mcp::Method& method) {
+  return method.touches == mcp::Touches::task || method.touches == mcp::Touches::tasks;
+}
+
+http::Response refuse_tasks(policy::Exchange& exchange, const mcp::Id& id) {
+  return refuse_call(exchange, 200, id,
+                     RpcError{mcp::Code::method_not_found, "Method not found", {}});
+}
+
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request) {
   auto subject = mcp::subject_of(method, request);
   if (!subject) co_return refuse_message(at.exchange, subject.error());
+  if (touches_tasks(method)) co_return refuse_tasks(at.exchange, request.id());
   record_subject(at, *subject, request);
   const McpView view(at.exchange, at.backend, session->number);
   const bool is_named = subject->kind != mcp::Subject::Kind::none;

@@ -34,6 +34,10 @@ bool has_scopes(const McpPlace& at, const mcp::Subject& subject);
 http::Response refuse_scope(const McpPlace& at, const mcp::Subject& subject);
 Deadline deadline_of(Core& core, const runtime::Route& route);
 
+// A request about tasks, and the answer to one where there are none.
+bool touches_tasks(const mcp::Method& method);
+http::Response refuse_tasks(policy::Exchange& exchange, const mcp::Id& id);
+
 // The rest of a call's stream that broke off behind that event (2025-11-25, transports); nothing if
 // it is none of this session's or is not kept any more.
 Task<std::optional<http::Response>> serve_rest(McpPlace at, SessionHome session,

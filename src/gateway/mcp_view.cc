@@ -15,6 +15,8 @@ policy::McpSubject::Kind kind_for_rules(mcp::Subject::Kind kind) {
       return policy::McpSubject::Kind::prompt;
     case mcp::Subject::Kind::resource:
       return policy::McpSubject::Kind::resource;
+    case mcp::Subject::Kind::task:
+      break;
   }
   return policy::McpSubject::Kind::none;
 }
@@ -86,6 +88,8 @@ std::string McpView::unknown_text(const mcp::Subject& subject) {
       return "Unknown prompt: " + subject.name;
     case mcp::Subject::Kind::resource:
       return "Unknown resource: " + subject.name;
+    case mcp::Subject::Kind::task:
+      return "Task not found";
     case mcp::Subject::Kind::none:
       break;
   }
@@ -127,6 +131,7 @@ std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,
 }
 
 bool McpView::allows_notification(const upstream::Event& event) const {
+  if (event.method().starts_with("notifications/tasks")) return false;
   if (event.method() != "notifications/resources/updated") return true;
   const auto uri = event.message().params().find_string("uri");
   if (!uri) return false;

@@ -46,6 +46,14 @@ class Call {
   }
   bool tells_pauses() const { return tells_pauses_; }
 
+  // Its server makes tasks of calls that ask for it: params.task goes there, which others do not
+  // get.
+  Call& keep_task() {
+    keeps_task_ = true;
+    return *this;
+  }
+  bool keeps_task() const { return keeps_task_; }
+
  private:
   std::string_view method_;
   json::Value params_;
@@ -53,6 +61,7 @@ class Call {
   ParamsEdit edit_;
   bool is_own_ = false;
   bool tells_pauses_ = false;
+  bool keeps_task_ = false;
 };
 
 }  // namespace mcp

@@ -20,10 +20,13 @@ constexpr std::array<std::string_view, 23> params_members = {
     "total",        "message",       "capabilities",  "clientInfo",    "protocolVersion",
     "requestState", "notifications", "inputResponses"};
 constexpr std::array<std::string_view, 3> reference_members = {"type", "name", "uri"};
-constexpr std::array<std::string_view, 5> meta_members = {
-    "progressToken", "io.modelcontextprotocol/protocolVersion",
-    "io.modelcontextprotocol/clientCapabilities", "io.modelcontextprotocol/clientInfo",
-    "io.modelcontextprotocol/logLevel"};
+constexpr std::array<std::string_view, 6> meta_members = {
+    "progressToken",
+    "io.modelcontextprotocol/protocolVersion",
+    "io.modelcontextprotocol/clientCapabilities",
+    "io.modelcontextprotocol/clientInfo",
+    "io.modelcontextprotocol/logLevel",
+    "io.modelcontextprotocol/related-task"};
 
 bool is_integer(std::string_view number) {
   return std::none_of(number.begin(), number.end(),

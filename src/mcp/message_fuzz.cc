@@ -53,7 +53,8 @@ std::optional<std::string> found(const mcp::LenientValue& root,
 void require_subject(const mcp::LenientValue& root, mcp::Touches touches, mcp::Subject::Kind kind,
                      const std::string& name, mcp::Sloppiness how) {
   const bool is_resource = kind == mcp::Subject::Kind::resource;
-  const std::string_view member = is_resource ? "uri" : "name";
+  const bool is_task = kind == mcp::Subject::Kind::task;
+  const std::string_view member = is_resource ? "uri" : is_task ? "taskId" : "name";
   if (touches == mcp::Touches::completion) {
     require(found(root, {"params", "ref", member}, how) == name);
   } else {
@@ -92,6 +93,8 @@ void check_forwarded(const mcp::Message& message) {
     edit.reference = subject.name;
   } else if (subject.kind == mcp::Subject::Kind::resource) {
     edit.uri = subject.name;
+  } else if (subject.kind == mcp::Subject::Kind::task) {
+    edit.task_id = subject.name;
   } else {
     edit.name = subject.name;
   }

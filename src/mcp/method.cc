@@ -90,6 +90,8 @@ tl::expected<Subject, ReadFault> subject_of(const Method& method, const Message&
       return named(Subject::Kind::resource, "uri", message);
     case Touches::completion:
       return referenced(message);
+    case Touches::task:
+      return named(Subject::Kind::task, "taskId", message);
     default:
       return Subject{};
   }
@@ -105,6 +107,8 @@ std::optional<ListShape> list_shape(Touches touches) {
       return ListShape{"resources", "uri", Subject::Kind::resource};
     case Touches::resource_templates:
       return ListShape{"resourceTemplates", "uriTemplate", Subject::Kind::resource};
+    case Touches::tasks:
+      return ListShape{"tasks", "taskId", Subject::Kind::task};
     default:
       return std::nullopt;
   }

@@ -21,10 +21,12 @@ enum class Touches {
   prompt,              // params.name
   resource,            // params.uri
   completion,          // params.ref: a prompt or a resource
+  task,                // params.taskId
   tools,               // the list, filtered item by item
   prompts,             // likewise
   resources,           // likewise
   resource_templates,  // likewise, by uriTemplate
+  tasks,               // likewise, by taskId
   listen,              // each URI of the filter
 };
 
@@ -48,11 +50,12 @@ const Method* find_method(std::string_view name);
 // notification without a row, or of the other side, is nullptr: answered 202 and dropped.
 tl::expected<const Method*, ReadFault> admit(const Message& message, Sender sender, Era era);
 
-// The one thing that a request touches, by the name the client used.
+// The one thing that a request touches, by the name the client used. A task is authorized as the
+// tool that made it, so rules never see one.
 struct Subject {
-  enum class Kind { none, tool, prompt, resource };
+  enum class Kind { none, tool, prompt, resource, task };
   Kind kind = Kind::none;
-  std::string name;  // a tool's or prompt's name or a resource's URI; unescaped
+  std::string name;  // a tool's or prompt's name, a resource's URI or a task's id; unescaped
 
   bool operator==(const Subject&) const = default;
 };
@@ -63,7 +66,7 @@ struct Subject {
 tl::expected<Subject, ReadFault> subject_of(const Method& method, const Message& message);
 
 // The member of a list's result ("tools"), and the member by which its items are named ("name",
-// "uri", "uriTemplate"). Nothing for methods that list nothing.
+// "uri", "uriTemplate", "taskId"). Nothing for methods that list nothing.
 struct ListShape {
   std::string_view array;
   std::string_view item_name;

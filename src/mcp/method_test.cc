@@ -22,7 +22,8 @@ TEST(Method, has_a_row_for_every_request_of_a_legacy_client) {
   for (const char* name :
        {"initialize", "ping", "tools/list", "tools/call", "prompts/list", "prompts/get",
         "resources/list", "resources/templates/list", "resources/read", "resources/subscribe",
-        "resources/unsubscribe", "completion/complete", "logging/setLevel"}) {
+        "resources/unsubscribe", "completion/complete", "logging/setLevel", "tasks/get",
+        "tasks/result", "tasks/cancel", "tasks/list"}) {
     const auto method = admit(request(name), Sender::client, Era::legacy);
     ASSERT_TRUE(method) << name;
     EXPECT_EQ((*method)->name, name);
@@ -31,7 +32,7 @@ TEST(Method, has_a_row_for_every_request_of_a_legacy_client) {
 
 TEST(Method, refuses_what_has_no_row) {
   for (const char* name : {"tools/execute", "Tools/Call", "tools//call", "tools/call ", "tools",
-                           "tasks/get", "tools/call\\u0000"}) {
+                           "tasks/create", "tasks/update", "tools/call\\u0000"}) {
     const auto method = admit(request(name), Sender::client, Era::legacy);
     ASSERT_FALSE(method) << name;
     EXPECT_EQ(method.error().code(), Code::method_not_found) << name;
@@ -53,6 +54,8 @@ TEST(Method, refuses_the_other_eras_requests) {
   EXPECT_TRUE(admit(request("server/discover"), Sender::client, Era::modern));
   EXPECT_FALSE(admit(request("initialize"), Sender::client, Era::modern));
   EXPECT_TRUE(admit(request("tools/call"), Sender::client, Era::modern));
+  EXPECT_TRUE(admit(request("tasks/update"), Sender::client, Era::modern));
+  EXPECT_FALSE(admit(request("tasks/result"), Sender::client, Era::modern));
 }
 
 TEST(Method, refuses_a_request_without_an_id_and_a_notification_with_one) {
@@ -93,6 +96,7 @@ TEST(Subject, is_what_the_method_touches) {
             (Subject{Subject::Kind::prompt, "p"}));
   EXPECT_EQ(subject("completion/complete", R"({"ref":{"type":"ref/resource","uri":"u"}})"),
             (Subject{Subject::Kind::resource, "u"}));
+  EXPECT_EQ(subject("tasks/get", R"({"taskId":"t\u0031"})"), (Subject{Subject::Kind::task, "t1"}));
   EXPECT_EQ(subject("tools/list", "{}"), Subject{});
   EXPECT_EQ(subject("ping", "{}"), Subject{});
 }
@@ -107,6 +111,7 @@ TEST(Subject, is_refused_where_it_is_unclear) {
       {"tools/call", R"({"name":"x","arguments":"{}"})"},
       {"prompts/get", R"({"uri":"x"})"},
       {"resources/read", R"({"name":"x"})"},
+      {"tasks/cancel", R"({"id":"t"})"},
       {"completion/complete", "{}"},
       {"completion/complete", R"({"ref":"p"})"},
       {"completion/complete", R"({"ref":{"type":"ref/tool","name":"x"}})"},
@@ -125,6 +130,7 @@ TEST(Subject, is_refused_where_it_is_unclear) {
 TEST(Subject, of_lists_is_their_items) {
   EXPECT_EQ(list_shape(Touches::tools)->array, "tools");
   EXPECT_EQ(list_shape(Touches::resource_templates)->item_name, "uriTemplate");
+  EXPECT_EQ(list_shape(Touches::tasks)->item_name, "taskId");
   EXPECT_FALSE(list_shape(Touches::tool));
 }
 

@@ -58,4 +58,12 @@ std::optional<Addressed> split_uri(const ExposedName& uri) {
   return addressed;
 }
 
+ExposedName expose_task(const TargetName& target, const UpstreamName& id) {
+  return ExposedName(target.text() + '+' + id.text());
+}
+
+std::optional<Addressed> split_task(const ExposedName& id) {
+  return split_at(id.text(), '+');
+}
+
 }  // namespace mcp

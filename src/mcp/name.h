@@ -54,4 +54,8 @@ std::optional<Addressed> split(const ExposedName& name);
 ExposedName expose_uri(const TargetName& target, const UpstreamName& uri);
 std::optional<Addressed> split_uri(const ExposedName& uri);
 
+// Tasks: `target+id`, whatever the id looks like.
+ExposedName expose_task(const TargetName& target, const UpstreamName& id);
+std::optional<Addressed> split_task(const ExposedName& id);
+
 }  // namespace mcp

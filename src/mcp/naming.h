@@ -26,7 +26,8 @@ class Naming {
   };
   // Nothing if the name stands for no thing of any target.
   std::optional<Place> resolve(Subject::Kind kind, std::string_view exposed) const;
-  // The other way: what the client calls a target's tool, prompt or resource (or template of one).
+  // The other way: what the client calls a target's tool, prompt, task or resource (or template of
+  // one).
   std::string exposed(Subject::Kind kind, std::size_t target, std::string_view name) const;
 
   std::size_t size() const { return targets_.size(); }

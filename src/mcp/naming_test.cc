@@ -18,7 +18,7 @@ std::string resolved(Kind kind, std::string_view exposed) {
 }
 
 TEST(Naming, resolves_what_it_exposes) {
-  for (const Kind kind : {Kind::tool, Kind::prompt, Kind::resource}) {
+  for (const Kind kind : {Kind::tool, Kind::prompt, Kind::resource, Kind::task}) {
     for (const std::size_t target : {0u, 1u}) {
       for (const char* name : {"x", "x_y+z", "", "a_x", "file:///etc/a+b_c", "ui://app/x+y"}) {
         const auto place = naming().resolve(kind, naming().exposed(kind, target, name));
@@ -37,6 +37,8 @@ TEST(Naming, splits_as_agentgateway_does) {
     std::string_view says;
   } table[] = {
       {Kind::tool, "a_x", "a|x"},
+      {Kind::task, "a+ui://b.c-1+x", "a|ui://b.c-1+x"},
+      {Kind::task, "a_x", "nothing"},
       {Kind::tool, "a_b.c-1_x", "a|b.c-1_x"},
       {Kind::tool, "b.c-1_x", "b.c-1|x"},
       {Kind::tool, "a", "nothing"},

@@ -88,7 +88,7 @@ void append_one_line(std::string& out, std::string_view json) {
   }
 }
 
-// What a member is replaced by, as JSON text; nothing: it is copied.
+// What a member is replaced by, as JSON text; nothing: it is copied; empty: it is left out.
 using Replacement = std::optional<std::string>;
 
 Replacement quoted(const std::optional<std::string>& text) {
@@ -100,10 +100,11 @@ template <class Replace>
 std::string edited_object(json::Value object, Replace replace) {
   std::string out = "{";
   for (const json::Member member : object.members()) {
+    const Replacement replacement = replace(member);
+    if (replacement && replacement->empty()) continue;
     if (out.size() > 1) out.push_back(',');
     append_one_line(out, json::quoted(member.name));
     out.push_back(':');
-    const Replacement replacement = replace(member);
     append_one_line(out, replacement ? std::string_view(*replacement) : member.value.raw());
   }
   out.push_back('}');
@@ -111,9 +112,12 @@ std::string edited_object(json::Value object, Replace replace) {
 }
 
 Replacement edited_meta(json::Value meta, const ParamsEdit& edit) {
-  if (!edit.progress_token || !meta.find("progressToken")) return std::nullopt;
-  return edited_object(meta, [&](const json::Member& member) {
-    return member.name == "progressToken" ? edit.progress_token : std::nullopt;
+  const bool has_token = edit.progress_token && meta.find("progressToken");
+  const bool has_task = edit.related_task && meta.find(related_task_member);
+  if (!has_token && !has_task) return std::nullopt;
+  return edited_object(meta, [&](const json::Member& member) -> Replacement {
+    if (member.name == "progressToken") return edit.progress_token;
+    return member.name == related_task_member ? edit.related_task : std::nullopt;
   });
 }
 
@@ -134,6 +138,8 @@ Replacement edited_member(const json::Member& member, const ParamsEdit& edit) {
   if (member.name == "progressToken") return edit.progress_token;
   if (member.name == "ref") return edited_reference(member.value, edit);
   if (member.name == "_meta") return edited_meta(member.value, edit);
+  if (member.name == "taskId") return quoted(edit.task_id);
+  if (member.name == "task") return edit.drop_task ? Replacement(std::string()) : edit.task;
   return std::nullopt;
 }
 
@@ -175,18 +181,15 @@ std::string response_start(std::string_view id, std::size_t rest) {
 }  // namespace
 
 std::string edited_params(json::Value params, const ParamsEdit& edit) {
-  if (!edit.drop_task || !params.find("task")) {
-    return edited_object(params,
-                         [&](const json::Member& member) { return edited_member(member, edit); });
-  }
-  json::Writer out;
-  out.begin_object();
-  for (const json::Member member : params.members()) {
-    if (member.name == "task") continue;
-    const Replacement replacement = edited_member(member, edit);
-    out.name(member.name).raw(one_line(replacement ? *replacement : member.value.raw()));
-  }
-  return out.end_object().take();
+  std::string out = edited_object(
+      params, [&](const json::Member& member) { return edited_member(member, edit); });
+  if (!edit.task || edit.drop_task || params.find("task")) return out;
+  out.pop_back();
+  if (out.size() > 1) out.push_back(',');
+  out.append(R"("task":)");
+  append_one_line(out, *edit.task);
+  out.push_back('}');
+  return out;
 }
 
 std::string one_line(std::string_view json) {

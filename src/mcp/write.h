@@ -25,19 +25,29 @@ struct ParamsEdit {
   std::optional<std::string> request_id;      // params.requestId, JSON text
   std::optional<std::string> progress_token;  // params._meta.progressToken or (in a progress
                                               // notification) params.progressToken, JSON text
-  bool drop_task = false;                     // leaves params.task out (tasks are not bridged)
+  std::optional<std::string> task_id;         // params.taskId, plain text
+  // What a message says which task it belongs to (2025-11-25, tasks), as JSON text; empty: leaves
+  // it out.
+  std::optional<std::string> related_task;
+  // params.task, JSON text; the one member that is added where there is none.
+  std::optional<std::string> task;
+  bool drop_task = false;  // leaves params.task out
 
   bool is_empty() const {
     return !name && !uri && !cursor && !reference && !protocol && !request_id && !progress_token &&
-           !drop_task;
+           !task_id && !related_task && !task && !drop_task;
   }
 };
+
+// params._meta.<this>.taskId, and the same in results: which task a message belongs to (2025-11-25,
+// tasks).
+inline constexpr std::string_view related_task_member = "io.modelcontextprotocol/related-task";
 
 // The params, an object, as JSON text with the changes made.
 std::string edited_params(json::Value params, const ParamsEdit& edit);
 
 // `params` must be an object or null; null is left out. A member that an edit names is replaced
-// where it stands and never added.
+// where it stands and (but for params.task) never added.
 std::string request_text(const Id& id, std::string_view method, json::Value params,
                          const ParamsEdit& edit = ParamsEdit());
 std::string notification_text(std::string_view method, json::Value params,

@@ -71,6 +71,31 @@ TEST(Write, drops_the_task) {
   EXPECT_EQ(edited_params(params.root(), edit), R"({"name":"x","arguments":{"task":1}})");
 }
 
+TEST(Write, says_which_task_is_meant) {
+  const Parsed params(
+      R"({"taskId":"sealed","_meta":{"io.modelcontextprotocol/related-task":{"taskId":"a"},"x":1}})");
+  ParamsEdit edit;
+  edit.task_id = "own";
+  edit.related_task = R"({"taskId":"own"})";
+
+  EXPECT_EQ(
+      edited_params(params.root(), edit),
+      R"({"taskId":"own","_meta":{"io.modelcontextprotocol/related-task":{"taskId":"own"},"x":1}})");
+  edit.related_task = "";
+  EXPECT_EQ(edited_params(params.root(), edit), R"({"taskId":"own","_meta":{"x":1}})");
+}
+
+TEST(Write, adds_a_task) {
+  ParamsEdit edit;
+  edit.task = R"({"ttl":1})";
+
+  EXPECT_EQ(edited_params(Parsed("{}").root(), edit), R"({"task":{"ttl":1}})");
+  EXPECT_EQ(edited_params(Parsed(R"({"name":"a"})").root(), edit),
+            R"({"name":"a","task":{"ttl":1}})");
+  EXPECT_EQ(edited_params(Parsed(R"({"task":{},"name":"a"})").root(), edit),
+            R"({"task":{"ttl":1},"name":"a"})");
+}
+
 TEST(Write, makes_one_line_of_everything) {
   const Parsed params("{\n  \"a\": \"x\u2028y\u2029z\u0085w\u00e9\u2027\",\r\n \"b\":1 }");
 

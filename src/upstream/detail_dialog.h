@@ -46,7 +46,7 @@ class Dialog {
   Dialog& operator=(const Dialog&) = delete;
   ~Dialog();
 
-  // Puts the request into outgoing(), without params.task: tasks are not bridged. Fault::too_many
+  // Puts the request into outgoing(), without params.task unless the call keeps it. Fault::too_many
   // if calls_max are in flight.
   Result<std::unique_ptr<Conversation>> start(const mcp::Call& call);
   // The same for the gateway's own requests (initialize): nothing but the result comes to them.

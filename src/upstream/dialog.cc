@@ -192,7 +192,7 @@ Result<Dialog::Apart> Dialog::begin(const mcp::Call& call, Owner owner) {
   auto conversation = std::make_unique<InFlight>(*this, id, owner, call);
   mcp::ParamsEdit edit = call.edit();
   if (conversation->token()) edit.progress_token = std::to_string(id);
-  edit.drop_task = call.params().find("task").has_value();
+  edit.drop_task = !call.keeps_task() && call.params().find("task").has_value();
   std::string request = mcp::request_text(mcp::Id(id), call.method(), call.params(), edit);
   return Apart{std::move(conversation), id, std::move(request)};
 }
