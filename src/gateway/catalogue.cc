@@ -21,6 +21,7 @@ class Catalogue::Fetching {
     catalogue_.is_stale_ = false;  // a change while it is being fetched makes it stale again
     catalogue_.names_.clear();
     catalogue_.mirrored_.clear();
+    catalogue_.task_only_.clear();
   }
   Fetching(const Fetching&) = delete;
   Fetching& operator=(const Fetching&) = delete;
@@ -87,6 +88,13 @@ Task<Result<std::optional<std::string>>> Catalogue::fetch_page(std::optional<std
 
 void Catalogue::note(json::Value item, std::string_view name) {
   names_.emplace(name);
+  const auto execution = item.find("execution");
+  const bool is_task_only = execution && execution->find_string("taskSupport") == "required";
+  if (is_task_only) {
+    task_only_.emplace(name);
+  } else if (!task_only_.empty()) {
+    task_only_.erase(std::string(name));
+  }
   const auto schema = item.find("inputSchema");
   // Hardly any tool has them, so schemas are not looked through for nothing.
   const bool may_mirror = schema && schema->raw().find("x-mcp-header") != std::string_view::npos;

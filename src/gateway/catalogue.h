@@ -38,6 +38,8 @@ class Catalogue {
     const auto found = mirrored_.find(name);
     return found == mirrored_.end() ? nullptr : &found->second;
   }
+  // Whether that tool is run only as a task (2025-11-25, tasks).
+  bool requires_task(std::string_view name) const { return task_only_.contains(name); }
   // What a name that is not there costs: for one that is refused, so that the time taken does not
   // tell the two apart.
   Task<Result<>> refresh();
@@ -59,6 +61,7 @@ class Catalogue {
   std::string_view list_;
   std::set<std::string, std::less<>> names_;
   std::map<std::string, std::vector<mcp::MirroredArgument>, std::less<>> mirrored_;
+  std::set<std::string, std::less<>> task_only_;
   std::optional<Instant> fetched_;
   bool is_stale_ = true;
   bool is_being_fetched_ = false;

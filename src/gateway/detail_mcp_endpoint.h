@@ -236,11 +236,26 @@ class Endpoint {
   SessionHome home_of(const SessionNumber& number, std::unique_ptr<McpSession> session,
                       std::optional<std::int64_t> shared_since = std::nullopt) {
     const mcp::Revision revision = session->revision();
+    const mcp::TaskOffer tasks = session->tasks();
     auto handle = std::make_shared<SessionHandle>(
         net::Home<McpSession>(core_.loop(), std::move(session)), revision, number.text(),
         std::move(credentials_), backend_.target->children);
     handle->shared_since = shared_since;
+    handle->tasks = tasks;
     return handle;
+  }
+
+  // A session of this caller's with what was opened for it.
+  std::unique_ptr<McpSession> session_with(std::unique_ptr<upstream::Session> opened) {
+    std::unique_ptr<SessionTasks> tasks;
+    const bool may_have_tasks = mcp::has_tasks(opened->revision()) &&
+                                mcp::task_offer(*opened->initialized().result()).calls;
+    if (may_have_tasks) {
+      tasks = std::make_unique<SessionTasks>(core_.shared().session_ids,
+                                             exchange_.principal().identity(), route_.session_key,
+                                             backend_.target->fingerprint);
+    }
+    return std::make_unique<McpSession>(core_.loop(), std::move(opened), std::move(tasks));
   }
 
   Task<http::Response> open_session(mcp::Message request) {
@@ -367,7 +382,7 @@ class Endpoint {
   // The session under its number. Null: it ended.
   SessionHome adopt(const SessionNumber& number, const SessionState& state,
                     std::unique_ptr<upstream::Session> resumed, std::string owner) {
-    auto session = std::make_unique<McpSession>(core_.loop(), std::move(resumed));
+    auto session = session_with(std::move(resumed));
     SessionHome home = home_of(number, std::move(session), state.begun());
     return core_.shared().sessions.adopt(number, std::move(owner), backend_.target->number,
                                          std::move(home), core_.loop().now());
@@ -389,9 +404,8 @@ class Endpoint {
     const SessionNumber number = ids.make();
     const auto state = state_for(request, *opened);
     if (state) opened->share();
-    auto session = std::make_unique<McpSession>(core_.loop(), std::move(opened));
-    http::Response response(200, "application/json",
-                            mcp::response_text(request.id(), session->initialized()));
+    auto session = session_with(std::move(opened));
+    http::Response response(200, "application/json", session->greeting(request.id()));
     response.headers.set("mcp-session-id",
                          ids.seal(number, binding(), state ? state->text() : std::string_view()));
     const auto since = state ? std::optional(state->begun()) : std::nullopt;

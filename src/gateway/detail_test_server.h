@@ -50,6 +50,7 @@ struct Script {
   std::string params;
   bool is_own = false;
   bool tells_pauses = false;
+  bool keeps_task = false;
   bool is_gone = false;  // the conversation was destroyed
   std::deque<Result<Event>> events;
   Signal changed;
@@ -82,6 +83,7 @@ class ScriptedConversation final : public upstream::Conversation {
 struct Heard {
   std::vector<std::shared_ptr<Script>> calls;  // the scripts of the calls, in their order
   std::vector<std::string> notifications;
+  std::string last_params;  // of the last of them
   std::vector<std::uint64_t> answered;
   std::vector<std::uint64_t> refused;
   // What the server has to say to its next calls at once; one that finds none waits.
@@ -97,6 +99,11 @@ struct Heard {
 class ScriptedSession final : public upstream::Session {
  public:
   explicit ScriptedSession(Heard& heard) : heard_(heard) {}
+  // `capabilities` is JSON text.
+  ScriptedSession(Heard& heard, const std::string& capabilities)
+      : heard_(heard),
+        initialized_(message(R"({"jsonrpc":"2.0","id":1,"result":{"capabilities":)" + capabilities +
+                             "}}")) {}
 
   const mcp::Message& initialized() const override { return initialized_; }
   mcp::Revision revision() const override { return mcp::latest_legacy; }
@@ -108,7 +115,8 @@ class ScriptedSession final : public upstream::Session {
     if (heard_.refuses_calls) co_return failed(Fault::unavailable, "scripted");
     auto script = std::make_shared<Script>();
     script->method = std::string(call.method());
-    script->params = std::string(call.params().raw());
+    script->params = mcp::edited_params(call.params(), call.edit());
+    script->keeps_task = call.keeps_task();
     script->is_own = call.is_own();
     script->tells_pauses = call.tells_pauses();
     if (!heard_.ready.empty()) {
@@ -120,8 +128,9 @@ class ScriptedSession final : public upstream::Session {
     co_return made;
   }
 
-  Task<Result<>> notify(std::string_view method, json::Value) override {
+  Task<Result<>> notify(std::string_view method, json::Value params) override {
     heard_.notifications.emplace_back(method);
+    heard_.last_params = std::string(params.raw());
     co_return Result<>();
   }
   Task<Result<>> answer(upstream::QuestionId id, const mcp::Message&) override {

@@ -46,6 +46,12 @@ Duration clamped(Duration back_after) {
   return std::clamp<Duration>(back_after, back_after_min, back_after_max);
 }
 
+McpView view_of(const McpPlace& at, const SessionHandle& session) {
+  McpView view(at.exchange, at.backend, session.number);
+  if (session.tasks.calls) view.know_tasks(at.core.shared().session_ids, at.route.session_key);
+  return view;
+}
+
 // The reading end of a request in flight. If it is dropped before the result, the session is told,
 // and the call goes on without us.
 class Reading {
@@ -169,7 +175,7 @@ class ResumedSource final : public MessageSource {
       : core_(at.core),
         exchange_(at.exchange),
         session_(std::move(session)),
-        view_(at.exchange, at.backend, session_->number),
+        view_(view_of(at, *session_)),
         stream_(stream),
         broken_(std::move(broken)) {}
 
@@ -226,6 +232,11 @@ http::Response refuse_ended(policy::Exchange& exchange, const mcp::Id& id, const
   exchange.record.reason = seen.reason;
   exchange.record.error = error.why();
   return refuse_call(exchange, seen.status, id, RpcError{seen.code, "Session not found", {}});
+}
+
+bool has_method(const mcp::TaskOffer& tasks, const mcp::Method& method) {
+  if (method.touches == mcp::Touches::tasks) return tasks.lists;
+  return method.name == "tasks/cancel" ? tasks.cancels : tasks.calls;
 }
 
 void record_arguments(telemetry::Record& record, const mcp::Message& request) {
@@ -293,13 +304,43 @@ http::Response refuse_tasks(policy::Exchange& exchange, const mcp::Id& id) {
                      RpcError{mcp::Code::method_not_found, "Method not found", {}});
 }
 
+namespace {
+
+// A request about a task is judged as a use of the tool that made it, now. One that is refused is
+// answered like one about a task that is not there.
+tl::expected<std::unique_ptr<const TaskName>, http::Response> judge_task(
+    const McpPlace& at, const McpView& view, const mcp::Method& method, const mcp::Message& request,
+    const mcp::TaskOffer& offered) {
+  policy::Exchange& exchange = at.exchange;
+  if (!has_method(offered, method)) return tl::unexpected(refuse_tasks(exchange, request.id()));
+  if (method.touches == mcp::Touches::tasks) return nullptr;
+  const mcp::Subject none{mcp::Subject::Kind::task, {}};
+  auto task = view.task(request.params().find_string("taskId").value_or(""));
+  if (!task) return tl::unexpected(refuse_unknown(exchange, request.id(), none, false));
+  const mcp::Subject tool{mcp::Subject::Kind::tool, task->tool};
+  record_subject(at, tool, request);
+  if (!view.is_of_a_target(tool) || !view.allows_task(*task)) {
+    return tl::unexpected(refuse_unknown(exchange, request.id(), none, true));
+  }
+  if (!has_scopes(at, tool)) return tl::unexpected(refuse_scope(at, tool));
+  return std::make_unique<const TaskName>(std::move(*task));
+}
+
+}  // namespace
+
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
                                 mcp::Message request) {
   auto subject = mcp::subject_of(method, request);
   if (!subject) co_return refuse_message(at.exchange, subject.error());
-  if (touches_tasks(method)) co_return refuse_tasks(at.exchange, request.id());
+  const McpView view = view_of(at, *session);
+  std::unique_ptr<const TaskName> task;
+  if (touches_tasks(method)) {
+    auto judged = judge_task(at, view, method, request, session->tasks);
+    if (!judged) co_return std::move(judged).error();
+    task = std::move(*judged);
+    subject = mcp::Subject();
+  }
   record_subject(at, *subject, request);
-  const McpView view(at.exchange, at.backend, session->number);
   const bool is_named = subject->kind != mcp::Subject::Kind::none;
   // What no target could have is answered like what it has not.
   const bool is_nobodys = is_named && !view.is_of_a_target(*subject);
@@ -311,6 +352,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   CallOrder order(kind_of(call.subject), call.subject.name, is_allowed, std::move(request),
                   deadline_of(at.core, at.route));
   order.can_come_back = can_come_back(at.exchange, *session);
+  order.task = std::move(task);
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
   const StreamId stream = at.core.next_stream();
   auto reading = std::make_unique<Reading>(at.core, session, stream);

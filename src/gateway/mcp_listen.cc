@@ -35,10 +35,10 @@ Task<std::optional<std::string>> ListenSource::next() {
     auto event = co_await unless(std::move(ending), std::move(asking));
     if (!event || !*event) co_return std::nullopt;
     const std::shared_ptr<const runtime::Snapshot> snapshot = core_.snapshot();
-    const runtime::McpBackend* backend = current_backend(*snapshot);
+    const runtime::Route* route = current_route(*snapshot);
     // The route is gone: nothing of its server is for anybody any more.
-    if (backend == nullptr) co_return std::nullopt;
-    if (is_permitted(*backend, **event)) co_return (*event)->text();
+    if (route == nullptr) co_return std::nullopt;
+    if (is_permitted(*route, **event)) co_return (*event)->text();
   }
 }
 
@@ -46,16 +46,20 @@ Task<Result<upstream::Event>> ListenSource::ask(StreamId listener) {
   co_return co_await session_->home.ask(&McpSession::next_unsolicited, listener);
 }
 
-const runtime::McpBackend* ListenSource::current_backend(const runtime::Snapshot& snapshot) const {
+const runtime::Route* ListenSource::current_route(const runtime::Snapshot& snapshot) const {
   const runtime::Route* route = snapshot.find_route(route_key_);
-  return route != nullptr ? std::get_if<runtime::McpBackend>(&route->backend) : nullptr;
+  const bool is_mcp =
+      route != nullptr && std::holds_alternative<runtime::McpBackend>(route->backend);
+  return is_mcp ? route : nullptr;
 }
 
 // By the rules that are in force now, not by those of when the stream was opened. What rules of
 // one snapshot saw is of no use to another's, and must not outlive it.
-bool ListenSource::is_permitted(const runtime::McpBackend& backend, const upstream::Event& event) {
+bool ListenSource::is_permitted(const runtime::Route& route, const upstream::Event& event) {
   exchange_.forget_rules();
-  const bool permits = McpView(exchange_, backend, session_->number).allows_notification(event);
+  McpView view(exchange_, std::get<runtime::McpBackend>(route.backend), session_->number);
+  view.know_tasks(core_.shared().session_ids, route.session_key);
+  const bool permits = view.allows_notification(event);
   exchange_.forget_rules();
   return permits;
 }

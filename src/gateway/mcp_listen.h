@@ -27,8 +27,9 @@ class ListenSource final : public MessageSource {
 
  private:
   Task<Result<upstream::Event>> ask(StreamId listener);
-  const runtime::McpBackend* current_backend(const runtime::Snapshot& snapshot) const;
-  bool is_permitted(const runtime::McpBackend& backend, const upstream::Event& event);
+  // Of this stream, if it is still one to a server of MCP.
+  const runtime::Route* current_route(const runtime::Snapshot& snapshot) const;
+  bool is_permitted(const runtime::Route& route, const upstream::Event& event);
 
   Core& core_;
   policy::Exchange& exchange_;

@@ -7,6 +7,8 @@
 
 #include "base/sleep.h"
 #include "base/unless.h"
+#include "gateway/detail_mcp_session.h"
+#include "upstream/driven.h"
 
 namespace gateway {
 namespace {
@@ -35,25 +37,20 @@ std::optional<upstream::QuestionId> question_of(const mcp::Id& id) {
 
 }  // namespace
 
-struct McpSession::InFlight {
-  InFlight(StreamId the_stream, const mcp::Id& id, Catalogue* shown,
-           std::unique_ptr<upstream::Conversation> call)
-      : stream(the_stream), client_id(&id), list(shown), conversation(std::move(call)) {}
-
-  StreamId stream;
-  const mcp::Id* client_id;  // the key in by_client_id_; as long as it is in flight
-  Catalogue* list;           // what the result is a page of; null for nearly all calls
-  std::unique_ptr<upstream::Conversation> conversation;
-};
-
-McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream)
+McpSession::McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream,
+                       std::unique_ptr<SessionTasks> tasks)
     : scheduler_(scheduler),
       upstream_(std::move(upstream)),
+      offer_(mcp::task_offer(*upstream_->initialized().result())),
+      tasks_(offer_.calls ? std::move(tasks) : nullptr),
       tools_(scheduler, *upstream_, "tools"),
       prompts_(scheduler, *upstream_, "prompts"),
       background_(scheduler) {}
 
-McpSession::~McpSession() = default;
+// Calls that are given up by it have tasks of the group below to be told to the server.
+McpSession::~McpSession() {
+  in_flight_.clear();
+}
 
 // The client's id until its request is in flight; given up unless it gets there.
 class McpSession::Claim {
@@ -77,6 +74,8 @@ class McpSession::Claim {
     session_.claim_cancelled_.notify_all();
   }
   bool is_cancelled() const { return is_cancelled_; }
+
+  std::unique_ptr<TaskPart> task;  // null for nearly all
 
  private:
   McpSession& session_;
@@ -113,9 +112,14 @@ Task<Result<>> McpSession::start(StreamId stream, mcp::Message request, Deadline
 void McpSession::enter(Claim& claim, const mcp::Call& call,
                        std::unique_ptr<upstream::Conversation> conversation) {
   const StreamId stream = claim.stream();
-  in_flight_.emplace(stream,
-                     std::make_shared<InFlight>(stream, claim.keep(), list_of(call.method()),
-                                                std::move(conversation)));
+  auto flight = std::make_shared<InFlight>(stream, claim.keep(), list_of(call.method()),
+                                           std::move(conversation));
+  if (claim.task && claim.task->kind == TaskPart::Kind::drives) {
+    flight->conversation =
+        upstream::drive(*upstream_, std::move(flight->conversation), call.deadline(), background_);
+  }
+  flight->task = std::move(claim.task);
+  in_flight_.emplace(stream, std::move(flight));
 }
 
 std::optional<Result<>> McpSession::begin_now(Claim& claim, const mcp::Call& call) {
@@ -145,6 +149,7 @@ Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, C
   }
   mcp::Call call(order.request.method(), order.request.params(), order.deadline);
   if (order.can_come_back) call.tell_pauses();
+  if (offer_.calls) claim.task = task_part(order, call);
   std::optional<Result<>> begun = begin_now(claim, call);
   if (!begun) begun = co_await begin(claim, call);
   if (!*begun) co_return tl::unexpected(std::move(*begun).error());
@@ -187,17 +192,22 @@ Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
   const auto found = in_flight_.find(stream);
   if (found == in_flight_.end()) co_return cancelled_by_client();
   const std::shared_ptr<InFlight> flight = found->second;
-  auto event = co_await flight->conversation->next();
-  while (event && event->kind() == upstream::Event::Kind::pause && !may_pause()) {
-    event = co_await flight->conversation->next();
+  for (;;) {
+    auto event = co_await flight->conversation->next();
+    while (event && event->kind() == upstream::Event::Kind::pause && !may_pause()) {
+      event = co_await flight->conversation->next();
+    }
+    if (event) {
+      observe(*event);
+      note_question(stream, *event);
+      learn(flight->list, *event);
+    }
+    if (!event || event->kind() == upstream::Event::Kind::result) forget(stream);
+    if (!event || !offer_.calls) co_return event;
+    auto seen = exposed(flight.get(), std::move(*event));
+    if (!seen) co_return tl::unexpected<Error>(seen.error());
+    if (*seen) co_return std::move(**seen);
   }
-  if (event) {
-    observe(*event);
-    note_question(stream, *event);
-    learn(flight->list, *event);
-  }
-  if (!event || event->kind() == upstream::Event::Kind::result) forget(stream);
-  co_return event;
 }
 
 Task<> McpSession::leave(StreamId stream) {
@@ -274,6 +284,16 @@ Task<> McpSession::refuse(upstream::QuestionId question) {
 
 Task<Result<>> McpSession::notify(mcp::Message notification) {
   if (notification.method() != "notifications/cancelled") {
+    const auto related =
+        offer_.calls ? mcp::related_task(notification.params()) : std::optional<std::string_view>();
+    if (related) {
+      mcp::ParamsEdit edit;
+      edit.related_task = own_related_task(*related);
+      CO_TRY(const json::Document params,
+             json::Document::parse(mcp::edited_params(notification.params(), edit)));
+      const json::Value root = params.root();
+      co_return co_await upstream_->notify(notification.method(), root);
+    }
     co_return co_await upstream_->notify(notification.method(), notification.params());
   }
   const auto named = notification.params().find("requestId");
@@ -332,15 +352,19 @@ Task<Result<upstream::Event>> McpSession::next_unsolicited(StreamId listener) {
   if (is_ended_ || listener_ != listener) {
     co_return failed(Fault::conflict, "another stream took over, or the session has ended");
   }
-  Task<> replaced = until_replaced(listener);
-  Task<Result<upstream::Event>> coming = upstream_->next_unsolicited();
-  auto event = co_await unless(std::move(replaced), std::move(coming));
-  if (!event) co_return failed(Fault::conflict, "another stream took over");
-  if (*event) {
+  for (;;) {
+    Task<> replaced = until_replaced(listener);
+    Task<Result<upstream::Event>> coming = upstream_->next_unsolicited();
+    auto event = co_await unless(std::move(replaced), std::move(coming));
+    if (!event) co_return failed(Fault::conflict, "another stream took over");
+    if (!*event) co_return std::move(*event);
     observe(**event);
     note_question(listener, **event);
+    if (!offer_.calls) co_return std::move(*event);
+    auto seen = exposed(nullptr, std::move(**event));
+    if (!seen) co_return tl::unexpected<Error>(seen.error());
+    if (*seen) co_return std::move(**seen);
   }
-  co_return std::move(*event);
 }
 
 void McpSession::observe(const upstream::Event& event) {

@@ -17,8 +17,10 @@
 #include "base/task_group.h"
 #include "gateway/catalogue.h"
 #include "gateway/event_stream.h"
+#include "gateway/session_tasks.h"
 #include "mcp/message.h"
 #include "mcp/method.h"
+#include "mcp/task.h"
 #include "policy/exchange.h"
 #include "upstream/upstream.h"
 
@@ -44,6 +46,8 @@ class CallOrder {
   mcp::Message request;
   Deadline deadline;
   bool can_come_back = false;  // its client, for the rest of a stream that ends early
+  // Of a request about a task: what params.taskId stands for.
+  std::unique_ptr<const TaskName> task;
 };
 
 // What a call is about, for its whole life.
@@ -66,12 +70,17 @@ class BrokenStream {
 
 class McpSession {
  public:
-  McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream);
+  // `tasks` for a client that may have some; null for others.
+  McpSession(Scheduler& scheduler, std::unique_ptr<upstream::Session> upstream,
+             std::unique_ptr<SessionTasks> tasks = nullptr);
   McpSession(const McpSession&) = delete;
   McpSession& operator=(const McpSession&) = delete;
   ~McpSession();
 
-  const mcp::Message& initialized() const { return upstream_->initialized(); }
+  // The answer to the client's initialize.
+  std::string greeting(const mcp::Id& id) const;
+  // What the client may do about tasks.
+  mcp::TaskOffer tasks() const { return tasks_ ? offer_ : mcp::TaskOffer(); }
   mcp::Revision revision() const { return upstream_->revision(); }
 
   // Does what a client asks, up to the first thing that comes of it; the rest is for next().
@@ -123,6 +132,7 @@ class McpSession {
 
  private:
   struct InFlight;
+  struct TaskPart;
   struct Kept;
   class Claim;
   // A client's request.
@@ -158,9 +168,18 @@ class McpSession {
   Catalogue* list_of(std::string_view method);
   static void learn(Catalogue* list, const upstream::Event& event);
   void drop_client_id(const mcp::Id& id);
+  std::unique_ptr<TaskPart> task_part(const CallOrder& order, mcp::Call& call);
+  std::string own_related_task(std::string_view sealed) const;
+  std::optional<std::string> client_task(std::string_view id) const;
+  // What the server said, about tasks under the client's ids; nothing if it is not for the client.
+  Result<std::optional<upstream::Event>> exposed(const InFlight* flight, upstream::Event event);
+  Result<upstream::Event> exposed_result(const InFlight& flight, upstream::Event event);
+  Result<upstream::Event> exposed_error(const TaskPart& part, upstream::Event event) const;
 
   Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;
+  const mcp::TaskOffer offer_;  // the server's
+  const std::unique_ptr<SessionTasks> tasks_;
   bool is_ended_ = false;
   StreamId last_listener_ = 0;
   std::unordered_map<StreamId, std::shared_ptr<InFlight>> in_flight_;

@@ -74,7 +74,22 @@ bool McpView::allows(const mcp::Subject& subject, std::string_view method,
   return backend_.rules.allows_use(exchange_, asked.subject);
 }
 
+std::optional<TaskName> McpView::task(std::string_view sealed) const {
+  if (ids_ == nullptr) return std::nullopt;
+  const Binding binding(exchange_.principal().identity(), route_key_, backend_.target->fingerprint);
+  return open_task(*ids_, sealed, binding);
+}
+
+bool McpView::allows_task(const TaskName& task) const {
+  std::uint64_t fuel = list_fuel;
+  return shows(mcp::Subject::Kind::tool, task.tool, fuel);
+}
+
 bool McpView::shows(mcp::Subject::Kind kind, std::string_view name, std::uint64_t& fuel) const {
+  if (kind == mcp::Subject::Kind::task) {
+    const auto known_task = task(name);
+    return known_task && shows(mcp::Subject::Kind::tool, known_task->tool, fuel);
+  }
   Known seen = known(kind, name);
   seen.subject.session = session_;
   return seen.is_known() && backend_.rules.allows_sight(exchange_, seen.subject, fuel);
@@ -131,7 +146,11 @@ std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,
 }
 
 bool McpView::allows_notification(const upstream::Event& event) const {
-  if (event.method().starts_with("notifications/tasks")) return false;
+  if (event.method() == "notifications/tasks/status") {
+    const auto about = task(event.edit().task_id.value_or(std::string()));
+    return about && allows_task(*about);
+  }
+  if (event.method() == "notifications/tasks") return false;
   if (event.method() != "notifications/resources/updated") return true;
   const auto uri = event.message().params().find_string("uri");
   if (!uri) return false;

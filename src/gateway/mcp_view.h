@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/task_id.h"
 #include "mcp/message.h"
 #include "mcp/method.h"
 #include "policy/exchange.h"
@@ -20,6 +21,12 @@ class McpView {
   // All must outlive this. `session` is the session's number, for rules and records.
   McpView(policy::Exchange& exchange, const runtime::McpBackend& backend, std::string_view session)
       : exchange_(exchange), backend_(backend), session_(session) {}
+  // Tasks can be judged from now on. Both must outlive this; the key is the route's session_key.
+  McpView& know_tasks(const SessionIds& ids, std::string_view route_key) {
+    ids_ = &ids;
+    route_key_ = route_key;
+    return *this;
+  }
 
   // Whether the client's name stands for a thing of a target at all; and whose, for the record.
   bool is_of_a_target(const mcp::Subject& subject) const;
@@ -30,6 +37,12 @@ class McpView {
   // May the caller see a thing of that name (as clients say it) in a list? What it costs is taken
   // from `fuel`, as policy::McpAuthorization says.
   bool shows(mcp::Subject::Kind kind, std::string_view name, std::uint64_t& fuel) const;
+
+  // What the caller's id of a task stands for. Nothing if it is not the caller's, here.
+  std::optional<TaskName> task(std::string_view sealed) const;
+  // May the caller still use the tool that made the task? A rule that needs arguments was decided
+  // when the task was made.
+  bool allows_task(const TaskName& task) const;
 
   // The answer to a thing that is not there, and to one that is and may not be used: "Unknown tool:
   // x".
@@ -64,6 +77,8 @@ class McpView {
   policy::Exchange& exchange_;
   const runtime::McpBackend& backend_;
   std::string_view session_;
+  const SessionIds* ids_ = nullptr;  // null: there are no tasks
+  std::string_view route_key_;
 };
 
 }  // namespace gateway

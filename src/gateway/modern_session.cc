@@ -5,7 +5,9 @@
 
 #include "base/sleep.h"
 #include "json/write.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
+#include "upstream/driven.h"
 
 namespace gateway {
 namespace {
@@ -104,13 +106,17 @@ ModernSession::ModernSession(Scheduler& scheduler, Task<Result<Upstream>> openin
   background_.spawn(open(std::move(opening)));
 }
 
-ModernSession::~ModernSession() = default;
+// Calls that are given up by it have tasks of the group below to be told to the server.
+ModernSession::~ModernSession() {
+  calls_.clear();
+}
 
 Task<> ModernSession::open(Task<Result<Upstream>> opening) {
   auto opened = co_await std::move(opening);
   if (opened) {
     upstream_ = std::move(*opened);
     face_ = face_of(upstream_->initialized());
+    has_tasks_ = mcp::task_offer(upstream_->initialized().result().value_or(json::Value())).calls;
     tools_.emplace(scheduler_, *upstream_, "tools");
     prompts_.emplace(scheduler_, *upstream_, "prompts");
   } else {
@@ -172,7 +178,19 @@ Task<Result<bool>> ModernSession::begin(StreamId stream, ModernOrder order) {
   if (method == "tools/list") list = &*tools_;
   if (method == "prompts/list") list = &*prompts_;
   mcp::Call request(method, order.request.params(), order.deadline);
+  // To clients of this era a tool that its server runs only as a task is one like any other.
+  const bool is_driven =
+      has_tasks_ && order.kind == Kind::tool && tools_->requires_task(order.name);
+  if (is_driven) {
+    mcp::ParamsEdit edit;
+    edit.task = upstream::driven_task(order.deadline, scheduler_.now());
+    request.change(std::move(edit));
+  }
   CO_TRY(auto conversation, co_await upstream_->start(std::move(request)));
+  if (is_driven) {
+    conversation =
+        upstream::drive(*upstream_, std::move(conversation), order.deadline, background_);
+  }
   auto call = std::make_shared<Call>(std::move(conversation), list, order.is_alone, order.asks,
                                      order.log_level);
   call->given = std::move(order.given);

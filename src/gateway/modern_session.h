@@ -139,6 +139,7 @@ class ModernSession {
   bool reads_on_;
   bool is_pumping_ = false;
   bool is_giving_up_ = false;
+  bool has_tasks_ = false;  // its server has
   std::shared_ptr<Board> board_;
   std::optional<mcp::LogLevel> level_;                       // the server's, as far as it was set
   std::unordered_map<std::string, std::size_t> subscribed_;  // URI: how many want it

@@ -40,6 +40,7 @@ struct SessionHandle {
   std::string number;                                     // for records
   std::shared_ptr<auth::CurrentCredentials> credentials;  // for its server; null: none
   std::size_t children;                                   // processes that it may have
+  mcp::TaskOffer tasks;                                   // what its client may do about them
   // When it began, in seconds since 1970, if other processes may go on with it.
   std::optional<std::int64_t> shared_since;
 

@@ -321,8 +321,8 @@ class SseEndpoint {
       claim.give_up();
       co_return co_await tell(std::move(door), std::move(opened).error());
     }
-    auto session = std::make_unique<McpSession>(at_.core.loop(), std::move(*opened));
-    std::string answer = mcp::response_text(request.id(), session->initialized());
+    auto session = endpoint_.session_with(std::move(*opened));
+    std::string answer = session->greeting(request.id());
     SessionHome home = endpoint_.home_of(number_, std::move(session));
     const bool is_kept = doors().keep(number_, [&] {
       at_.core.shared().sessions.insert(number_, owner_of(at_.exchange), at_.backend.target->number,

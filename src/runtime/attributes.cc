@@ -377,7 +377,7 @@ const Row rows[] = {
       "",
       Record::closed,
       Phase::list,
-      "The task concerned; tasks are not served yet.",
+      "The task concerned: never set, since tasks are judged as the tool that made them.",
       {}}},
     {{"mcp.task.name", "string", Record::none, Phase::list, "Its id.", {}, true}},
     {{"mcp.task.target", "string", Record::none, Phase::list, "The target's name.", {}, true}},

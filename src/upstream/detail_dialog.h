@@ -8,7 +8,8 @@
 // only call in flight; with several to whoever waits for unsolicited events, else to the call
 // started last; with none it is kept as unsolicited. Where each call has a channel of its own (the
 // answer to a POST), start_apart() and the functions that name a call are used, and what comes on
-// a call's channel belongs to that call.
+// a call's channel belongs to that call. What a server says of a task (2025-11-25) it says which;
+// it goes to the call that waits for that task's result, if there is one.
 
 #include <deque>
 #include <map>
@@ -36,6 +37,7 @@ class Dialog {
   };
   static constexpr std::size_t calls_max = 256;     // in flight
   static constexpr std::size_t questions_max = 64;  // open
+  static constexpr std::size_t task_tokens_max = 256;
   static constexpr std::size_t outgoing_bytes_max = 1 << 20;
 
   // `era` is the server's. A modern one asks nothing, and what it says under the name of a
@@ -111,7 +113,8 @@ class Dialog {
  private:
   class InFlight;  // a Conversation
   struct Question {
-    mcp::Id asked;  // the server's id
+    mcp::Id asked;             // the server's id
+    std::string related_task;  // JSON text; empty: it belongs to no task
   };
   enum class Owner { client, gateway };
 
@@ -119,7 +122,8 @@ class Dialog {
   Result<std::unique_ptr<Conversation>> begin_here(const mcp::Call& call, Owner owner);
   void send(std::string line);
   InFlight* call_of(const mcp::Id& id) const;
-  InFlight* likely_call() const;
+  InFlight* likely_call(const mcp::Message& said) const;
+  InFlight* call_for_task(const mcp::Message& said) const;
   InFlight* subscriber(const mcp::Message& notification) const;
   void receive_response(mcp::Message message);
   void receive_question(mcp::Message message);
@@ -140,6 +144,10 @@ class Dialog {
   InFlight* speaking_ = nullptr;  // whose own channel the message being received came on
   std::map<std::uint64_t, Question> questions_;
   std::size_t full_calls_ = 0;
+  std::size_t task_calls_ = 0;  // that wait for the result of a task
+  // The progress tokens of calls that became tasks, which are good as long as these: by the id that
+  // such a call had the client's token, as JSON text.
+  std::map<std::uint64_t, std::string> task_tokens_;
   std::deque<Event> unsolicited_;
   std::deque<std::string> outgoing_;
   std::size_t outgoing_bytes_ = 0;

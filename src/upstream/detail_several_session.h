@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "mcp/task.h"
 #include "upstream/detail_session_memory.h"
 #include "upstream/detail_several_text.h"
 #include "upstream/several.h"
@@ -60,6 +61,7 @@ class SeveralSession final : public Session {
   class Branch {
    public:
     std::shared_ptr<Session> session;  // null: there is none (yet, or any more)
+    mcp::TaskOffer tasks;
     SessionMemory memory;
     std::optional<Error> failure;  // of the last try to open it
     bool is_opening = true;
@@ -153,6 +155,13 @@ class SeveralSession final : public Session {
   std::optional<Addressed> address(const mcp::Call& call) const;
   Result<std::optional<Event>> exposed_question(const Speaker& speaker, Event event);
   Result<std::optional<Event>> exposed_notification(const Speaker& speaker, Event event);
+  // What an event or a result says of tasks, under the client's ids.
+  Result<Event> with_exposed_tasks(std::size_t number, Event event, std::string_view method) const;
+  Result<Event> with_exposed_task(std::size_t number, Event event) const;
+  // What the client says its message belongs to (a task's id), as that target knows it, JSON text;
+  // empty if it is another target's.
+  std::string own_related_task(std::size_t number, std::string_view id) const;
+  bool lists_tasks() const;
   Result<> report_progress(json::Value params);
   std::optional<Asked> take_question(QuestionId question);
 

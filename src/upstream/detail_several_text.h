@@ -25,13 +25,14 @@ class Owner {
   std::size_t target_;
 };
 
-// An item of a list under the name a client knows it by; nothing if it has none.
+// An item of a list under the name a client knows it by; nothing if it has none. A tool says how it
+// becomes a task if its target makes some.
 struct ListItem {
   std::string name;
   std::string text;
 };
 std::optional<ListItem> exposed_item(const Owner& owner, const mcp::ListShape& shape,
-                                     json::Value item);
+                                     json::Value item, bool has_tasks);
 
 // The result of a call of that method with the URIs in it as a client knows them; nothing if there
 // are none in it.

@@ -3,6 +3,7 @@
 
 #include "base/before.h"
 #include "mcp/method.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
 #include "upstream/detail_dialog.h"
 
@@ -36,11 +37,13 @@ class Dialog::InFlight final : public Conversation {
         id_(number),
         owner_(owner),
         tells_pauses_(call.tells_pauses()),
+        may_be_task_(call.keeps_task() || call.edit().task),
         deadline_(call.deadline()) {
     const auto meta = call.params().find("_meta");
     const auto token = meta ? meta->find("progressToken") : std::nullopt;
     const auto id_like = token ? mcp::Id::from(*token) : std::nullopt;
     if (id_like) token_ = id_like->raw();
+    if (call.method() == "tasks/result") note_task(call);
     dialog_->calls_.emplace(id_, this);
   }
   InFlight(const InFlight&) = delete;
@@ -76,6 +79,10 @@ class Dialog::InFlight final : public Conversation {
   Owner owner() const { return owner_; }
   const std::optional<std::string>& token() const { return token_; }
   bool is_full() const { return is_counted_full_; }
+  // The task whose result it waits for, or empty.
+  const std::string& task() const { return task_; }
+  // Whether its answer may be that it became one.
+  bool may_be_task() const { return may_be_task_; }
 
   void put(Event event) {
     event_bytes_ += event.message().text().size();
@@ -128,7 +135,14 @@ class Dialog::InFlight final : public Conversation {
     }
   }
 
+  void note_task(const mcp::Call& call) {
+    task_ =
+        call.edit().task_id.value_or(std::string(call.params().find_string("taskId").value_or("")));
+    if (!task_.empty()) ++dialog_->task_calls_;
+  }
+
   void leave_dialog() {
+    if (dialog_ != nullptr && !std::exchange(task_, {}).empty()) --dialog_->task_calls_;
     if (dialog_ != nullptr && is_counted_full_) {
       --dialog_->full_calls_;
       dialog_->room_.notify_all();
@@ -141,9 +155,11 @@ class Dialog::InFlight final : public Conversation {
   std::uint64_t id_;
   Owner owner_;
   bool tells_pauses_;
+  bool may_be_task_;
   Deadline deadline_;
   std::optional<std::string> token_;  // the client's, as JSON text
-  std::list<Event> events_;           // nearly always one
+  std::string task_;
+  std::list<Event> events_;  // nearly always one
   std::size_t event_bytes_ = 0;
   bool is_counted_full_ = false;
   std::optional<Error> ended_;
@@ -192,29 +208,13 @@ Result<Dialog::Apart> Dialog::begin(const mcp::Call& call, Owner owner) {
   auto conversation = std::make_unique<InFlight>(*this, id, owner, call);
   mcp::ParamsEdit edit = call.edit();
   if (conversation->token()) edit.progress_token = std::to_string(id);
-  edit.drop_task = !call.keeps_task() && call.params().find("task").has_value();
+  edit.drop_task = !call.keeps_task() && !edit.task && call.params().find("task").has_value();
   std::string request = mcp::request_text(mcp::Id(id), call.method(), call.params(), edit);
   return Apart{std::move(conversation), id, std::move(request)};
 }
 
 void Dialog::notify(std::string_view method, json::Value params) {
   send(mcp::notification_text(method, params));
-}
-
-Result<> Dialog::answer(QuestionId question, const mcp::Message& response) {
-  const auto found = questions_.find(static_cast<std::uint64_t>(question));
-  if (found == questions_.end()) return failed(Fault::not_found, "no such question is pending");
-  send(mcp::response_text(found->second.asked, response));
-  questions_.erase(found);
-  return {};
-}
-
-Result<> Dialog::refuse(QuestionId question, mcp::Code code, std::string_view why) {
-  const auto found = questions_.find(static_cast<std::uint64_t>(question));
-  if (found == questions_.end()) return failed(Fault::not_found, "no such question is pending");
-  send(mcp::error_text(found->second.asked, code, why));
-  questions_.erase(found);
-  return {};
 }
 
 Task<Result<Event>> Dialog::next_unsolicited() {
@@ -298,22 +298,15 @@ void Dialog::receive_response(mcp::Message message) {
     ++counts_.answers_dropped;
     return;
   }
-  calls_.erase(*number_of(message.id()));
+  const std::uint64_t number = *number_of(message.id());
+  calls_.erase(number);
+  const bool may_be_task = call->may_be_task() && call->token() && message.result();
+  if (may_be_task && mcp::task_made(*message.result())) {
+    while (task_tokens_.size() >= task_tokens_max) task_tokens_.erase(task_tokens_.begin());
+    task_tokens_.emplace(number, *call->token());
+  }
   call->put(Event(Event::Kind::result, std::move(message)));
   call->end(std::nullopt);
-}
-
-void Dialog::receive_question(mcp::Message message) {
-  const mcp::Id asked = message.id();
-  if (message.method() == "ping") return send(mcp::result_text(asked, "{}"));
-  const auto method = mcp::admit(message, mcp::Sender::server, era_);
-  if (!method) return send(mcp::error_text(method.error()));
-  if (questions_.size() >= questions_max) {
-    return send(mcp::error_text(asked, mcp::Code::internal_error, "Too many open questions"));
-  }
-  const std::uint64_t id = next_question_++;
-  questions_.emplace(id, Question{asked});
-  deliver(Event(QuestionId{id}, std::move(message)));
 }
 
 void Dialog::receive_notification(mcp::Message message) {
@@ -335,31 +328,25 @@ void Dialog::receive_progress(mcp::Message message) {
   const auto token = message.params().find("progressToken");
   const auto id = token ? mcp::Id::from(*token) : std::nullopt;
   InFlight* call = id ? call_of(*id) : nullptr;
+  mcp::ParamsEdit edit;
+  if (call == nullptr && id && !task_tokens_.empty()) {
+    const auto number = number_of(*id);
+    const auto late = number ? task_tokens_.find(*number) : task_tokens_.end();
+    if (late != task_tokens_.end()) {
+      edit.progress_token = late->second;
+      return deliver(Event(Event::Kind::progress, std::move(message), std::move(edit)));
+    }
+  }
   if (call == nullptr || !call->token()) {
     ++counts_.notifications_dropped;
     return;
   }
-  mcp::ParamsEdit edit;
   edit.progress_token = call->token();
   call->put(Event(Event::Kind::progress, std::move(message), std::move(edit)));
 }
 
-// The server takes a question back: the client knows it by our id.
-void Dialog::receive_cancelled(mcp::Message message) {
-  const auto request = message.params().find("requestId");
-  const auto asked = request ? mcp::Id::from(*request) : std::nullopt;
-  for (auto at = questions_.begin(); asked && at != questions_.end(); ++at) {
-    if (at->second.asked != *asked) continue;
-    mcp::ParamsEdit edit;
-    edit.request_id = std::to_string(at->first);
-    questions_.erase(at);
-    return deliver(Event(Event::Kind::notification, std::move(message), std::move(edit)));
-  }
-  ++counts_.notifications_dropped;
-}
-
 void Dialog::deliver(Event event) {
-  if (InFlight* call = likely_call()) {
+  if (InFlight* call = likely_call(event.message())) {
     call->put(std::move(event));
   } else {
     keep_unsolicited(std::move(event));
@@ -414,7 +401,17 @@ Dialog::InFlight* Dialog::subscriber(const mcp::Message& notification) const {
   return id ? call_of(*id) : nullptr;
 }
 
-Dialog::InFlight* Dialog::likely_call() const {
+Dialog::InFlight* Dialog::call_for_task(const mcp::Message& said) const {
+  const auto task = mcp::related_task(said.params());
+  if (!task) return nullptr;
+  for (const auto& [id, call] : calls_) {
+    if (call->task() == *task) return call;
+  }
+  return nullptr;
+}
+
+Dialog::InFlight* Dialog::likely_call(const mcp::Message& said) const {
+  if (InFlight* call = task_calls_ == 0 ? nullptr : call_for_task(said)) return call;
   if (speaking_ != nullptr && speaking_->owner() == Owner::client) return speaking_;
   InFlight* latest = nullptr;
   std::size_t count = 0;
@@ -436,6 +433,7 @@ void Dialog::fail(const Error& why) {
   const auto calls = std::exchange(calls_, {});
   for (const auto& [id, call] : calls) call->end(why);
   questions_.clear();
+  task_tokens_.clear();
   std::erase_if(unsolicited_,
                 [](const Event& event) { return event.kind() == Event::Kind::question; });
   outgoing_.clear();

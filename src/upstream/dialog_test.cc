@@ -153,6 +153,59 @@ TEST_F(DialogTest, leaves_tasks_out_of_calls) {
   EXPECT_EQ(sent_->params().raw(), R"({"name":"x"})");
 }
 
+TEST_F(DialogTest, keeps_the_token_of_a_call_that_became_a_task) {
+  const auto document =
+      json::Document::parse(R"({"name":"x","task":{},"_meta":{"progressToken":"mine"}})");
+  mcp::Call call("tools/call", document->root(), Deadline::never());
+  call.keep_task();
+  const auto making = dialog_.start(call);
+  sent_ = message(dialog_.take_outgoing(), mcp::Sender::client);
+  const std::string token = sent_->id().raw();
+  EXPECT_TRUE(sent_->params().find("task"));
+  receive_result(token, R"({"task":{"taskId":"t"}})");
+  EXPECT_TRUE(next(**making));
+
+  const auto result_params = json::Document::parse(R"({"taskId":"t"})");
+  const auto waiting =
+      dialog_.start(mcp::Call("tasks/result", result_params->root(), Deadline::never()));
+  const auto other = start();
+  receive(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
+          token +
+          R"(,"progress":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}})");
+
+  const Result<Event> event = next(**waiting);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind(), Event::Kind::progress);
+  EXPECT_EQ(message(event->text()).params().find_string("progressToken"), "mine");
+  EXPECT_EQ(next(*other).error().why(), "still waiting");
+}
+
+TEST_F(DialogTest, asks_for_a_task_on_the_call_that_waits_for_it_and_answers_for_it) {
+  const auto params = json::Document::parse(R"({"taskId":"sealed"})");
+  mcp::Call call("tasks/result", params->root(), Deadline::never());
+  mcp::ParamsEdit edit;
+  edit.task_id = "t";
+  call.change(edit);
+  const auto waiting = dialog_.start(call);
+  const auto other = start();
+  receive(
+      R"({"jsonrpc":"2.0","id":1,"method":"roots/list","params":{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}})");
+
+  const Result<Event> asked = next(**waiting);
+  ASSERT_TRUE(asked);
+  while (dialog_.has_outgoing()) (void)dialog_.take_outgoing();
+  EXPECT_TRUE(dialog_.answer(
+      asked->question(),
+      message(
+          R"({"jsonrpc":"2.0","id":1,"result":{"roots":[],"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"sealed"},"x":1}}})",
+          mcp::Sender::client)));
+  EXPECT_EQ(
+      dialog_.take_outgoing(),
+      R"({"jsonrpc":"2.0","id":1,"result":{"roots":[],"_meta":{"x":1,"io.modelcontextprotocol/related-task":{"taskId":"t"}}}})");
+  receive_question("2");
+  EXPECT_EQ(next(*other)->kind(), Event::Kind::question);
+}
+
 TEST_F(DialogTest, tells_the_server_when_a_call_is_given_up) {
   auto call = start();
   call.reset();

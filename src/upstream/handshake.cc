@@ -1,21 +1,38 @@
 #include "json/write.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
 #include "upstream/detail_handshake.h"
 
 namespace upstream {
 namespace {
 
-// The answer without the `tasks` capability: a client that saw it would ask for tasks that the
-// gateway does not bridge.
-Result<mcp::Message> without_tasks(mcp::Message answer) {
+// The capabilities with no more of `tasks` than is passed on: a client that saw more would ask for
+// it.
+std::string reduced(json::Value capabilities, const mcp::TaskOffer& offer) {
+  if (!offer.calls) return mcp::without_members(capabilities, {"tasks"});
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : capabilities.members()) {
+    out.name(member.name);
+    if (member.name == "tasks") {
+      out.raw(offer.text());
+    } else {
+      out.value(member.value);
+    }
+  }
+  return out.end_object().take();
+}
+
+Result<mcp::Message> with_reduced_tasks(mcp::Message answer) {
   const auto capabilities = answer.result()->find("capabilities");
   if (!capabilities || !capabilities->find("tasks")) return answer;
+  const mcp::TaskOffer offer = mcp::task_offer(*answer.result());
   json::Writer out;
   out.begin_object();
   for (const json::Member member : answer.result()->members()) {
     out.name(member.name);
     if (member.name == "capabilities") {
-      out.raw(mcp::without_members(member.value, {"tasks"}));
+      out.raw(reduced(member.value, offer));
     } else {
       out.value(member.value);
     }
@@ -40,7 +57,7 @@ Result<Handshake> judge_handshake(mcp::Message answer) {
     return failed(Fault::upstream_failed,
                   "initialize was answered without a protocolVersion that is known");
   }
-  TRY(auto bridged, without_tasks(std::move(answer)));
+  TRY(auto bridged, with_reduced_tasks(std::move(answer)));
   return Handshake(std::move(bridged), *revision);
 }
 

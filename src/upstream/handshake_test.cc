@@ -38,6 +38,15 @@ TEST(Handshake, takes_any_legacy_revision_the_server_chooses) {
             R"({"protocolVersion":"2024-11-05","capabilities":{"tools":{}},"serverInfo":{}})");
 }
 
+TEST(Handshake, says_of_tasks_what_is_passed_on) {
+  const auto handshake = judge(
+      R"("result":{"protocolVersion":"2025-11-25","capabilities":{"tasks":{"list":{},"requests":{"tools":{"call":{}},"x":{}}},"tools":{}},"serverInfo":{}})");
+
+  ASSERT_TRUE(handshake);
+  EXPECT_EQ(handshake->answer().result()->find("capabilities")->raw(),
+            R"({"tasks":{"list":{},"requests":{"tools":{"call":{}}}},"tools":{}})");
+}
+
 TEST(Handshake, fails_with_the_servers_words) {
   const auto refused = judge(R"("error":{"code":-1,"message":"go away"})");
   const auto unknown = judge(R"("result":{"protocolVersion":"2030-01-01"})");

@@ -188,6 +188,7 @@ Task<Result<>> SeveralSession::open_branch(std::size_t number) {
     co_return tl::unexpected<Error>(*branch.failure);
   }
   branch.session = std::move(*opened);
+  branch.tasks = mcp::task_offer(*branch.session->initialized().result());
   branch.failure.reset();
   branch.is_silent = false;
   co_return Result<>();

@@ -33,6 +33,8 @@ std::string_view capability_of(mcp::Touches touches) {
       return "tools";
     case mcp::Touches::prompts:
       return "prompts";
+    case mcp::Touches::tasks:
+      return "tasks";
     default:
       return "resources";
   }
@@ -102,9 +104,10 @@ class ListGathering final : public Gathering {
   }
 
   void take(std::size_t number, json::Value result, Part& part) {
+    const bool has_tasks = session_.branch(number).tasks.calls;
     const json::Value items = result.find(shape_.array).value_or(json::Value());
     for (const json::Value item : items.elements()) {
-      auto exposed = exposed_item(session_.owner(number), shape_, item);
+      auto exposed = exposed_item(session_.owner(number), shape_, item, has_tasks);
       if (exposed) part.items.push_back(std::move(*exposed));
     }
     const auto next = result.find_string("nextCursor");

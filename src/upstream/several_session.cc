@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "json/write.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
 #include "upstream/detail_several_session.h"
 
@@ -90,6 +91,8 @@ Named named_in(const mcp::Call& call, mcp::Touches touches) {
       return Named{Kind::prompt, said("name", call.edit().name)};
     case mcp::Touches::resource:
       return Named{Kind::resource, said("uri", call.edit().uri)};
+    case mcp::Touches::task:
+      return Named{Kind::task, said("taskId", call.edit().task_id)};
     case mcp::Touches::completion:
       return named_in(call.params().find("ref").value_or(json::Value()), call.edit());
     default:
@@ -105,6 +108,9 @@ mcp::ParamsEdit with_name(mcp::ParamsEdit edit, mcp::Touches touches, std::strin
     case mcp::Touches::completion:
       edit.reference = std::move(name);
       return edit;
+    case mcp::Touches::task:
+      edit.task_id = std::move(name);
+      return edit;
     default:
       edit.name = std::move(name);
       return edit;
@@ -114,6 +120,19 @@ mcp::ParamsEdit with_name(mcp::ParamsEdit edit, mcp::Touches touches, std::strin
 mcp::Touches touches_of(std::string_view method) {
   const mcp::Method* row = mcp::find_method(method);
   return row == nullptr ? mcp::Touches::nothing : row->touches;
+}
+
+// The task that a call says it belongs to.
+std::optional<std::string> related_in(const mcp::Call& call) {
+  const auto& edited = call.edit().related_task;
+  if (!edited) {
+    const auto said = mcp::related_task(call.params());
+    return said ? std::optional<std::string>(*said) : std::nullopt;
+  }
+  const auto document =
+      edited->empty() ? json::Document::parse("{}") : json::Document::parse(std::string(*edited));
+  const auto id = document ? document->root().find_string("taskId") : std::nullopt;
+  return std::string(id.value_or(""));
 }
 
 std::optional<std::uint64_t> number_of(const mcp::Id& id) {
@@ -143,7 +162,7 @@ std::optional<SeveralSession::Started> SeveralSession::serve_here(const mcp::Cal
   if (method == "ping") return answered(result_event("{}"));
   if (method == "logging/setLevel") return gather_level(*this, call);
   const mcp::Touches touches = touches_of(method);
-  if (mcp::list_shape(touches)) {
+  if (mcp::list_shape(touches) && (touches != mcp::Touches::tasks || lists_tasks())) {
     const auto said = call.params().find_string("cursor");
     const auto from = said ? read_cursor(*said, branches_.size()) : ListPlace();
     if (!from) return answered(error_event(mcp::Code::invalid_params, "Invalid cursor"));
@@ -154,7 +173,9 @@ std::optional<SeveralSession::Started> SeveralSession::serve_here(const mcp::Cal
     return answered(error_event(mcp::Code::method_not_found, "Method not found"));
   }
   if (place_->naming->resolve(named.kind, named.name)) return std::nullopt;
-  return answered(error_event(mcp::Code::invalid_params, "Unknown name: " + named.name));
+  const std::string why =
+      named.kind == Kind::task ? "Task not found" : "Unknown name: " + named.name;
+  return answered(error_event(mcp::Code::invalid_params, why));
 }
 
 std::optional<SeveralSession::Addressed> SeveralSession::address(const mcp::Call& call) const {
@@ -163,7 +184,12 @@ std::optional<SeveralSession::Addressed> SeveralSession::address(const mcp::Call
   auto found = place_->naming->resolve(named.kind, named.name);
   if (!found) return std::nullopt;
   mcp::Call own(call.method(), call.params(), call.deadline());
-  own.change(with_name(call.edit(), touches, found->name.text()));
+  mcp::ParamsEdit edit = with_name(call.edit(), touches, found->name.text());
+  if (const auto related = related_in(call)) {
+    edit.related_task = own_related_task(found->target, *related);
+  }
+  own.change(std::move(edit));
+  if (call.keeps_task() && branches_[found->target].tasks.calls) own.keep_task();
   if (call.is_own()) own.make_own();
   if (call.tells_pauses()) own.tell_pauses();
   return Addressed{found->target, std::move(own)};
@@ -202,6 +228,9 @@ Task<SeveralSession::Started> SeveralSession::start(mcp::Call call) {
 
 Result<std::optional<Event>> SeveralSession::exposed(const Speaker& speaker, Event event,
                                                      std::string_view method) {
+  if (branches_[speaker.number].tasks.calls) {
+    TRY(event, with_exposed_tasks(speaker.number, std::move(event), method));
+  }
   switch (event.kind()) {
     case Event::Kind::question:
       return exposed_question(speaker, std::move(event));
@@ -218,6 +247,51 @@ Result<std::optional<Event>> SeveralSession::exposed(const Speaker& speaker, Eve
   if (!text) return std::optional<Event>(std::move(event));
   TRY(Event changed, result_event(*text));
   return std::optional<Event>(std::move(changed));
+}
+
+bool SeveralSession::lists_tasks() const {
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [](const Branch& branch) { return branch.tasks.lists; });
+}
+
+Result<Event> SeveralSession::with_exposed_tasks(std::size_t number, Event event,
+                                                 std::string_view method) const {
+  if (event.kind() == Event::Kind::pause) return event;
+  if (event.kind() != Event::Kind::result) return with_exposed_task(number, std::move(event));
+  const auto result = event.message().result();
+  if (!result) return event;
+  const mcp::TaskRenaming rename = [&](std::string_view id) {
+    return std::optional(owner(number).exposed(Kind::task, id));
+  };
+  const bool is_of_task =
+      method.starts_with("tasks/") || (method == "tools/call" && mcp::task_made(*result));
+  if (!is_of_task && !mcp::related_task(*result)) return event;
+  return result_event(is_of_task ? mcp::renamed_tasks(*result, rename)
+                                 : mcp::renamed_related_task(*result, rename));
+}
+
+Result<Event> SeveralSession::with_exposed_task(std::size_t number, Event event) const {
+  const json::Value params = event.message().params();
+  const auto related = mcp::related_task(params);
+  const bool is_status = event.method() == "notifications/tasks/status";
+  if (!related && !is_status) return event;
+  const auto exposed = [&](std::string_view id) { return owner(number).exposed(Kind::task, id); };
+  mcp::ParamsEdit edit = event.edit();
+  if (related) edit.related_task = mcp::related_task_text(exposed(*related));
+  if (is_status) edit.task_id = exposed(params.find_string("taskId").value_or(""));
+  const mcp::Message& said = event.message();
+  const bool is_question = event.kind() == Event::Kind::question;
+  TRY(mcp::Message changed,
+      message_of(is_question ? mcp::request_text(said.id(), said.method(), params, edit)
+                             : mcp::notification_text(said.method(), params, edit)));
+  if (is_question) return Event(event.question(), std::move(changed));
+  return Event(event.kind(), std::move(changed));
+}
+
+std::string SeveralSession::own_related_task(std::size_t number, std::string_view id) const {
+  const auto place = place_->naming->resolve(Kind::task, id);
+  const bool is_its_own = place && place->target == number;
+  return is_its_own ? mcp::related_task_text(place->name.text()) : std::string();
 }
 
 // Targets number their questions and tokens each for itself.
@@ -274,6 +348,9 @@ Result<> SeveralSession::report_progress(json::Value params) {
   if (!server) return {};
   mcp::ParamsEdit edit;
   edit.progress_token = found->second.token;
+  if (const auto related = mcp::related_task(params)) {
+    edit.related_task = own_related_task(found->second.branch, *related);
+  }
   tasks_.spawn(pass_on(server, "notifications/progress", mcp::edited_params(params, edit)));
   return {};
 }

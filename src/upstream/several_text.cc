@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "json/write.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
 #include "upstream/detail_several_text.h"
 
@@ -17,13 +18,15 @@ using Text = std::optional<std::string>;
 // A list of many targets may have more members than any one message of a server.
 constexpr json::Limits joint_limits{.depth_max = 160, .members_max = 16'000'000};
 
-// The object anew; `change` says what stands in a member's place, as JSON text, or nothing.
+// The object anew; `change` says what stands in a member's place, as JSON text, or nothing; empty:
+// it is left out.
 template <class Change>
 std::string changed_object(json::Value object, Change change) {
   json::Writer out;
   out.begin_object();
   for (const json::Member member : object.members()) {
     const Text changed = change(member);
+    if (changed && changed->empty()) continue;
     out.name(member.name);
     if (changed) {
       out.raw(*changed);
@@ -148,11 +151,19 @@ class Capabilities {
   void write(json::Writer& out) const {
     out.name("capabilities").begin_object();
     for (const Capability& capability : all_) capability.write(out);
+    if (tasks_.calls) out.name("tasks").raw(tasks_.text());
     out.end_object();
+  }
+
+  void add(const mcp::TaskOffer& tasks) {
+    tasks_.calls = tasks_.calls || tasks.calls;
+    tasks_.lists = tasks_.lists || tasks.lists;
+    tasks_.cancels = tasks_.cancels || tasks.cancels;
   }
 
  private:
   std::vector<Capability> all_;
+  mcp::TaskOffer tasks_;
 };
 
 constexpr std::array<std::string_view, 3> listed = {"tools", "prompts", "resources"};
@@ -161,8 +172,11 @@ Capabilities joint_capabilities(const std::vector<Greeting>& greetings,
                                 const GreetingFacts& facts) {
   Capabilities all;
   for (const Greeting& greeting : greetings) {
+    all.add(mcp::task_offer(greeting.result));
     const json::Value said = greeting.result.find("capabilities").value_or(json::Value());
-    for (const json::Member member : said.members()) all.of(member.name).add(member.value);
+    for (const json::Member member : said.members()) {
+      if (member.name != "tasks") all.of(member.name).add(member.value);
+    }
   }
   for (const std::string_view name : listed) {
     if (facts.is_incomplete) (void)all.of(name);
@@ -186,15 +200,16 @@ std::string joint_instructions(const std::vector<Greeting>& greetings) {
 }  // namespace
 
 std::optional<ListItem> exposed_item(const Owner& owner, const mcp::ListShape& shape,
-                                     json::Value item) {
+                                     json::Value item, bool has_tasks) {
   const auto own_name = item.find_string(shape.item_name);
   if (!own_name) return std::nullopt;
   ListItem exposed;
   exposed.name = owner.exposed(shape.kind, *own_name);
   exposed.text = changed_object(item, [&](const json::Member& member) -> Text {
     if (member.name == shape.item_name) return json::quoted(exposed.name);
-    const bool is_tool_meta = shape.kind == Kind::tool && member.name == "_meta";
-    return is_tool_meta ? exposed_tool_meta(owner, member.value) : std::nullopt;
+    if (shape.kind != Kind::tool) return std::nullopt;
+    if (member.name == "execution" && !has_tasks) return Text(std::string());
+    return member.name == "_meta" ? exposed_tool_meta(owner, member.value) : std::nullopt;
   });
   return exposed;
 }
@@ -202,7 +217,9 @@ std::optional<ListItem> exposed_item(const Owner& owner, const mcp::ListShape& s
 std::optional<std::string> exposed_result(const Owner& owner, std::string_view method,
                                           json::Value result) {
   const auto content = [&](json::Value value) { return exposed_content(owner, value); };
-  if (method == "tools/call") return with_changed(result, "content", content);
+  if (method == "tools/call" || method == "tasks/result") {
+    return with_changed(result, "content", content);
+  }
   if (method == "prompts/get") {
     return with_changed(result, "messages", [&](json::Value messages) {
       return changed_array(

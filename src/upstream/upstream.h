@@ -68,6 +68,14 @@ class Event {
   // QuestionId.
   std::string text() const;
 
+  // How text() differs from the message.
+  const mcp::ParamsEdit& edit() const;
+  // Ids of tasks under other names: params.taskId, and what says which task this belongs to (as
+  // JSON text; empty: left out).
+  void rename_task(std::optional<std::string> task_id, std::optional<std::string> related_task);
+  // Of results: the same with another response, as JSON-RPC text.
+  static Result<Event> result(std::string response);
+
  private:
   Kind kind_;
   mcp::Message message_;
