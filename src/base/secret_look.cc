@@ -83,6 +83,14 @@ bool is_secret_part(std::string_view part) {
   return part.find("://") == std::string_view::npos && is_secret_value(part);
 }
 
+constexpr std::string_view redacted = "<redacted>";
+
+bool is_scheme(std::string_view text) {
+  return !text.empty() && is_alpha(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; });
+}
+
 bool is_secret_pair(std::string_view pair) {
   const std::size_t equals = pair.find('=');
   if (equals == std::string_view::npos) return false;
@@ -136,6 +144,40 @@ bool is_secret_value(std::string_view text) {
     return true;
   }
   return text.find("://") != std::string_view::npos && is_secret_url(text);
+}
+
+std::string without_secrets(std::string_view address) {
+  const std::size_t scheme = address.find("://");
+  const bool is_word = address.find_first_of(" \t\r\n\"'()") == std::string_view::npos;
+  if (is_word && address.find('?') < scheme) {
+    constexpr std::string_view somewhere = "x://x/";
+    return without_secrets(std::string(somewhere) + std::string(address)).substr(somewhere.size());
+  }
+  if (scheme == std::string_view::npos || !is_scheme(address.substr(0, scheme))) {
+    return std::string(address);
+  }
+  if (!is_secret_url(address)) return std::string(address);
+  std::string_view rest = address.substr(scheme + 3);
+  std::string out(address.substr(0, scheme + 3));
+  const std::size_t end = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::size_t at = rest.substr(0, end).rfind('@');
+  if (at != std::string_view::npos) out += redacted;
+  const std::size_t host = at != std::string_view::npos ? at : 0;
+  out += rest.substr(host, end - host);
+  rest.remove_prefix(end);
+  const std::size_t query = std::min(rest.find('?'), rest.size());
+  bool is_first = true;
+  for (const std::string_view part : split(rest.substr(0, query), '/')) {
+    if (!is_first) out += '/';
+    out += is_secret_part(part) ? redacted : part;
+    is_first = false;
+  }
+  const std::vector<std::string_view> pairs = split(rest.substr(query), '&');
+  if (std::any_of(pairs.begin(), pairs.end(), is_secret_pair)) {
+    out += '?';
+    return out += redacted;
+  }
+  return out += rest.substr(query);
 }
 
 bool is_secret_url(std::string_view url) {

@@ -15,6 +15,9 @@ bool is_secret_value(std::string_view text);
 bool may_name_secret(std::string_view name);
 // Whether the address has a secret in it: a password, a parameter, or a part of its path.
 bool is_secret_url(std::string_view url);
+// The address, or what has a query like one, without those: "https://host/mcp?<redacted>". Other
+// texts stay as they are.
+std::string without_secrets(std::string_view address);
 // Too short for a secret, or a word like "true".
 bool is_trivial(std::string_view text);
 

@@ -37,5 +37,23 @@ TEST(SecretLook, knows_texts_that_look_like_secrets) {
   }
 }
 
+TEST(SecretLook, takes_secrets_out_of_addresses) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"https://user:word@example.com:1/a/b?x=1", "https://<redacted>@example.com:1/a/b?x=1"},
+      {"https://example.com/mcp?x=1&token=hunter2", "https://example.com/mcp?<redacted>"},
+      {"https://example.com?api_key=hunter2", "https://example.com?<redacted>"},
+      {"https://example.com/sk-abcdefghijkl/mcp", "https://example.com/<redacted>/mcp"},
+      {"/mcp?token=hunter2", "/mcp?<redacted>"},
+      {"https://example.com/mcp?x=1", "https://example.com/mcp?x=1"},
+      {"/a/b?c=d", "/a/b?c=d"},
+      {"host/mcp?token=hunter2", "host/mcp?<redacted>"},
+      {"a.token ? b.key=='long' : c", "a.token ? b.key=='long' : c"},
+      {"say \"https://example.com/?token=hunter2\"", "say \"https://example.com/?token=hunter2\""},
+      {"hello", "hello"},
+      {"", ""},
+  };
+  for (const auto& [address, expected] : cases) EXPECT_EQ(without_secrets(address), expected);
+}
+
 }  // namespace
 }  // namespace base

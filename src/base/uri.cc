@@ -202,7 +202,11 @@ Result<Uri> Uri::parse(std::string_view text) {
   }
   text.remove_prefix(colon + 3);
   const std::size_t authority_end = std::min(text.find_first_of("/?#"), text.size());
-  TRY(uri.authority_, Authority::parse(text.substr(0, authority_end)));
+  const std::string_view authority = text.substr(0, authority_end);
+  if (authority.find('@') != std::string_view::npos) {
+    return failed(Fault::bad_request, "an address has no user or password here");
+  }
+  TRY(uri.authority_, Authority::parse(authority));
   text.remove_prefix(authority_end);
   if (text.empty() || text.front() != '/') uri.target_ = "/";
   uri.target_ += text;

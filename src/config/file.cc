@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/secret_look.h"
 #include "base/uri.h"
 #include "mcp/name.h"
 
@@ -34,7 +35,8 @@ constexpr const char* era_words =
 Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::string path) {
   if (port == 0) return failed(Fault::bad_request, "port 0 cannot be connected to");
   if (!is_valid_target(path) || has_dot_segment(path.substr(0, path.find('?')))) {
-    return failed(Fault::bad_request, "`" + path + "` is no path");
+    const bool is_secret = base::without_secrets(path) != path;
+    return failed(Fault::bad_request, (is_secret ? "this" : "`" + path + "`") + " is no path");
   }
   std::string host = authority.host();
   if (authority.is_ipv6()) host = host.substr(1, host.size() - 2);
@@ -69,12 +71,24 @@ std::string check_targets(const std::vector<schema::Located<Target>>& targets) {
   return "";
 }
 
+// Of the authority, without quoting it.
+bool has_user(std::string_view host) {
+  const std::size_t scheme = host.find("://");
+  if (scheme != std::string_view::npos) host.remove_prefix(scheme + 3);
+  return host.substr(0, host.find_first_of("/?#")).find('@') != std::string_view::npos;
+}
+
 template <class T>
 Result<HttpPlace> place_in(const T& target, std::string_view default_path) {
+  if (has_user(target.host)) {
+    return failed(Fault::bad_request,
+                  "an address has no user or password here (use `backendAuth`)");
+  }
   if (target.host.find("://") != std::string::npos) return place_of_url(target, default_path);
   const Result<Authority> authority = Authority::parse(target.host);
   if (!authority) {
-    return failed(Fault::bad_request, "`" + target.host + "` is neither a host nor a URL");
+    const std::string shown = target.host.substr(0, target.host.find('?'));
+    return failed(Fault::bad_request, "`" + shown + "` is neither a host nor a URL");
   }
   if (authority->port() && target.port) {
     return failed(Fault::bad_request, "the port is said twice");
@@ -134,15 +148,13 @@ std::vector<std::string> spellings(EraSetting) {
 void describe(schema::Object<StdioTarget>& o) {
   o.doc(
       "A server that is a child process and speaks over its standard input and output. It is "
-      "started "
-      "without a shell, one for each session.");
+      "started without a shell, one for each session.");
   o.field("cmd", &StdioTarget::command, "The program, looked up in PATH.").required();
   o.field("args", &StdioTarget::arguments, "Its arguments.");
   o.field("env", &StdioTarget::environment, "Added to its environment.").secret();
   o.field("clear_env", &StdioTarget::clear_environment,
           "Gives it nothing but `env`. Otherwise it also gets PATH, HOME, LANG and the like; never "
-          "the "
-          "whole environment of the gateway.")
+          "the whole environment of the gateway.")
       .alias("clearEnv");
   o.field(
        "idleTimeout", &StdioTarget::idle,
@@ -153,8 +165,8 @@ void describe(schema::Object<StdioTarget>& o) {
       .check(check_idle);
   o.field("spareChildren", &StdioTarget::spares,
           "So many more are started than there are sessions, on each core that opened one, so that "
-          "the "
-          "next session need not wait for its server to come up. They count as nobody's until they "
+          "the next session need not wait for its server to come up. They count as nobody's until "
+          "they "
           "are taken, end after 10 minutes without a new session, and are started only while less "
           "than half of `maxChildren` are there. 0: none, so that no server runs for nobody. "
           "agentgateway has no such setting.")
@@ -168,8 +180,7 @@ void describe(schema::Object<HttpTarget>& o) {
   o.doc(
       "A server over Streamable HTTP, revisions 2025-03-26 to 2026-07-28. Each session of a client "
       "has one of its own with a server that knows sessions. Nothing of the client's request but "
-      "the MCP message is "
-      "sent to it: no token, no cookie.");
+      "the MCP message is sent to it: no token, no cookie.");
   o.field("host", &HttpTarget::host,
           "A name or address, with or without a port; or the whole address, "
           "`https://host:port/path`. With `https` the server must prove to be that host to "
@@ -303,8 +314,7 @@ void describe(schema::Object<McpBackend>& o) {
       "dnsRebindingProtection", &McpBackend::dns_rebinding_protection,
       "`true`: Host and Origin must be loopback names. `false`: neither is looked at. Not given: a "
       "request with an Origin passes if a cors policy permits that origin, or if it names the host "
-      "it "
-      "was sent to, which on loopback must be a loopback name.");
+      "it was sent to, which on loopback must be a loopback name.");
   o.not_supported("statefulMode", "Sessions or none.");
 }
 
@@ -462,8 +472,7 @@ void describe(schema::Object<Process>& o) {
 void describe(schema::Object<File>& o) {
   o.doc(
       "The configuration of the gateway, YAML or JSON. `$NAME`, `${NAME}` and `${NAME:-default}` "
-      "in values "
-      "are replaced from the environment, `$$` is a dollar sign.");
+      "in values are replaced from the environment, `$$` is a dollar sign.");
   o.field("config", &File::config, "Settings of the process.");
   o.field("frontendPolicies", &File::frontend, "Limits of every listener.");
   o.field("binds", &File::binds, "Ports, and what is served on them.");

@@ -300,7 +300,10 @@ TEST(ConfigFile, reads_where_a_remote_target_is) {
 TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"host: 'ftp://tools.example/'", "the scheme is not http or https"},
-      {"host: 'http://user:secret@tools.example/'", "invalid port"},
+      {"host: 'http://user:secret@tools.example/'",
+       "an address has no user or password here (use `backendAuth`)"},
+      {"host: 'user:secret@tools.example'",
+       "an address has no user or password here (use `backendAuth`)"},
       {"host: 'http://a/b#c'", "invalid path or query"},
       {"host: 'http://a/x/../y'", "`/x/../y` is no path"},
       {"host: 'http://a:1/mcp', port: 2", "a URL says port and path itself: leave them out"},
@@ -319,6 +322,24 @@ TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
   const auto backend = messages("mcp: { targets: [{ name: t, mcp: { host: a, backend: b } }] }");
   ASSERT_EQ(backend.size(), 1U);
   EXPECT_TRUE(backend[0].find("`backend` is known, but not supported yet") != std::string::npos);
+}
+
+// Neither in the message nor as the line that it is about.
+TEST(ConfigFile, shows_no_secret_of_an_address) {
+  for (const char* text :
+       {"host: 'http://user:canary@localhost/mcp?token=canary2'", "host: 'user:canary@localhost'",
+        "host: 'http://a/x/../y?token=canary'", "host: 'http://a/mcp?token=canary', port: 1",
+        "host: a, path: 'mcp?token=canary'", "host: 'a/mcp?token=canary'",
+        "host: a, path: '/x/../y?token=canary'", "host: 'http://a/mcp?token=canary', prot: 1",
+        "hots: 'http://a/mcp?token=canary'", "host: ['http://a/mcp?token=canary']",
+        "host: a, port: 'http://a/mcp?token=canary'"}) {
+    const yaml::Source source{
+        "c.yaml", std::string("mcp: { targets: [{ name: t, mcp: { ") + text + " } }] }"};
+    const schema::Problems problems = reading(source.text).problems;
+    ASSERT_TRUE(schema::has_errors(problems)) << text;
+    const std::string said = schema::render(problems, source);
+    EXPECT_EQ(said.find("canary"), std::string::npos) << said;
+  }
 }
 
 TEST(ConfigFile, refuses_listener_policies_that_only_routes_have) {

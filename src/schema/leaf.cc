@@ -168,6 +168,7 @@ Schema schema_of(Shape shape) {
 }  // namespace
 
 void read_text(const yaml::Node& node, std::string& out, Reader& reader) {
+  if (has_secret_address(node)) reader.add_secret(node);
   if (node.is_scalar() && (node.is_expanded || node.core() == yaml::Core::string)) {
     out = node.text;
     return;

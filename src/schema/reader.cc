@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/secret_look.h"
 #include "base/text.h"
 
 namespace schema {
@@ -30,7 +31,21 @@ std::size_t last_line(const yaml::Node& node) {
   return last;
 }
 
+// "user:password@host", which is no address anywhere, but is taken for one.
+bool has_password(std::string_view text) {
+  const std::string_view authority = text.substr(0, text.find_first_of("/?# \t\r\n"));
+  const std::size_t colon = authority.find(':');
+  return colon != std::string_view::npos && authority.find('@', colon) != std::string_view::npos;
+}
+
 }  // namespace
+
+bool has_secret_address(const yaml::Node& node) {
+  if (node.is_scalar()) {
+    return has_password(node.text) || base::without_secrets(node.text) != node.text;
+  }
+  return std::any_of(node.items.begin(), node.items.end(), has_secret_address);
+}
 
 void Reader::error(const yaml::Node& node, std::string message, std::string suggestion) {
   ++error_count_;
@@ -53,7 +68,7 @@ void Reader::add(Severity severity, const yaml::Node& node, std::string message,
   problem.path = path_;
   problem.message = std::move(message);
   problem.suggestion = std::move(suggestion);
-  problem.is_secret = is_secret_;
+  problem.is_secret = is_secret_ || has_secret_address(node);
 }
 
 void Reader::add_secret(const yaml::Pair& member) {
@@ -65,7 +80,8 @@ void Reader::add_secret(const yaml::Node& value) {
 }
 
 std::string Reader::found(const yaml::Node& node) const {
-  if (is_secret_ || node.is_expanded || node.core() == yaml::Core::null || !node.is_scalar()) {
+  if (is_secret_ || has_secret_address(node) || node.is_expanded ||
+      node.core() == yaml::Core::null || !node.is_scalar()) {
     return std::string(yaml::name_of(node));
   }
   return std::string(yaml::name_of(node)) + " " + in_backquotes(node.text);
@@ -118,6 +134,7 @@ class ObjectReader {
 
  private:
   void read_member(const yaml::Pair& pair, const FieldReader& read_field) {
+    if (has_secret_address(pair.value)) reader_.add_secret(pair);
     const FieldInfo* field = info_.find(pair.key.text);
     if (!field) {
       report_unknown(pair);

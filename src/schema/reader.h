@@ -94,6 +94,10 @@ void read_choice(const yaml::Node& node, const std::vector<std::string>& spellin
 bool expect_list(const yaml::Node& node, Reader& reader);
 bool expect_map(const yaml::Node& node, Reader& reader);
 
+// Whether it is an address with a secret in it, which a field for any text may have, or a list of
+// such.
+bool has_secret_address(const yaml::Node& node);
+
 // Reads the members of a mapping by its declaration: unknown, repeated, unsupported, missing and
 // contradicting ones are reported, the others handed to `read_field` with their index in
 // info.fields.
