@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "admin/model.h"
+#include "admin/settings_view.h"
 #include "admin/words.h"
 #include "base/text.h"
 #include "base/uri.h"
@@ -276,7 +277,8 @@ Task<http::Response> Api::dump_config(Call&) {
   json::Writer writer;
   writer.begin_object().name("version").string(stage_.build.version);
   write_running(writer);
-  writer.name("config").raw(schema::dump(running.file(), schema::Show::redacted));
+  writer.name("config").raw(
+      without_secret_addresses(schema::dump(running.file(), schema::Show::redacted)));
   writer.end_object();
   co_return json_response(200, writer);
 }

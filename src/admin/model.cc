@@ -48,7 +48,7 @@ void write_policies(json::Writer& writer, const Settings& settings, std::string_
     write_place(writer, written);
     json::Writer value;
     known.entries[i].write(settings, value, schema::Show::redacted);
-    writer.name("value").raw(value.take());
+    writer.name("value").raw(without_secret_addresses(value.take()));
     write_origins(writer, written.node, field.schema);
     writer.end_object();
   }

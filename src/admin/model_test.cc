@@ -123,6 +123,34 @@ TEST_F(ModelTest, is_one_tree_of_binds_with_what_is_in_force_and_where_it_stands
   EXPECT_EQ(written.find("canary"), std::string::npos);
 }
 
+TEST_F(ModelTest, shows_addresses_without_what_is_secret_in_them) {
+  const json::Document model = model_of(R"(binds:
+- port: 3000
+  listeners:
+  - routes:
+    - policies:
+        jwtAuth:
+          issuer: https://issuer.example/?x=1
+          audiences: [a]
+          jwks: {url: "https://issuer.example/keys?token=canary-1"}
+      backends:
+      - mcp:
+          targets:
+          - name: one
+            mcp: {host: "https://tools.example/mcp?api_key=canary-2"}
+          - name: two
+            sse: {host: tools.example, path: "/sse?token=canary-3"}
+          - name: three
+            stdio: {cmd: npx, args: ["https://user:canary-4@tools.example/"]}
+)");
+  EXPECT_EQ(written.find("canary"), std::string::npos) << written;
+  for (const char* shown :
+       {"https://issuer.example/keys?<redacted>", "https://tools.example/mcp?<redacted>",
+        "/sse?<redacted>", "https://<redacted>@tools.example/", "https://issuer.example/?x=1"}) {
+    EXPECT_NE(written.find(shown), std::string::npos) << shown << " in " << written;
+  }
+}
+
 TEST_F(ModelTest, says_of_a_default_that_it_is_written_nowhere) {
   const json::Document model = model_of(binds);
   const json::Value settings = at(model.root(), {"config"});

@@ -1,5 +1,10 @@
 #include "admin/settings_view.h"
 
+#include <limits>
+
+#include "base/secret_look.h"
+#include "json/value.h"
+
 namespace admin {
 namespace {
 
@@ -45,7 +50,39 @@ class Origins {
   json::Writer& writer_;
 };
 
+void copy_shown(json::Writer& writer, json::Value value) {
+  if (const auto text = value.as_string()) {
+    writer.string(base::without_secrets(*text));
+  } else if (value.is_object()) {
+    writer.begin_object();
+    for (const json::Member& member : value.members()) {
+      writer.name(member.name);
+      copy_shown(writer, member.value);
+    }
+    writer.end_object();
+  } else if (value.is_array()) {
+    writer.begin_array();
+    for (const json::Value element : value.elements()) copy_shown(writer, element);
+    writer.end_array();
+  } else {
+    writer.value(value);
+  }
+}
+
 }  // namespace
+
+std::string without_secret_addresses(std::string json) {
+  json::Limits limits;  // no client's
+  limits.members_max = std::numeric_limits<std::size_t>::max();
+  const auto document = json::Document::parse(std::move(json), limits);
+  json::Writer writer;
+  if (document) {
+    copy_shown(writer, document->root());
+  } else {
+    writer.string(schema::redacted_text);
+  }
+  return writer.take();
+}
 
 Place Place::member(const schema::ObjectInfo& info, std::string_view name) const {
   Place found{nullptr, path.empty() ? std::string(name) : path + "." + std::string(name)};

@@ -28,10 +28,15 @@ void write_place(json::Writer& writer, const Place& place);
 // `"origins":{"a.b[0]":{"line":1,"column":2},...}` for what is written at the node.
 void write_origins(json::Writer& writer, const yaml::Node* node, const schema::Schema& schema);
 
+// The JSON of settings without what is secret in addresses, wherever they stand: the type of a
+// setting does not say that.
+std::string without_secret_addresses(std::string json);
+
 // "value" and "origins" as members of the object that is being written.
 template <class T>
 void write_settings(json::Writer& writer, const T& settings, const Place& place) {
-  writer.name("value").raw(schema::dump(settings, schema::Show::redacted));
+  writer.name("value").raw(
+      without_secret_addresses(schema::dump(settings, schema::Show::redacted)));
   write_origins(writer, place.node, schema::Codec<T>::schema());
 }
 
