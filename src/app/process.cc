@@ -192,7 +192,9 @@ class Process {
       return exit_invalid;
     }
     const config::SessionSettings& session = loaded_.file.config.session;
-    const Duration resumable_for = session.key ? session.resumable_for : Duration::zero();
+    const Duration resumable_for =
+        session.key ? session.resumable_for.value_or(config::resumable_for_default)
+                    : Duration::zero();
     session_ids_.emplace(std::move(*key), random_, resumable_for);
     const std::size_t workers = worker_count(loaded_.file.config);
     Sockets sockets;

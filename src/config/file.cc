@@ -391,7 +391,13 @@ void describe(schema::Object<SessionSettings>& o) {
   o.field("resumableFor", &SessionSettings::resumable_for,
           "With a `key`: how long after `initialize` a session can be gone on with by another "
           "process that has the key, a replica or a restarted gateway, if its targets allow it. "
-          "`0s`: sessions stay in the process that opened them. agentgateway has no such setting.");
+          "Not given: 24 hours. `0s`: sessions stay in the process that opened them. agentgateway "
+          "has no such setting.");
+  o.check("resumableFor", [](const SessionSettings& session) -> std::string {
+    const bool is_for_nothing =
+        !session.key && session.resumable_for && *session.resumable_for > Duration::zero();
+    return is_for_nothing ? "needs a `key`: without one, no other process knows the sessions" : "";
+  });
 }
 
 void describe(schema::Object<McpProcessSettings>& o) {
@@ -432,7 +438,9 @@ void describe(schema::Object<CompatibilitySettings>& o) {
 }
 
 void describe(schema::Object<Process>& o) {
-  o.doc("Settings of the process. They are read at start; a reload changes `compatibility` only.");
+  o.doc(
+      "Settings of the process. They are read at start; a reload changes `compatibility` and "
+      "`admin.recordArguments` only.");
   o.field("session", &Process::session, "Session ids.");
   o.field("mcp", &Process::mcp, "MCP sessions.");
   o.field("logging", &Process::logging, "The log, on standard output.");

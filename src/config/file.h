@@ -170,9 +170,10 @@ struct McpShorthand {
 };
 void describe(schema::Object<McpShorthand>& o);
 
+inline constexpr std::chrono::hours resumable_for_default(24);
 struct SessionSettings {
   std::optional<std::string> key;  // 64 hexadecimal digits
-  std::chrono::milliseconds resumable_for = std::chrono::hours(24);
+  std::optional<std::chrono::milliseconds> resumable_for;
   bool operator==(const SessionSettings&) const = default;
 };
 void describe(schema::Object<SessionSettings>& o);
@@ -207,7 +208,8 @@ struct CompatibilitySettings {
 };
 void describe(schema::Object<CompatibilitySettings>& o);
 
-// Settings of the process. All but `compatibility` are read at start only.
+// Settings of the process. All but `compatibility` and `admin.recordArguments` are read at start
+// only.
 struct Process {
   SessionSettings session;
   McpProcessSettings mcp;

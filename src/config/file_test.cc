@@ -324,6 +324,20 @@ TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
   EXPECT_TRUE(backend[0].find("`backend` is known, but not supported yet") != std::string::npos);
 }
 
+TEST(ConfigFile, says_of_resumable_for_that_it_needs_a_key) {
+  const std::string key(64, 'a');
+  for (const std::string& text : {"{ resumableFor: 1h, key: " + key + " }", "{ key: " + key + " }",
+                                  std::string("{ resumableFor: 0s }"), std::string("{}")}) {
+    EXPECT_TRUE(messages("config: { session: " + text + " }").empty()) << text;
+  }
+  for (const char* said : {"24h", "1h"}) {
+    const auto found = messages("config: { session: { resumableFor: " + std::string(said) + " } }");
+    ASSERT_EQ(found.size(), 1U) << said;
+    EXPECT_NE(found[0].find("config.session.resumableFor: needs a `key`"), std::string::npos)
+        << found[0];
+  }
+}
+
 // Neither in the message nor as the line that it is about.
 TEST(ConfigFile, shows_no_secret_of_an_address) {
   for (const char* text :
