@@ -16,6 +16,13 @@ describe('information', () => {
     for (const word of ['-f', '-c', '--validate-only', '-V', '--version']) assert.ok(ended.stdout.includes(word), word);
     assert.ok(ended.stdout.split('\n').length <= 45);
   });
+  for (const [words, said] of [[['explain'], '--expect WHAT'], [['import'], '--from CLIENT'], [['cel', 'eval'], '--data JSON'], [['token'], 'token mint']])
+    test(`${words.join(' ')} --help is about that command`, async () => {
+      const ended = await runToEnd([...words, '--help']);
+      assert.equal(ended.code, 0, ended.output);
+      assert.ok(ended.stdout.includes(said) && !ended.stdout.includes('SIGHUP'), ended.stdout);
+      assert.ok(ended.stdout.split('\n').every((line) => line.length <= 100), 'lines that a terminal breaks');
+    });
   test('-V is one line with the version', async () => {
     const ended = await runToEnd(['-V']);
     assert.equal(ended.code, 0);
@@ -55,6 +62,12 @@ describe('exit 0 or 3: --validate-only', () => {
   test('the mcp shorthand', async () => {
     const ended = await runToEnd(['-c', 'mcp:\n  port: 3000\n  targets:\n  - name: everything\n    stdio: { cmd: npx, args: [x] }\n', '--validate-only']);
     assert.equal(ended.code, 0, ended.output);
+  });
+  test('an address with a password is refused without showing it', async () => {
+    const ended = await runToEnd(['-c', 'mcp:\n  targets:\n  - name: t\n    mcp: { host: "http://user:pw-canary@localhost/mcp?token=query-canary" }\n', '--validate-only']);
+    assert.equal(ended.code, 3, ended.output);
+    assert.match(ended.output, /mcp\.targets\[0\]\.mcp\.host: an address has no user or password here \(use `backendAuth`\)/);
+    assert.ok(!ended.output.includes('canary'), ended.output);
   });
   test('a file that is not there', async () => {
     const ended = await runToEnd(['-f', 'gone.yaml', '--validate-only']);
