@@ -113,9 +113,10 @@ class Endpoint {
     return core_.opened_ids().open(core_.shared().session_ids, id, binding());
   }
   Binding binding() const {
-    const bool may_move = core_.shared().session_ids.are_portable();
-    return Binding(exchange_.principal().identity(), may_move ? route_.session_key : route_.key,
-                   backend_.target->fingerprint);
+    return Binding(exchange_.principal().identity(), binding_key(), backend_.target->fingerprint);
+  }
+  std::string_view binding_key() const {
+    return core_.shared().session_ids.binding_key(route_.key, route_.session_key);
   }
 
   // Calls in flight hold the session until they are over; nobody else finds it from now on.
@@ -252,7 +253,7 @@ class Endpoint {
                                 mcp::task_offer(*opened->initialized().result()).calls;
     if (may_have_tasks) {
       tasks = std::make_unique<SessionTasks>(core_.shared().session_ids,
-                                             exchange_.principal().identity(), route_.session_key,
+                                             exchange_.principal().identity(), binding_key(),
                                              backend_.target->fingerprint);
     }
     return std::make_unique<McpSession>(core_.loop(), std::move(opened), std::move(tasks));

@@ -48,7 +48,7 @@ Duration clamped(Duration back_after) {
 
 McpView view_of(const McpPlace& at, const SessionHandle& session) {
   McpView view(at.exchange, at.backend, session.number);
-  if (session.tasks.calls) view.know_tasks(at.core.shared().session_ids, at.route.session_key);
+  if (session.tasks.calls) view.know_tasks(at.core.shared().session_ids, at.route);
   return view;
 }
 

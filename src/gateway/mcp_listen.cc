@@ -58,7 +58,7 @@ const runtime::Route* ListenSource::current_route(const runtime::Snapshot& snaps
 bool ListenSource::is_permitted(const runtime::Route& route, const upstream::Event& event) {
   exchange_.forget_rules();
   McpView view(exchange_, std::get<runtime::McpBackend>(route.backend), session_->number);
-  view.know_tasks(core_.shared().session_ids, route.session_key);
+  view.know_tasks(core_.shared().session_ids, route);
   const bool permits = view.allows_notification(event);
   exchange_.forget_rules();
   return permits;

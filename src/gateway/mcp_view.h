@@ -21,10 +21,10 @@ class McpView {
   // All must outlive this. `session` is the session's number, for rules and records.
   McpView(policy::Exchange& exchange, const runtime::McpBackend& backend, std::string_view session)
       : exchange_(exchange), backend_(backend), session_(session) {}
-  // Tasks can be judged from now on. Both must outlive this; the key is the route's session_key.
-  McpView& know_tasks(const SessionIds& ids, std::string_view route_key) {
+  // Tasks can be judged from now on. Both must outlive this.
+  McpView& know_tasks(const SessionIds& ids, const runtime::Route& route) {
     ids_ = &ids;
-    route_key_ = route_key;
+    route_key_ = ids.binding_key(route.key, route.session_key);
     return *this;
   }
 

@@ -64,6 +64,10 @@ class SessionIds {
       : key_(std::move(key)), random_(random), resumable_for_(resumable_for) {}
 
   bool are_portable() const { return resumable_for_ > Duration::zero(); }
+  // What of a route its sessions and tasks are bound to: what it is, or what it is on any port.
+  std::string_view binding_key(std::string_view key, std::string_view portless_key) const {
+    return are_portable() ? portless_key : key;
+  }
   Duration resumable_for() const { return resumable_for_; }
 
   SessionNumber make() const;
