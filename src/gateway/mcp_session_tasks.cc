@@ -13,9 +13,8 @@ using upstream::Event;
 
 // Errors name the task as the server knows it. Only ids that are long enough not to stand in other
 // words are looked for.
-std::string with_renamed(std::string_view text, const std::string& id, const std::string& sealed) {
+std::string with_renamed(std::string out, std::string_view id, const std::string& sealed) {
   constexpr std::size_t id_bytes_min = 4;
-  std::string out(text);
   if (id.size() < id_bytes_min) return out;
   for (std::size_t at = out.find(id); at != std::string::npos;
        at = out.find(id, at + sealed.size())) {
@@ -104,7 +103,11 @@ Result<std::optional<Event>> McpSession::exposed(const InFlight* flight, Event e
 
 Result<Event> McpSession::exposed_error(const TaskPart& part, Event event) const {
   if (part.kind != TaskPart::Kind::names) return event;
-  const std::string error = with_renamed(event.message().error()->raw(), part.id, part.sealed);
+  std::string error =
+      with_renamed(std::string(event.message().error()->raw()), part.id, part.sealed);
+  // One of several servers knows nothing of its name in front.
+  const std::string_view own = std::string_view(part.id).substr(part.id.find('+') + 1);
+  error = with_renamed(std::move(error), own, part.sealed);
   return Event::result(R"({"jsonrpc":"2.0","id":1,"error":)" + mcp::one_line(error) + "}");
 }
 

@@ -86,15 +86,16 @@ TEST_F(SessionWithTasksTest, gives_its_client_an_id_that_opens_for_it) {
 
 TEST_F(SessionWithTasksTest, says_errors_under_its_clients_id) {
   answer(tools_page);
-  const std::string sealed = made("task-0815");
+  const std::string sealed = made("two+task-0815");
   heard_.ready.emplace_back(Event(
       Event::Kind::result,
       message(
-          R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"task-0815 is over"}})")));
+          R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"two+task-0815 (task-0815) is over"}})")));
 
   const Answer got = ask("tasks/cancel", sealed);
 
-  EXPECT_EQ((*got)->message().error()->find_string("message"), sealed + " is over");
+  EXPECT_EQ((*got)->message().error()->find_string("message"),
+            sealed + " (" + sealed + ") is over");
 }
 
 TEST_F(SessionWithTasksTest, lists_what_its_client_knows) {
