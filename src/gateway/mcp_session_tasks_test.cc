@@ -207,6 +207,19 @@ TEST_F(SessionWithTasksTest, takes_an_answer_that_is_no_task_as_it_is) {
   EXPECT_EQ(heard_.calls.size(), 2U);
 }
 
+TEST_F(SessionWithTasksTest, passes_no_names_on_that_are_none) {
+  answer(tools_page);
+  for (const std::string& id : {std::string(), std::string(task_id_bytes_max + 1, 'x')}) {
+    for (const std::string tool : {"research", "only"}) {
+      answer(R"({"task":{"taskId":")" + id + R"("}})");
+      const Answer got = call_tool(
+          tool, tool == "only" ? R"({"name":"only"})" : R"({"name":"research","task":{}})");
+      const bool is_fine = id.empty() && tool == "research";
+      EXPECT_EQ((*got)->message().error().has_value(), !is_fine) << tool << id.size();
+    }
+  }
+}
+
 TEST_F(SessionWithTasksTest, shows_tools_as_clients_of_its_revision_may_use_them) {
   const auto listed = [&](McpSession& session) {
     answer(tools_page);

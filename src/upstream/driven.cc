@@ -41,7 +41,7 @@ Task<> cancel_task(Session& session, std::string task) {
   }
 }
 
-// The task that a call became; empty: that is the call's own answer.
+// The task that a call became; empty: that is the call's own answer, or no name to go on with.
 std::string made_by(const mcp::Message& answer) {
   const auto id = answer.result() ? mcp::task_made(*answer.result()) : std::nullopt;
   const bool is_one = id && id->size() <= task_id_bytes_max;
@@ -68,6 +68,14 @@ Result<Event> without_task(Event event) {
   if (!changed) return failed(Fault::internal, changed.error().why());
   if (is_question) return Event(event.question(), std::move(*changed));
   return Event(event.kind(), std::move(*changed));
+}
+
+// The call's own answer.
+Result<Event> own_answer(Event event) {
+  const auto result = event.message().result();
+  if (!result || !mcp::task_made(*result)) return without_task(std::move(event));
+  return Event::result(mcp::error_text(event.message().id(), mcp::Code::internal_error,
+                                       "The server's task has no usable name"));
 }
 
 // The client is gone before the task was made: it is cancelled as soon as it is.
@@ -101,7 +109,9 @@ class Driven final : public Conversation {
     if (task_.empty()) {
       auto event = co_await making();
       if (!event) co_return event;
-      if (!is_made(*event)) co_return without_task(std::move(*event));
+      const bool is_end = event->kind() == Event::Kind::result;
+      if (!is_end) co_return without_task(std::move(*event));
+      if (!is_made(*event)) co_return own_answer(std::move(*event));
       CO_TRY(co_await await_result());
     }
     auto event = co_await current_->next();
@@ -136,7 +146,6 @@ class Driven final : public Conversation {
 
   // A server may answer such a call at once, or with an error.
   bool is_made(const Event& event) {
-    if (event.kind() != Event::Kind::result) return false;
     task_ = made_by(event.message());
     is_over_ = task_.empty();
     return !is_over_;

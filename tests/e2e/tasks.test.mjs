@@ -2,6 +2,7 @@
 // that make plain calls.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -351,6 +352,29 @@ ${jwtAuth.trim().split('\n').map((line) => '        ' + line).join('\n')}
     assert.deepEqual((await client.call('tasks/list', {})).message.result.tasks.map((task) => task.taskId), [kept]);
     assert.equal((await client.call('tasks/result', { taskId: kept }, { ms })).message.result.content[0].text, 'done as a task');
   });
+});
+
+test('another gateway with the key goes on with the tasks of a session', async () => {
+  const server = await serveTasks();
+  const key = secret(randomBytes(32).toString('hex'));
+  const gateways = [];
+  try {
+    for (const _ of [1, 2]) gateways.push(await start((port) => `config: { session: { key: "${key}" } }\n${remoteConfig(port, server.url)}`));
+    const [first, second] = gateways;
+    const client = await raw(first);
+    const taskId = await begun(client, 'forever');
+    const elsewhere = Object.assign(new RawClient(second.port, { version: '2025-11-25' }), { session: secret(client.session), id: 1000 });
+    const shown = async () => (await elsewhere.call('tasks/list', {})).message.result.tasks.map((task) => task.taskId);
+    assert.deepEqual(await shown(), [], 'it does not know yet what was made elsewhere');
+    const { message } = await elsewhere.call('tasks/get', { taskId });
+    assert.deepEqual([message.result.taskId, message.result.status], [taskId, 'working']);
+    assert.deepEqual(await shown(), [taskId]);
+    assert.equal((await elsewhere.call('tasks/cancel', { taskId })).message.result.status, 'cancelled');
+    assert.equal((await client.call('tasks/get', { taskId })).message.result.status, 'cancelled');
+  } finally {
+    for (const gateway of gateways) await gateway.stop();
+    await server.kill();
+  }
 });
 
 for (const kind of ['stdio', 'HTTP']) {
