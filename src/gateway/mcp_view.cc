@@ -74,10 +74,18 @@ bool McpView::allows(const mcp::Subject& subject, std::string_view method,
   return backend_.rules.allows_use(exchange_, asked.subject);
 }
 
+Binding McpView::binding() const {
+  return Binding(exchange_.principal().identity(), route_key_, backend_.target->fingerprint);
+}
+
 std::optional<TaskName> McpView::task(std::string_view sealed) const {
   if (ids_ == nullptr) return std::nullopt;
-  const Binding binding(exchange_.principal().identity(), route_key_, backend_.target->fingerprint);
-  return open_task(*ids_, sealed, binding);
+  return open_task(*ids_, sealed, binding());
+}
+
+std::string McpView::sealed(const TaskName& task) const {
+  if (ids_ == nullptr) return {};
+  return seal_task(*ids_, binding(), task);
 }
 
 bool McpView::allows_task(const TaskName& task) const {

@@ -40,6 +40,8 @@ class McpView {
 
   // What the caller's id of a task stands for. Nothing if it is not the caller's, here.
   std::optional<TaskName> task(std::string_view sealed) const;
+  // And the other way round; empty if its names are too long.
+  std::string sealed(const TaskName& task) const;
   // May the caller still use the tool that made the task? A rule that needs arguments was decided
   // when the task was made.
   bool allows_task(const TaskName& task) const;
@@ -71,6 +73,7 @@ class McpView {
     std::optional<mcp::Naming::Place> place_;
     bool is_known_ = true;
   };
+  Binding binding() const;
   Known known(mcp::Subject::Kind kind, std::string_view name) const;
   std::string filtered_text(const mcp::Id& id, mcp::Touches touches, json::Value result) const;
 

@@ -17,25 +17,40 @@
 
 namespace gateway {
 
-// A change that a server tells of: one of the lists, or a resource.
+// A change that a server tells of: one of the lists, a resource, or a task. Two about the same
+// thing are equal, whatever they say of it.
 class Notice {
  public:
-  enum class Kind { tools, prompts, resources, updated };
-  explicit Notice(Kind the_kind, std::string the_uri = {})
-      : kind(the_kind), uri(std::move(the_uri)) {}
+  enum class Kind { tools, prompts, resources, updated, task };
+  explicit Notice(Kind the_kind, std::string the_name = {}, std::string the_text = {})
+      : kind(the_kind), name(std::move(the_name)), text(std::move(the_text)) {}
   Kind kind;
-  std::string uri;  // of `updated`
-  auto operator<=>(const Notice&) const = default;
+  std::string name;  // of `updated` the URI, of `task` the id
+  std::string text;  // of `task` what became of it, JSON text
+  bool operator<(const Notice& other) const {
+    return kind != other.kind ? kind < other.kind : name < other.name;
+  }
 };
 
 // What waits for one listener, on the listener's core. That something changed twice is not told
-// twice, so it is bounded by what there is to change.
+// twice, so it is bounded by what there is to change; of a task only the last word counts.
 class Inbox {
  public:
   static constexpr std::size_t notices_max = 1024;
+  static constexpr std::size_t bytes_max = std::size_t{8} * 1024 * 1024;
+
+  // `tasks`: whose notices are kept.
+  explicit Inbox(std::set<std::string> tasks = {}) : tasks_(std::move(tasks)) {}
 
   Task<> put(Notice notice) {
-    if (notices_.size() < notices_max) notices_.insert(std::move(notice));
+    if (notice.kind == Notice::Kind::task && !tasks_.contains(notice.name)) co_return;
+    const auto old = notices_.find(notice);
+    if (old != notices_.end()) drop(old);
+    const bool has_room = notices_.size() < notices_max && bytes_ + notice.text.size() <= bytes_max;
+    if (has_room) {
+      bytes_ += notice.text.size();
+      notices_.insert(std::move(notice));
+    }
     changed_.notify_all();
     co_return;
   }
@@ -44,11 +59,19 @@ class Inbox {
       co_await changed_.wait();
     }
     Notice notice = std::move(notices_.extract(notices_.begin()).value());
+    bytes_ -= notice.text.size();
     co_return notice;
   }
 
  private:
+  void drop(std::set<Notice>::iterator old) {
+    bytes_ -= old->text.size();
+    notices_.erase(old);
+  }
+
+  const std::set<std::string> tasks_;
   std::set<Notice> notices_;
+  std::size_t bytes_ = 0;  // of their texts
   Signal changed_;
 };
 using InboxHome = std::shared_ptr<const net::Home<Inbox>>;

@@ -1,37 +1,17 @@
 #include "gateway/modern_call.h"
 
-#include <algorithm>
-
-#include "base/sleep.h"
-#include "gateway/caller.h"
+#include "gateway/detail_modern_call.h"
 #include "gateway/event_stream.h"
 #include "gateway/refuse.h"
-#include "gateway/request_state.h"
 #include "json/write.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace gateway {
 namespace {
 
-// What the server is told of the end of a call has this long to reach it before its session ends.
-constexpr auto parting = std::chrono::seconds(1);
 // 2025-11-25 only: the user has to visit an address first.
 constexpr int url_elicitation_required = -32042;
-constexpr std::string_view no_such_state = "Invalid or expired requestState";
-
-Task<> abandon(Scheduler& scheduler, std::unique_ptr<Lease> lease, StreamId stream) {
-  [[maybe_unused]] auto told = co_await lease->session().home.ask(&ModernSession::abandon, stream);
-  co_await sleep_until(Deadline::in(scheduler.now(), parting));
-}
-
-// What the client gets next: a message of the stream that its request opened, or the answer.
-struct Outcome {
-  Outcome(bool final, int the_status, std::string the_text)
-      : is_final(final), status(the_status), text(std::move(the_text)) {}
-  bool is_final;
-  int status;  // of an answer that is the whole response
-  std::string text;
-};
 
 int code_of(json::Value error) {
   const auto code = error.find("code");
@@ -54,70 +34,7 @@ bool names_capabilities(int code, json::Value error) {
   return is_code(code, mcp::Code::missing_capability) && required && required->is_object();
 }
 
-class ModernCall {
- public:
-  ModernCall(McpPlace at, const mcp::Method& method, mcp::ModernRequest request,
-             mcp::Message message)
-      : at_(at),
-        method_(method),
-        request_(request),
-        message_(std::move(message)),
-        view_(at_.exchange, at_.backend, std::string_view()) {}
-  ModernCall(const ModernCall&) = delete;
-  ModernCall& operator=(const ModernCall&) = delete;
-  // The client is gone, which is how it cancels (2026-07-28, transports).
-  ~ModernCall() {
-    if (lease_ && is_begun_ && !is_over_) {
-      Scheduler& scheduler = at_.core.loop();
-      at_.core.background().spawn(abandon(scheduler, std::move(lease_), stream_));
-    }
-  }
-
-  // The refusal, if it comes to that before anything is in flight.
-  Task<std::optional<http::Response>> begin();
-  Task<Outcome> next();
-
- private:
-  using Refused = std::optional<http::Response>;
-
-  Refused judge();
-  Task<Refused> begin_new();
-  Task<Refused> go_on(std::string_view state);
-  Task<Refused> open(bool alone);
-  Task<Refused> check_mirrored();
-  Task<Result<bool>> send(bool alone);
-  Refused unknown();
-  Refused refuse_state(std::string_view why);
-  Refused failure(const Error& error);
-  tl::expected<std::vector<InputResponse>, std::string> responses() const;
-  std::string unknown_data() const;
-  Task<Outcome> ask(std::vector<mcp::InputRequest> questions);
-  Outcome finish(const mcp::Message& answer);
-  Outcome finish_error(json::Value error);
-  Outcome require_visits(const std::vector<mcp::InputRequest>& visits);
-  bool has_accepted() const;
-  Refused refuse_declined();
-  std::string event_text(const upstream::Event& event) const;
-  Outcome failed_outcome(const Error& error);
-  Binding binding() const {
-    return Binding(at_.exchange.principal().identity(), at_.route.key, at_.backend.target->number);
-  }
-  const mcp::Id& id() const { return message_.id(); }
-
-  const McpPlace at_;
-  const mcp::Method& method_;
-  const mcp::ModernRequest request_;
-  const mcp::Message message_;
-  const McpView view_;
-  mcp::Subject subject_;
-  bool is_nobodys_ = false;
-  bool is_allowed_ = true;
-  std::unique_ptr<Lease> lease_;
-  std::shared_ptr<const ServerFace> face_;
-  StreamId stream_ = 0;
-  bool is_begun_ = false;
-  bool is_over_ = false;
-};
+}  // namespace
 
 Task<ModernCall::Refused> ModernCall::begin() {
   if (Refused refused = judge()) co_return refused;
@@ -129,6 +46,7 @@ Task<ModernCall::Refused> ModernCall::begin() {
 
 // Who may do it is asked of every request anew, also of one that brings answers.
 ModernCall::Refused ModernCall::judge() {
+  if (method_.touches == mcp::Touches::task) return judge_task();
   auto subject = mcp::subject_of(method_, message_);
   if (!subject) return refuse_message(at_.exchange, subject.error());
   subject_ = std::move(*subject);
@@ -143,14 +61,50 @@ ModernCall::Refused ModernCall::judge() {
   return std::nullopt;
 }
 
+// As the tool that made it.
+ModernCall::Refused ModernCall::judge_task() {
+  subject_ = mcp::Subject{mcp::Subject::Kind::task,
+                          std::string(message_.params().find_string("taskId").value_or(""))};
+  TaskAccess access = access_task(at_, subject_.name);
+  task_ = std::move(access.task);
+  is_nobodys_ = !task_;
+  is_allowed_ = task_ && access.is_allowed;
+  if (!task_) return std::nullopt;
+  const mcp::Subject tool{mcp::Subject::Kind::tool, task_->tool};
+  at_.exchange.record.tool = tool.name;
+  if (is_allowed_ && !access.has_scopes) return refuse_scope(at_, tool);
+  return std::nullopt;
+}
+
+// Whether there are tasks at all between this client and this server.
+ModernCall::Refused ModernCall::check_tasks() {
+  if (subject_.kind != mcp::Subject::Kind::task) return std::nullopt;
+  if (!face_->has_tasks) {
+    return refuse_modern(at_.exchange, id(),
+                         mcp::ModernFault(404, mcp::Code::method_not_found, "Method not found"));
+  }
+  if (!request_.follows_tasks) return refuse_modern(at_.exchange, id(), tasks_undeclared());
+  const bool has_answers = method_.name != "tasks/update" || responses_are_there();
+  if (has_answers) return std::nullopt;
+  return refuse_modern(at_.exchange, id(),
+                       mcp::ModernFault(400, mcp::Code::invalid_params,
+                                        "'params.inputResponses' must be an object"));
+}
+
 ModernCall::Refused ModernCall::failure(const Error& error) {
   // The session is over for good; the next request gets another.
   if (error.fault() == Fault::not_found && lease_) lease_->is_broken();
   return refuse_call(at_.exchange, id(), error);
 }
 
+Task<Result<std::unique_ptr<Lease>>> ModernCall::lease(bool alone) {
+  if (!task_) co_return co_await lease_session(at_, request_, alone);
+  std::string task = task_->id;
+  co_return co_await lease_session_of(at_, request_, std::move(task));
+}
+
 Task<ModernCall::Refused> ModernCall::open(bool alone) {
-  auto leased = co_await lease_session(at_, request_, alone);
+  auto leased = co_await lease(alone);
   if (!leased && leased.error().fault() == Fault::too_many) {
     at_.exchange.record.error = leased.error().why();
     const RpcError error{mcp::Code::internal_error, leased.error().why(), {}};
@@ -173,6 +127,8 @@ Task<ModernCall::Refused> ModernCall::begin_new() {
   const bool alone = wants && mcp::can_be_asked(method_.name);
   for (bool is_first = true;; is_first = false) {
     auto refused = co_await open(alone);
+    if (refused) co_return refused;
+    refused = check_tasks();
     if (refused) co_return refused;
     refused = co_await check_mirrored();
     if (refused) co_return refused;
@@ -211,9 +167,10 @@ Task<ModernCall::Refused> ModernCall::check_mirrored() {
 Task<Result<bool>> ModernCall::send(bool alone) {
   stream_ = at_.core.next_stream();
   const mcp::Id sent_as(stream_);
-  auto request =
-      mcp::read(mcp::request_text(sent_as, message_.method(), mcp::plain_params(message_.params())),
-                mcp::Sender::client, at_.core.shared().message_limits);
+  const std::string params =
+      task_ ? mcp::task_params(message_.params(), task_->id) : mcp::plain_params(message_.params());
+  auto request = mcp::read(mcp::request_text(sent_as, message_.method(), params),
+                           mcp::Sender::client, at_.core.shared().message_limits);
   if (!request) co_return failed(Fault::bad_request, request.error().why());
   ModernOrder order(std::move(*request), deadline_of(at_.core, at_.route));
   order.kind = kind_of(subject_);
@@ -222,6 +179,7 @@ Task<Result<bool>> ModernCall::send(bool alone) {
   order.is_alone = alone;
   order.asks = request_.asks;
   order.log_level = request_.log_level;
+  order.follows_tasks = request_.follows_tasks && face_->has_tasks;
   if (alone) order.given = responses().value_or(std::vector<InputResponse>());
   is_begun_ =
       true;  // before it is sent: whatever becomes of us meanwhile, the session learns of it
@@ -244,92 +202,6 @@ std::string ModernCall::unknown_data() const {
   if (subject_.kind != mcp::Subject::Kind::resource) return {};
   json::Writer out;
   return out.begin_object().name("uri").string(subject_.name).end_object().take();
-}
-
-ModernCall::Refused ModernCall::refuse_state(std::string_view why) {
-  at_.exchange.record.error = why;
-  const RpcError error{mcp::Code::invalid_params, no_such_state, R"({"retry":"startOver"})"};
-  return refuse_call(at_.exchange, 200, id(), error);
-}
-
-tl::expected<std::vector<InputResponse>, std::string> ModernCall::responses() const {
-  std::vector<InputResponse> all;
-  const auto given = message_.params().find("inputResponses");
-  if (!given) return all;
-  if (!given->is_object())
-    return tl::unexpected<std::string>("'params.inputResponses' must be an object");
-  for (const json::Member response : given->members()) {
-    if (!response.value.is_object()) {
-      return tl::unexpected<std::string>("what is in 'params.inputResponses' must be objects");
-    }
-    all.push_back(InputResponse{std::string(response.name), mcp::one_line(response.value.raw())});
-  }
-  return all;
-}
-
-// The request brings answers: the call that asked goes on. Whether the state is another caller's,
-// of another request, old or made up is for the record only.
-Task<ModernCall::Refused> ModernCall::go_on(std::string_view state) {
-  auto given = responses();
-  if (!given) {
-    const mcp::ModernFault fault(400, mcp::Code::invalid_params, given.error());
-    co_return refuse_modern(at_.exchange, id(), fault);
-  }
-  const Shared& shared = at_.core.shared();
-  const std::string subject = state_subject(message_, request_.asks);
-  const auto number =
-      open_state(shared.session_ids, state, binding(), subject, shared.clock.wall());
-  if (!number) co_return refuse_state("the requestState is none of this request's");
-  if (*number == nothing_parked) {
-    if (!has_accepted()) co_return refuse_declined();
-    co_return co_await begin_new();
-  }
-  auto credentials = co_await backend_credentials(at_.route, at_.exchange);
-  if (!credentials) co_return failure(credentials.error());
-  auto parked = shared.modern->take_parked(*number);
-  if (!parked) co_return refuse_state("no call waits under this requestState");
-  lease_ = std::move(parked->lease);
-  stream_ = parked->stream;
-  is_begun_ = true;
-  lease_->session().credentials->set(std::move(*credentials));
-  auto face = co_await lease_->session().home.ask(&ModernSession::face);
-  if (!face) co_return failure(face.error());
-  face_ = std::move(*face);
-  const StreamId stream = stream_;
-  auto answered =
-      co_await lease_->session().home.ask(&ModernSession::answer, stream, std::move(*given));
-  if (answered) co_return std::nullopt;
-  if (answered.error().fault() == Fault::not_found) {
-    co_return refuse_state("the call that waited is over");
-  }
-  co_return failure(answered.error());
-}
-
-// Whether the user went wherever the server said.
-bool ModernCall::has_accepted() const {
-  const auto given = message_.params().find("inputResponses");
-  if (!given || given->size() == 0) return false;
-  const json::Members responses = given->members();
-  return std::all_of(responses.begin(), responses.end(), [](const json::Member& response) {
-    return response.value.find_string("action") == "accept";
-  });
-}
-
-ModernCall::Refused ModernCall::refuse_declined() {
-  at_.exchange.record.error = "the user did not do what the server requires";
-  const RpcError error{mcp::Code::invalid_params, "What the server requires was declined", {}};
-  return refuse_call(at_.exchange, 200, id(), error);
-}
-
-// The server does nothing before its user has visited an address; the call is made again then.
-Outcome ModernCall::require_visits(const std::vector<mcp::InputRequest>& visits) {
-  const Shared& shared = at_.core.shared();
-  const Duration wait = shared.modern->limits().parked_for;
-  const auto end = shared.clock.wall() + std::chrono::duration_cast<WallTime::duration>(wait);
-  const std::string state = seal_state(shared.session_ids, nothing_parked, binding(),
-                                       state_subject(message_, request_.asks), end);
-  const std::string result = mcp::input_required_result(visits, state, face_->server_info);
-  return Outcome(true, 200, mcp::result_text(id(), result));
 }
 
 Outcome ModernCall::failed_outcome(const Error& error) {
@@ -364,29 +236,6 @@ std::string ModernCall::event_text(const upstream::Event& event) const {
   return mcp::notification_text(event.method(), event.message().params(), edit);
 }
 
-// The client's request ends with what the server wants to know; the call waits.
-Task<Outcome> ModernCall::ask(std::vector<mcp::InputRequest> questions) {
-  const Shared& shared = at_.core.shared();
-  ModernPool& pool = *shared.modern;
-  const Duration wait = pool.limits().parked_for;
-  const StreamId stream = stream_;
-  const Deadline until = Deadline::in(at_.core.loop().now(), wait);
-  auto parked = co_await lease_->session().home.ask(&ModernSession::park, stream, until);
-  if (!parked) co_return failed_outcome(parked.error());
-  const SessionNumber number = shared.session_ids.make();
-  const std::string subject = state_subject(message_, request_.asks);
-  const auto end = shared.clock.wall() + std::chrono::duration_cast<WallTime::duration>(wait);
-  const std::string state = seal_state(shared.session_ids, number, binding(), subject, end);
-  is_over_ = true;
-  ParkedCall call(std::move(lease_), stream, shared.clock.now() + wait);
-  for (ParkedCall& evicted : pool.park(number, std::move(call))) {
-    Scheduler& scheduler = at_.core.loop();
-    at_.core.background().spawn(abandon(scheduler, std::move(evicted.lease), evicted.stream));
-  }
-  const std::string result = mcp::input_required_result(questions, state, face_->server_info);
-  co_return Outcome(true, 200, mcp::result_text(id(), result));
-}
-
 Outcome ModernCall::finish_error(json::Value error) {
   const int code = code_of(error);
   const std::string message(error.find_string("message").value_or(""));
@@ -413,8 +262,29 @@ Outcome ModernCall::finish_error(json::Value error) {
   return Outcome(true, status, mcp::error_text(id(), outward_code, message, data_text));
 }
 
+Outcome ModernCall::finish_created(json::Value result) {
+  const std::string text = created_task(at_, subject_.name, result, *face_);
+  if (!text.empty()) {
+    keep_task(at_, *mcp::task_id_of(result), *lease_, task_life(result));
+    return Outcome(true, 200, mcp::result_text(id(), text));
+  }
+  return failed_outcome(Error(Fault::upstream_failed, "the server's task has no id of use"));
+}
+
 Outcome ModernCall::finish(const mcp::Message& answer) {
   if (answer.error()) return finish_error(*answer.error());
+  if (task_) {
+    if (method_.name == "tasks/get") {
+      keep_task(at_, task_->id, *lease_, task_life(*answer.result()));
+    }
+    return Outcome(true, 200,
+                   mcp::result_text(
+                       id(), answered_task(method_.name, subject_.name, *answer.result(), *face_)));
+  }
+  const bool is_created = request_.follows_tasks && face_->has_tasks &&
+                          method_.touches == mcp::Touches::tool &&
+                          answer.result()->find_string("resultType") == "task";
+  if (is_created) return finish_created(*answer.result());
   const bool is_filtered =
       at_.backend.rules.has_rules() && mcp::list_shape(method_.touches).has_value();
   if (!is_filtered) {
@@ -429,6 +299,8 @@ Outcome ModernCall::finish(const mcp::Message& answer) {
                  mcp::result_text(id(), mcp::complete_result(method_.name, *seen->result(),
                                                              face_->server_info)));
 }
+
+namespace {
 
 // The rest of a request's stream.
 class ModernSource final : public MessageSource {

@@ -16,6 +16,12 @@ namespace gateway {
 // the request says of its client.
 Task<Result<std::unique_ptr<Lease>>> lease_session(McpPlace at, mcp::ModernRequest request,
                                                    bool alone);
+// The one that has the task, where a server's tasks live with the process behind it; any if there
+// is none. `task` is the server's id.
+Task<Result<std::unique_ptr<Lease>>> lease_session_of(McpPlace at, mcp::ModernRequest request,
+                                                      std::string task);
+// It has the task, for whose sake it is kept so long.
+void keep_task(const McpPlace& at, const std::string& task, const Lease& lease, Duration time);
 // What is behind the caller's sessions, whatever its clients can be asked.
 Task<Result<std::shared_ptr<Board>>> board_of(McpPlace at);
 

@@ -84,11 +84,37 @@ ModernHome make_session(const McpPlace& at, const std::string& scope, const std:
   return made;
 }
 
+// Sessions with one server over HTTP are all alike.
+bool is_local(const McpPlace& at) {
+  return at.backend.target->target->endpoint().empty();
+}
+
+std::string task_key(const McpPlace& at, const std::string& task) {
+  return std::to_string(at.backend.target->number) + "\n" + at.route.key + "\n" +
+         owner_of(at.exchange) + "\n" + task;
+}
+
 }  // namespace
 
 Task<Result<std::shared_ptr<Board>>> board_of(McpPlace at) {
   CO_TRY(const Credentials given, co_await backend_credentials(at.route, at.exchange));
   co_return at.core.shared().modern->board(scope_of(at, given));
+}
+
+void keep_task(const McpPlace& at, const std::string& task, const Lease& lease, Duration time) {
+  if (!is_local(at)) return;
+  const Shared& shared = at.core.shared();
+  shared.modern->keep_task(task_key(at, task), lease, shared.clock.now() + time);
+}
+
+Task<Result<std::unique_ptr<Lease>>> lease_session_of(McpPlace at, mcp::ModernRequest request,
+                                                      std::string task) {
+  std::unique_ptr<Lease> lease;
+  if (is_local(at)) lease = at.core.shared().modern->take_task(task_key(at, task));
+  if (!lease) co_return co_await lease_session(at, request, false);
+  CO_TRY(const Credentials given, co_await backend_credentials(at.route, at.exchange));
+  lease->session().credentials->set(given);
+  co_return lease;
 }
 
 Task<Result<std::unique_ptr<Lease>>> lease_session(McpPlace at, mcp::ModernRequest request,
@@ -102,8 +128,7 @@ Task<Result<std::unique_ptr<Lease>>> lease_session(McpPlace at, mcp::ModernReque
     std::string owner = owner_of(at.exchange);
     CO_TRY(co_await make_room(at, owner));
     // Others may have made one while room was made; then this one is one more.
-    const bool is_local = at.backend.target->target->endpoint().empty();
-    const bool reads_on = is_local || !request.asks.is_empty();
+    const bool reads_on = is_local(at) || !request.asks.is_empty();
     Result<json::Document> params = initialize_params(request);
     if (!params) {
       pool.counts().release(owner, at.backend.target->children);

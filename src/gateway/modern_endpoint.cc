@@ -64,7 +64,8 @@ class Discovery {
       const bool sees = co_await sees_any(Kind::prompt);
       if (!sees) hidden.emplace_back("prompts");
     }
-    const std::string result = mcp::discover_result(initialized->root(), hidden);
+    const std::string result =
+        mcp::discover_result(initialized->root(), hidden, (*face)->has_tasks);
     co_return http::Response(200, "application/json", mcp::result_text(id_, result));
   }
 
@@ -107,10 +108,6 @@ Task<http::Response> serve_modern(McpPlace at, mcp::Message message) {
   }
   const auto method = mcp::admit(message, mcp::Sender::client, mcp::Era::modern);
   if (!method) co_return refuse_fault(exchange, method.error());
-  if (touches_tasks(**method)) {
-    const mcp::ModernFault fault(404, mcp::Code::method_not_found, "Method not found");
-    co_return refuse_modern(exchange, message.id(), fault);
-  }
   if (message.method() == "server/discover") {
     Discovery discovery(at, *request, message.id());
     co_return co_await discovery.answer();

@@ -5,17 +5,26 @@
 #include "base/before.h"
 #include "base/unless.h"
 #include "gateway/event_stream.h"
+#include "gateway/modern_task.h"
 #include "gateway/refuse.h"
 #include "json/write.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace gateway {
 namespace {
 
 constexpr std::size_t resources_max = 100;
+constexpr std::size_t tasks_max = 100;
 // A reload may have taken the route or its server away.
 constexpr auto looked_after_every = std::chrono::seconds(15);
 constexpr std::string_view meta_subscription = "io.modelcontextprotocol/subscriptionId";
+
+// A task as the client named it, and what it is.
+struct WatchedTask {
+  std::string sealed;
+  TaskName task;
+};
 
 // What a client wants to be told of.
 struct Filter {
@@ -23,7 +32,14 @@ struct Filter {
   bool prompts = false;
   bool resources = false;
   std::vector<std::string> uris;
+  std::vector<std::string> task_ids;  // as the client named them
+  std::vector<WatchedTask> tasks;     // those of them that are told of
 
+  const WatchedTask* find_task(const std::string& id) const {
+    const auto found = std::find_if(tasks.begin(), tasks.end(),
+                                    [&](const WatchedTask& one) { return one.task.id == id; });
+    return found == tasks.end() ? nullptr : &*found;
+  }
   bool wants(const Notice& notice) const {
     switch (notice.kind) {
       case Notice::Kind::tools:
@@ -33,7 +49,9 @@ struct Filter {
       case Notice::Kind::resources:
         return resources;
       case Notice::Kind::updated:
-        return std::find(uris.begin(), uris.end(), notice.uri) != uris.end();
+        return std::find(uris.begin(), uris.end(), notice.name) != uris.end();
+      case Notice::Kind::task:
+        return find_task(notice.name) != nullptr;
     }
     return false;
   }
@@ -47,6 +65,8 @@ std::string_view method_of(Notice::Kind kind) {
       return "notifications/prompts/list_changed";
     case Notice::Kind::resources:
       return "notifications/resources/list_changed";
+    case Notice::Kind::task:
+      return "notifications/tasks";
     case Notice::Kind::updated:
       break;
   }
@@ -56,6 +76,24 @@ std::string_view method_of(Notice::Kind kind) {
 bool is_true(json::Value object, std::string_view name) {
   const auto member = object.find(name);
   return member && member->as_bool() == true;
+}
+
+// Each once.
+Result<std::vector<std::string>> read_names(json::Value filter, std::string_view member,
+                                            std::size_t max) {
+  std::vector<std::string> names;
+  const auto given = filter.find(member);
+  if (!given) return names;
+  if (!given->is_array() || given->size() > max) {
+    return failed(Fault::bad_request, "'" + std::string(member) + "' must be an array of at most " +
+                                          std::to_string(max));
+  }
+  for (const json::Value name : given->elements()) {
+    const auto text = name.as_string();
+    if (!text) return failed(Fault::bad_request, "'" + std::string(member) + "' are strings");
+    if (std::find(names.begin(), names.end(), *text) == names.end()) names.emplace_back(*text);
+  }
+  return names;
 }
 
 // Fault::bad_request if the filter is none.
@@ -68,19 +106,8 @@ Result<Filter> read_filter(json::Value params) {
   filter.tools = is_true(*wanted, "toolsListChanged");
   filter.prompts = is_true(*wanted, "promptsListChanged");
   filter.resources = is_true(*wanted, "resourcesListChanged");
-  const auto uris = wanted->find("resourceSubscriptions");
-  if (!uris) return filter;
-  if (!uris->is_array() || uris->size() > resources_max) {
-    return failed(Fault::bad_request,
-                  "'resourceSubscriptions' must be an array of at most 100 URIs");
-  }
-  for (const json::Value uri : uris->elements()) {
-    const auto text = uri.as_string();
-    if (!text) return failed(Fault::bad_request, "a URI must be a string");
-    if (std::find(filter.uris.begin(), filter.uris.end(), *text) == filter.uris.end()) {
-      filter.uris.emplace_back(*text);
-    }
-  }
+  TRY(filter.uris, read_names(*wanted, "resourceSubscriptions", resources_max));
+  TRY(filter.task_ids, read_names(*wanted, "taskIds", tasks_max));
   return filter;
 }
 
@@ -101,6 +128,11 @@ std::string acknowledgement(const mcp::Id& id, const Filter& accepted) {
     for (const std::string& uri : accepted.uris) out.string(uri);
     out.end_array();
   }
+  if (!accepted.tasks.empty()) {
+    out.name("taskIds").begin_array();
+    for (const WatchedTask& one : accepted.tasks) out.string(one.sealed);
+    out.end_array();
+  }
   out.end_object();
   return mcp::notification_text("notifications/subscriptions/acknowledged",
                                 out.end_object().take());
@@ -110,8 +142,17 @@ std::string notification(const mcp::Id& id, const Notice& notice) {
   json::Writer out;
   out.begin_object();
   write_meta(out, id);
-  if (notice.kind == Notice::Kind::updated) out.name("uri").string(notice.uri);
+  if (notice.kind == Notice::Kind::updated) out.name("uri").string(notice.name);
   return mcp::notification_text(method_of(notice.kind), out.end_object().take());
+}
+
+// What tasks/get would answer now (2026-07-28, tasks); empty if it cannot be read.
+std::string task_notification(const mcp::Id& id, const WatchedTask& task, const Notice& notice) {
+  const auto state = json::Document::parse(notice.text);
+  if (!state) return {};
+  const mcp::TaskFace face{task.sealed, {}, meta_subscription, id.raw()};
+  return mcp::notification_text(method_of(notice.kind),
+                                std::string_view(mcp::task_text(state->root(), face)));
 }
 
 std::string ending(const mcp::Id& id) {
@@ -128,36 +169,36 @@ class Subscribed {
   Subscribed(const Subscribed&) = delete;
   Subscribed& operator=(const Subscribed&) = delete;
   ~Subscribed() {
-    if (!uris_.empty()) core_.background().spawn(leave(std::move(lease_), std::move(uris_)));
+    if (!topics_.empty()) core_.background().spawn(leave(std::move(lease_), std::move(topics_)));
   }
 
   const net::Home<ModernSession>& home() const { return lease_->session().home; }
   void is_broken() { lease_->is_broken(); }
 
-  Task<bool> subscribe(std::string uri) {
-    uris_.push_back(uri);  // it may be there though the answer is not waited for
-    auto done = co_await home().ask(&ModernSession::subscribe, std::move(uri));
-    if (!done) uris_.pop_back();
+  Task<bool> subscribe(Notice topic) {
+    topics_.push_back(topic);  // it may be there though the answer is not waited for
+    auto done = co_await home().ask(&ModernSession::subscribe, std::move(topic));
+    if (!done) topics_.pop_back();
     co_return done.has_value();
   }
 
  private:
-  static Task<> leave(std::unique_ptr<Lease> lease, std::vector<std::string> uris) {
-    for (std::string& uri : uris) {
+  static Task<> leave(std::unique_ptr<Lease> lease, std::vector<Notice> topics) {
+    for (Notice& topic : topics) {
       [[maybe_unused]] auto told =
-          co_await lease->session().home.ask(&ModernSession::unsubscribe, std::move(uri));
+          co_await lease->session().home.ask(&ModernSession::unsubscribe, std::move(topic));
     }
   }
 
   Core& core_;
   std::unique_ptr<Lease> lease_;
-  std::vector<std::string> uris_;
+  std::vector<Notice> topics_;
 };
 
 class NoticeSource final : public MessageSource {
  public:
   NoticeSource(McpPlace at, mcp::Id id, Filter filter, InboxHome inbox,
-               std::unique_ptr<Subscribed> subscribed)
+               std::vector<std::unique_ptr<Subscribed>> subscribed)
       : core_(at.core),
         exchange_(at.exchange),
         route_key_(at.route.key),
@@ -168,7 +209,7 @@ class NoticeSource final : public MessageSource {
         subscribed_(std::move(subscribed)) {}
 
   Task<std::optional<std::string>> next() override {
-    if (!subscribed_) co_return std::nullopt;
+    if (subscribed_.empty()) co_return std::nullopt;
     for (;;) {
       Task<> ending_first = until_over();
       auto coming = wait();
@@ -177,9 +218,11 @@ class NoticeSource final : public MessageSource {
       const runtime::McpBackend* backend = current_backend(*snapshot);
       if (!notice || backend == nullptr) break;
       if (!*notice || !filter_.wants(**notice)) continue;
-      if (is_permitted(*backend, **notice)) co_return notification(id_, **notice);
+      if (!is_permitted(*snapshot, *backend, **notice)) continue;
+      std::string text = text_of(**notice);
+      if (!text.empty()) co_return text;
     }
-    subscribed_.reset();
+    subscribed_.clear();
     co_return ending(id_);
   }
 
@@ -214,16 +257,28 @@ class NoticeSource final : public MessageSource {
     return backend != nullptr && backend->target->number == target_ ? backend : nullptr;
   }
 
+  std::string text_of(const Notice& notice) const {
+    const WatchedTask* task = filter_.find_task(notice.name);
+    const bool is_of_task = notice.kind == Notice::Kind::task && task != nullptr;
+    return is_of_task ? task_notification(id_, *task, notice) : notification(id_, notice);
+  }
+
   // By the rules that are in force now. What rules of one snapshot saw is of no use to another's,
   // and must not outlive it.
-  bool is_permitted(const runtime::McpBackend& backend, const Notice& notice) {
-    if (notice.kind != Notice::Kind::updated) return true;
+  bool is_permitted(const runtime::Snapshot& snapshot, const runtime::McpBackend& backend,
+                    const Notice& notice) {
+    using Kind = mcp::Subject::Kind;
+    const bool is_of_task = notice.kind == Notice::Kind::task;
+    if (notice.kind != Notice::Kind::updated && !is_of_task) return true;
+    const Kind kind = is_of_task ? Kind::tool : Kind::resource;
+    const std::string& name = is_of_task ? filter_.find_task(notice.name)->task.tool : notice.name;
     exchange_.forget_rules();
     std::uint64_t fuel = cel::default_fuel;
     const McpView view(exchange_, backend, std::string_view());
-    const bool permits = view.shows(mcp::Subject::Kind::resource, notice.uri, fuel);
+    const bool permits = view.shows(kind, name, fuel);
     exchange_.forget_rules();
-    return permits;
+    const McpPlace now{core_, *snapshot.find_route(route_key_), backend, exchange_};
+    return permits && has_scopes(now, mcp::Subject{kind, name});
   }
 
   Core& core_;
@@ -233,7 +288,8 @@ class NoticeSource final : public MessageSource {
   const mcp::Id id_;
   const Filter filter_;
   const InboxHome inbox_;
-  std::unique_ptr<Subscribed> subscribed_;  // null once the stream has its end
+  // The sessions that are listened to; none once the stream has its end.
+  std::vector<std::unique_ptr<Subscribed>> subscribed_;
 };
 
 bool says_changes(json::Value capabilities, std::string_view list) {
@@ -257,11 +313,46 @@ Task<> subscribe_all(McpPlace at, Subscribed& subscribed, Filter& filter) {
   for (const std::string& uri : filter.uris) {
     const mcp::Subject subject{mcp::Subject::Kind::resource, uri};
     if (!view.allows(subject, "subscriptions/listen", json::Value())) continue;
-    std::string copy = uri;
-    const bool is_subscribed = co_await subscribed.subscribe(std::move(copy));
+    Notice topic(Notice::Kind::updated, uri);
+    const bool is_subscribed = co_await subscribed.subscribe(std::move(topic));
     if (is_subscribed) accepted.push_back(uri);
   }
   filter.uris = std::move(accepted);
+}
+
+using AllSubscribed = std::vector<std::unique_ptr<Subscribed>>;
+
+// Each in the session that has the task.
+Task<> watch_all(McpPlace at, mcp::ModernRequest request, AllSubscribed& all, Filter& filter) {
+  std::vector<WatchedTask> accepted;
+  for (WatchedTask& one : filter.tasks) {
+    std::string id = one.task.id;
+    auto lease = co_await lease_session_of(at, request, std::move(id));
+    if (!lease) continue;
+    auto subscribed = std::make_unique<Subscribed>(at.core, std::move(*lease));
+    [[maybe_unused]] auto reading = co_await subscribed->home().ask(&ModernSession::read_on);
+    Notice topic(Notice::Kind::task, one.task.id);
+    const bool is_watched = co_await subscribed->subscribe(std::move(topic));
+    if (!is_watched) continue;
+    accepted.push_back(std::move(one));
+    all.push_back(std::move(subscribed));
+  }
+  filter.tasks = std::move(accepted);
+}
+
+// Those of the tasks that are the caller's and that it may use still.
+void find_tasks(const McpPlace& at, Filter& filter) {
+  for (std::string& sealed : filter.task_ids) {
+    TaskAccess access = access_task(at, sealed);
+    const bool is_known = access.may_use() && filter.find_task(access.task->id) == nullptr;
+    if (is_known) filter.tasks.push_back(WatchedTask{std::move(sealed), std::move(*access.task)});
+  }
+}
+
+std::set<std::string> ids_of(const std::vector<WatchedTask>& tasks) {
+  std::set<std::string> ids;
+  for (const WatchedTask& one : tasks) ids.insert(one.task.id);
+  return ids;
 }
 
 }  // namespace
@@ -286,15 +377,23 @@ Task<http::Response> serve_modern_listen(McpPlace at, mcp::ModernRequest request
   const auto initialized = json::Document::parse((*face)->initialized);
   if (!initialized) co_return refuse_call(exchange, id, initialized.error());
   reduce(*filter, initialized->root().find("capabilities").value_or(json::Value()));
+  if ((*face)->has_tasks && !filter->task_ids.empty()) {
+    if (!request.follows_tasks) co_return refuse_modern(exchange, id, tasks_undeclared());
+    find_tasks(at, *filter);
+  }
   auto board = co_await board_of(at);
   if (!board) co_return refuse_call(exchange, id, board.error());
-  auto inbox = std::make_shared<const net::Home<Inbox>>(at.core.loop(), std::make_unique<Inbox>());
+  auto inbox = std::make_shared<const net::Home<Inbox>>(
+      at.core.loop(), std::make_unique<Inbox>(ids_of(filter->tasks)));
   (*board)->add(inbox);
   [[maybe_unused]] auto reading = co_await subscribed->home().ask(&ModernSession::read_on);
   co_await subscribe_all(at, *subscribed, *filter);
+  AllSubscribed all;
+  all.push_back(std::move(subscribed));
+  co_await watch_all(at, request, all, *filter);
   std::string first = acknowledgement(id, *filter);
-  auto source = std::make_unique<NoticeSource>(at, id, std::move(*filter), std::move(inbox),
-                                               std::move(subscribed));
+  auto source =
+      std::make_unique<NoticeSource>(at, id, std::move(*filter), std::move(inbox), std::move(all));
   co_return stream_response(at.core.loop(), std::move(source), std::move(first));
 }
 

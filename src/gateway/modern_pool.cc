@@ -4,8 +4,14 @@
 
 namespace gateway {
 
+namespace {
+
+constexpr std::size_t tasks_of_session_max = 1'000;
+
+}  // namespace
+
 Lease::~Lease() {
-  pool_.give_back(session_, !is_broken_ && (is_clean_ || !is_alone_));
+  pool_.give_back(session_, is_alone_, !is_broken_ && (is_clean_ || !is_alone_));
 }
 
 std::unique_ptr<Lease> ModernPool::take(const std::string& key, bool alone) {
@@ -41,10 +47,11 @@ std::shared_ptr<Board> ModernPool::board(const std::string& scope) {
 }
 
 // The session itself goes after the lock, when the last who holds it lets go.
-void ModernPool::give_back(const ModernHome& session, bool is_kept) {
+void ModernPool::give_back(const ModernHome& session, bool was_alone, bool is_kept) {
   const std::lock_guard lock(mutex_);
   --session->users_;
-  session->is_alone_ = false;
+  // Whoever asked about a task meanwhile did not have it alone.
+  if (was_alone) session->is_alone_ = false;
   session->last_used_ = clock_.now();
   const auto found = sessions_.find(session->key_);
   if (is_kept || found == sessions_.end()) return;
@@ -83,13 +90,51 @@ std::vector<ParkedCall> ModernPool::take_parked_if(Condition condition) {
 }
 
 bool ModernPool::drop_idle_of(const std::string& owner) {
+  const Instant now = clock_.now();
   bool is_found = false;
-  const Sessions dropped = take_if([&](const ModernHandle& session) {
-    if (is_found || session.owner != owner || session.users_ > 0) return false;
-    is_found = true;
-    return true;
-  });
+  for (const bool spares_tasks : {true, false}) {
+    const Sessions dropped = take_if([&](const ModernHandle& session) {
+      const bool is_spared = spares_tasks && session.kept_until_ > now;
+      if (is_found || is_spared || session.owner != owner || session.users_ > 0) return false;
+      is_found = true;
+      return true;
+    });
+    if (is_found) break;
+  }
   return is_found;
+}
+
+void ModernPool::keep_task(const std::string& task, const Lease& lease, Instant until) {
+  const std::lock_guard lock(mutex_);
+  ModernHandle& session = *lease.session_;
+  const bool is_new = !session.tasks_.contains(task);
+  if (is_new && session.tasks_.size() >= tasks_of_session_max) {
+    const auto first = std::min_element(
+        session.tasks_.begin(), session.tasks_.end(),
+        [](const auto& one, const auto& other) { return one.second < other.second; });
+    tasks_.erase(first->first);
+    session.tasks_.erase(first);
+  }
+  session.tasks_[task] = until;
+  tasks_[task] = lease.session_;
+  session.kept_until_ = until;
+  for (const auto& [other, end] : session.tasks_) {
+    session.kept_until_ = std::max(session.kept_until_, end);
+  }
+}
+
+std::unique_ptr<Lease> ModernPool::take_task(const std::string& task) {
+  ModernHome session;  // goes after the lock, if it goes
+  const std::lock_guard lock(mutex_);
+  const auto found = tasks_.find(task);
+  if (found == tasks_.end()) return nullptr;
+  session = found->second.lock();
+  const auto all = session ? sessions_.find(session->key_) : sessions_.end();
+  const bool is_there = all != sessions_.end() && std::find(all->second.begin(), all->second.end(),
+                                                            session) != all->second.end();
+  if (!is_there) return nullptr;
+  ++session->users_;
+  return std::make_unique<Lease>(*this, session, false);
 }
 
 std::vector<ParkedCall> ModernPool::park(const SessionNumber& number, ParkedCall call) {
@@ -139,8 +184,11 @@ std::size_t ModernPool::end_idle() {
   const Instant now = clock_.now();
   const auto late = take_parked_if([&](const Entry& entry) { return entry.call.end <= now; });
   const Sessions idle = take_if([&](const ModernHandle& session) {
-    return session.users_ == 0 && now - session.last_used_ > limits_.idle;
+    const bool is_kept = session.kept_until_ > now;
+    return session.users_ == 0 && !is_kept && now - session.last_used_ > limits_.idle;
   });
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tasks_, [](const auto& one) { return one.second.expired(); });
   return idle.size();
 }
 

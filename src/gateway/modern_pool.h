@@ -61,6 +61,8 @@ class ModernHandle {
   std::size_t users_ = 0;
   bool is_alone_ = false;
   Instant last_used_;
+  std::unordered_map<std::string, Instant> tasks_;  // that go on behind it, and until when
+  Instant kept_until_;                              // the last of them
 };
 using ModernHome = std::shared_ptr<ModernHandle>;
 
@@ -85,6 +87,7 @@ class Lease {
  private:
   ModernPool& pool_;
   ModernHome session_;
+  friend class ModernPool;
   const bool is_alone_;
   bool is_clean_ = false;
   bool is_broken_ = false;
@@ -119,7 +122,15 @@ class ModernPool {
   // clients can be asked.
   std::shared_ptr<Board> board(const std::string& scope);
 
-  // Ends one that the owner has and nobody uses, to make room; false if there is none.
+  // A task goes on in the process behind a session: it is kept until then, if there is no need of
+  // its place, and the task found there. The last word counts. Of one session 1,000 tasks are
+  // known.
+  void keep_task(const std::string& task, const Lease& lease, Instant until);
+  // The session that has the task; null if there is none (any more).
+  std::unique_ptr<Lease> take_task(const std::string& task);
+
+  // Ends one that the owner has and nobody uses, to make room; false if there is none. Those that
+  // have tasks go last.
   bool drop_idle_of(const std::string& owner);
 
   // Keeps a call; gives back those that have to go instead, which are to be abandoned.
@@ -144,7 +155,7 @@ class ModernPool {
   };
   using Sessions = std::vector<ModernHome>;
 
-  void give_back(const ModernHome& session, bool is_kept);
+  void give_back(const ModernHome& session, bool was_alone, bool is_kept);
   template <class Condition>
   Sessions take_if(Condition condition);
   template <class Condition>
@@ -156,6 +167,7 @@ class ModernPool {
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Sessions> sessions_;
   std::unordered_map<std::string, std::weak_ptr<Board>> boards_;
+  std::unordered_map<std::string, std::weak_ptr<ModernHandle>> tasks_;
   std::list<Entry> parked_;  // the oldest first
 };
 

@@ -69,6 +69,53 @@ TEST_F(ModernPoolTest, shares_a_session_until_one_wants_it_alone) {
   EXPECT_EQ(pool_.size(), 1U);
 }
 
+TEST_F(ModernPoolTest, finds_the_session_that_has_a_task) {
+  auto first = add("key", true);
+  auto second = add("key", true);
+  pool_.keep_task("one", *first, clock_.now() + minutes(10));
+  pool_.keep_task("two", *second, clock_.now() + minutes(20));
+  const ModernHandle* place = &first->session();
+  // Also while somebody has it alone, who goes on to.
+  auto found = pool_.take_task("one");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(&found->session(), place);
+  found.reset();
+  EXPECT_FALSE(pool_.take("key", false));
+  EXPECT_FALSE(pool_.take_task("none"));
+  // One whose call did not come to its end is gone with its tasks.
+  first.reset();
+  EXPECT_FALSE(pool_.take_task("one"));
+  EXPECT_TRUE(pool_.take_task("two"));
+}
+
+TEST_F(ModernPoolTest, keeps_a_session_for_the_sake_of_its_tasks) {
+  {
+    auto lease = add("key", false);
+    pool_.keep_task("long", *lease, clock_.now() + minutes(60));
+    pool_.keep_task("short", *lease, clock_.now());
+  }
+  add("other", false).reset();
+  clock_.pass(minutes(6));
+  EXPECT_EQ(pool_.end_idle(), 1U);
+  EXPECT_EQ(pool_.size(), 1U);
+  clock_.pass(minutes(60));
+  EXPECT_EQ(pool_.end_idle(), 1U);
+  EXPECT_EQ(pool_.size(), 0U);
+  EXPECT_FALSE(pool_.take_task("long"));
+}
+
+TEST_F(ModernPoolTest, makes_room_where_there_is_no_task_first) {
+  {
+    auto lease = add("key", false);
+    pool_.keep_task("task", *lease, clock_.now() + minutes(60));
+  }
+  add("other", false).reset();
+  EXPECT_TRUE(pool_.drop_idle_of("me"));
+  EXPECT_TRUE(pool_.take_task("task"));
+  EXPECT_TRUE(pool_.drop_idle_of("me"));
+  EXPECT_FALSE(pool_.take_task("task"));
+}
+
 TEST_F(ModernPoolTest, does_not_use_a_session_again_whose_call_did_not_end) {
   add("key", true).reset();
   EXPECT_EQ(pool_.size(), 0U);

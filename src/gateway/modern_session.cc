@@ -22,27 +22,43 @@ constexpr std::size_t subscriptions_max = 1000;
 
 using Kind = policy::McpSubject::Kind;
 
-std::string uri_params(const std::string& uri) {
-  json::Writer out;
-  return out.begin_object().name("uri").string(uri).end_object().take();
-}
+// How a subscription is made and ended.
+struct Subscription {
+  explicit Subscription(const Notice& what) {
+    const bool is_task = what.kind == Notice::Kind::task;
+    if (is_task) begin = upstream::watch_task;
+    if (is_task) end = upstream::unwatch_task;
+    json::Writer out;
+    params =
+        out.begin_object().name(is_task ? "taskId" : "uri").string(what.name).end_object().take();
+  }
+  std::string begin = "resources/subscribe";
+  std::string end = "resources/unsubscribe";
+  std::string params;
+};
 
 std::optional<Notice> notice_of(const upstream::Event& event) {
-  if (event.method() == "notifications/tools/list_changed") return Notice(Notice::Kind::tools);
-  if (event.method() == "notifications/prompts/list_changed") return Notice(Notice::Kind::prompts);
-  if (event.method() == "notifications/resources/list_changed") {
-    return Notice(Notice::Kind::resources);
+  const std::string_view method = event.method();
+  if (method == "notifications/tools/list_changed") return Notice(Notice::Kind::tools);
+  if (method == "notifications/prompts/list_changed") return Notice(Notice::Kind::prompts);
+  if (method == "notifications/resources/list_changed") return Notice(Notice::Kind::resources);
+  const json::Value params = event.message().params();
+  if (event.method() == "notifications/tasks/status") {
+    const auto id = params.find_string("taskId");
+    if (!id) return std::nullopt;
+    return Notice(Notice::Kind::task, std::string(*id), mcp::one_line(params.raw()));
   }
   if (event.method() != "notifications/resources/updated") return std::nullopt;
-  const auto uri = event.message().params().find_string("uri");
+  const auto uri = params.find_string("uri");
   if (!uri) return std::nullopt;
   return Notice(Notice::Kind::updated, std::string(*uri));
 }
 
-std::shared_ptr<const ServerFace> face_of(const mcp::Message& initialized) {
-  const json::Value result = initialized.result().value_or(json::Value());
+std::shared_ptr<const ServerFace> face_of(const upstream::Session& session) {
+  const json::Value result = session.initialized().result().value_or(json::Value());
   const auto info = result.find("serverInfo");
-  ServerFace face{mcp::one_line(result.raw()), info ? mcp::one_line(info->raw()) : std::string()};
+  ServerFace face{mcp::one_line(result.raw()), info ? mcp::one_line(info->raw()) : std::string(),
+                  session.has_tasks_extension()};
   return std::make_shared<const ServerFace>(std::move(face));
 }
 
@@ -115,8 +131,8 @@ Task<> ModernSession::open(Task<Result<Upstream>> opening) {
   auto opened = co_await std::move(opening);
   if (opened) {
     upstream_ = std::move(*opened);
-    face_ = face_of(upstream_->initialized());
     has_tasks_ = mcp::task_offer(upstream_->initialized().result().value_or(json::Value())).calls;
+    face_ = face_of(*upstream_);
     tools_.emplace(scheduler_, *upstream_, "tools");
     prompts_.emplace(scheduler_, *upstream_, "prompts");
   } else {
@@ -186,6 +202,7 @@ Task<Result<bool>> ModernSession::begin(StreamId stream, ModernOrder order) {
     edit.task = upstream::driven_task(order.deadline, scheduler_.now());
     request.change(std::move(edit));
   }
+  if (order.follows_tasks) request.follow_tasks();
   CO_TRY(auto conversation, co_await upstream_->start(std::move(request)));
   if (is_driven) {
     conversation =
@@ -453,9 +470,9 @@ void ModernSession::observe(const upstream::Event& event) {
   if (event.method() == "notifications/prompts/list_changed") prompts_->expire();
 }
 
-Task<Result<>> ModernSession::subscribe(std::string uri) {
+Task<Result<>> ModernSession::subscribe(Notice what) {
   CO_TRY(co_await until_open());
-  const auto found = subscribed_.find(uri);
+  const auto found = subscribed_.find(what);
   if (found != subscribed_.end()) {
     ++found->second;
     co_return Result<>();
@@ -463,21 +480,21 @@ Task<Result<>> ModernSession::subscribe(std::string uri) {
   if (subscribed_.size() >= subscriptions_max) {
     co_return failed(Fault::too_many, "too many subscriptions in one session");
   }
-  subscribed_.emplace(uri, 1);
-  std::string params = uri_params(uri);
-  auto answer = co_await call_own("resources/subscribe", std::move(params));
+  subscribed_.emplace(what, 1);
+  Subscription how(what);
+  auto answer = co_await call_own(std::move(how.begin), std::move(how.params));
   if (answer && !answer->message().error()) co_return Result<>();
-  subscribed_.erase(uri);
+  subscribed_.erase(what);
   if (!answer) co_return tl::unexpected<Error>(answer.error());
   co_return failed(Fault::upstream_failed, "the server refuses the subscription");
 }
 
-Task<> ModernSession::unsubscribe(std::string uri) {
-  const auto found = subscribed_.find(uri);
+Task<> ModernSession::unsubscribe(Notice what) {
+  const auto found = subscribed_.find(what);
   if (found == subscribed_.end() || --found->second > 0) co_return;
   subscribed_.erase(found);
-  std::string params = uri_params(uri);
-  [[maybe_unused]] auto done = co_await call_own("resources/unsubscribe", std::move(params));
+  Subscription how(what);
+  [[maybe_unused]] auto done = co_await call_own(std::move(how.end), std::move(how.params));
 }
 
 }  // namespace gateway

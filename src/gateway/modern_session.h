@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ using StreamId = std::uint64_t;
 struct ServerFace {
   std::string initialized;  // the result of initialize, JSON text
   std::string server_info;  // its serverInfo, JSON text; empty if it has none
+  bool has_tasks = false;   // the extension
 };
 
 // A client's answer to the question of that key.
@@ -52,8 +54,9 @@ class ModernOrder {
   Kind kind = Kind::none;  // of what it names; none for what needs not to be looked up
   std::string name;
   bool is_allowed = true;
-  bool is_alone = false;      // it has the session to itself
-  mcp::AskCapabilities asks;  // what its client may be asked
+  bool is_alone = false;       // it has the session to itself
+  bool follows_tasks = false;  // its client declares the tasks extension
+  mcp::AskCapabilities asks;   // what its client may be asked
   std::optional<mcp::LogLevel> log_level;
   // Answers that came with the request, for a server that will ask under those keys of its own.
   std::vector<InputResponse> given;
@@ -102,9 +105,9 @@ class ModernSession {
   // The client is gone: what was asked is refused, then the server is told that it is cancelled.
   Task<> abandon(StreamId stream);
 
-  // Subscribes to updates of that resource, once for all who ask.
-  Task<Result<>> subscribe(std::string uri);
-  Task<> unsubscribe(std::string uri);
+  // Subscribes to updates of that resource or task, once for all who ask.
+  Task<Result<>> subscribe(Notice what);
+  Task<> unsubscribe(Notice what);
   // From now on what the server says outside of calls is read.
   Task<> read_on();
 
@@ -141,8 +144,8 @@ class ModernSession {
   bool is_giving_up_ = false;
   bool has_tasks_ = false;  // its server has
   std::shared_ptr<Board> board_;
-  std::optional<mcp::LogLevel> level_;                       // the server's, as far as it was set
-  std::unordered_map<std::string, std::size_t> subscribed_;  // URI: how many want it
+  std::optional<mcp::LogLevel> level_;        // the server's, as far as it was set
+  std::map<Notice, std::size_t> subscribed_;  // how many want it
   std::unordered_map<StreamId, CallPlace> calls_;
   std::optional<Catalogue> tools_;
   std::optional<Catalogue> prompts_;

@@ -244,16 +244,46 @@ TEST_F(ModernSessionTest, hands_on_log_messages_from_the_wanted_level_on) {
 }
 
 TEST_F(ModernSessionTest, subscribes_once_for_all_who_want_it) {
+  const Notice updated(Notice::Kind::updated, "test://a");
   heard_.ready.emplace_back(result("{}"));
-  EXPECT_TRUE(run(session_.subscribe("test://a")));
-  EXPECT_TRUE(run(session_.subscribe("test://a")));
-  run_void(session_.unsubscribe("test://a"));
+  EXPECT_TRUE(run(session_.subscribe(updated)));
+  EXPECT_TRUE(run(session_.subscribe(updated)));
+  run_void(session_.unsubscribe(updated));
   EXPECT_EQ(heard_.calls.size(), 1U);
   heard_.ready.emplace_back(result("{}"));
-  run_void(session_.unsubscribe("test://a"));
+  run_void(session_.unsubscribe(updated));
   ASSERT_EQ(heard_.calls.size(), 2U);
   EXPECT_EQ(heard_.calls[1]->method, "resources/unsubscribe");
   EXPECT_EQ(heard_.calls[1]->params, R"({"uri":"test://a"})");
+}
+
+TEST_F(ModernSessionTest, watches_tasks_in_the_gateways_own_words) {
+  const Notice task(Notice::Kind::task, "t-1");
+  heard_.ready.emplace_back(result("{}"));
+  EXPECT_TRUE(run(session_.subscribe(task)));
+  EXPECT_EQ(heard_.calls.back()->method, upstream::watch_task);
+  EXPECT_EQ(heard_.calls.back()->params, R"({"taskId":"t-1"})");
+  heard_.ready.emplace_back(result("{}"));
+  run_void(session_.unsubscribe(task));
+  EXPECT_EQ(heard_.calls.back()->method, upstream::unwatch_task);
+}
+
+TEST(Inbox, keeps_the_last_word_about_each_task_it_is_for) {
+  ManualScheduler scheduler;
+  scheduler.run();
+  Inbox inbox({"t-1", "t-2"});
+  const auto put = [&](const char* id, const std::string& text) {
+    EXPECT_TRUE(begin_on(scheduler, inbox.put(Notice(Notice::Kind::task, id, text))).is_done());
+  };
+  put("t-1", "working");
+  put("t-3", "nobody's");
+  put("t-1", "completed");
+  put("t-2", std::string(Inbox::bytes_max, 'x'));  // there is no room for it
+  EXPECT_EQ(run_on(scheduler, inbox.next()).text, "completed");
+  put("t-2", "small");
+  EXPECT_EQ(run_on(scheduler, inbox.next()).text, "small");
+  auto nothing = begin_on(scheduler, inbox.next());
+  EXPECT_FALSE(nothing.is_done());
 }
 
 }  // namespace

@@ -46,6 +46,13 @@ class Call {
   }
   bool tells_pauses() const { return tells_pauses_; }
 
+  // Its client declares the tasks extension (2026-07-28): the result may be a task.
+  Call& follow_tasks() {
+    follows_tasks_ = true;
+    return *this;
+  }
+  bool follows_tasks() const { return follows_tasks_; }
+
   // Its server makes tasks of calls that ask for it: params.task goes there, which others do not
   // get.
   Call& keep_task() {
@@ -61,6 +68,7 @@ class Call {
   ParamsEdit edit_;
   bool is_own_ = false;
   bool tells_pauses_ = false;
+  bool follows_tasks_ = false;
   bool keeps_task_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "json/write.h"
 #include "mcp/era.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace mcp {
@@ -32,6 +33,8 @@ bool has_object(json::Value object, std::string_view name) {
 std::optional<std::string_view> named_member(std::string_view method) {
   if (method == "tools/call" || method == "prompts/get") return "name";
   if (method == "resources/read") return "uri";
+  // 2026-07-28, tasks: so that whoever routes can find the server that has the task.
+  if (is_task_method(method)) return "taskId";
   return std::nullopt;
 }
 
@@ -147,7 +150,9 @@ tl::expected<ModernRequest, ModernFault> judge_modern(const Message& message,
     if (!why.empty()) return mismatch(std::move(why));
   }
   ModernRequest request;
-  request.asks = AskCapabilities::from(*meta.find(meta_capabilities));
+  const json::Value capabilities = *meta.find(meta_capabilities);
+  request.asks = AskCapabilities::from(capabilities);
+  request.follows_tasks = has_tasks_extension(capabilities);
   request.client_info = meta.find(meta_client).value_or(json::Value());
   if (const auto level = meta.find(meta_level)) {
     request.log_level = read_log_level(level->as_string().value_or(""));

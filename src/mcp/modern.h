@@ -75,6 +75,7 @@ struct ModernRequest {
   AskCapabilities asks;
   std::optional<LogLevel> log_level;  // none: no log messages
   json::Value client_info;            // null if there is none
+  bool follows_tasks = false;         // it declares the tasks extension
 };
 
 // `message` is a request. Missing or wrong `_meta` is -32602, headers that are missing, repeated or

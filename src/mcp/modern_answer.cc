@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "json/write.h"
 #include "mcp/modern_request.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace mcp {
@@ -163,6 +164,26 @@ std::string tool_result(json::Value result, Revision revision) {
   return out.end_object().take();
 }
 
+// What a task waits for, by its server's keys.
+std::string task_questions(json::Value requests) {
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member request : requests.members()) {
+    out.name(request.name).begin_object();
+    for (const json::Member member : request.value.members()) {
+      const bool are_params = member.name == "params" && member.value.is_object();
+      out.name(member.name);
+      if (are_params) {
+        out.raw(params_for(member.value));
+      } else {
+        out.value(member.value);
+      }
+    }
+    out.end_object();
+  }
+  return out.end_object().take();
+}
+
 }  // namespace
 
 Discovered judge_discovery(const Message& answer) {
@@ -177,13 +198,21 @@ Discovered judge_discovery(const Message& answer) {
 }
 
 std::string initialize_result(json::Value discovered, Revision revision,
-                              std::string_view fallback_name) {
+                              std::string_view fallback_name, bool says_tasks) {
   json::Writer out;
   out.begin_object().name("protocolVersion").string(text_of(revision));
-  const auto capabilities = discovered.find("capabilities");
-  const bool has_any = capabilities && capabilities->is_object();
-  out.name("capabilities")
-      .raw(has_any ? without_members(*capabilities, {"extensions", "tasks"}) : "{}");
+  const json::Value capabilities = discovered.find("capabilities").value_or(json::Value());
+  out.name("capabilities").begin_object();
+  for (const json::Member member : capabilities.members()) {
+    if (member.name != "extensions" && member.name != "tasks") {
+      out.name(member.name).value(member.value);
+    }
+  }
+  if (says_tasks && has_tasks_extension(capabilities)) {
+    out.name("extensions").begin_object();
+    out.name(tasks_extension).begin_object().end_object().end_object();
+  }
+  out.end_object();
   write_server_info(out, discovered, fallback_name);
   if (const auto text = discovered.find_string("instructions")) {
     out.name("instructions").string(*text);
@@ -192,6 +221,8 @@ std::string initialize_result(json::Value discovered, Revision revision,
 }
 
 std::string result_for(std::string_view method, json::Value result, const AnswerView& view) {
+  const bool is_task = result.find_string("resultType") == "task";
+  if (method == "tasks/get" || (is_task && method == "tools/call")) return task_for(result);
   if (method == "tools/call") return tool_result(result, view.revision);
   const auto list = list_of(method);
   json::Writer out;
@@ -233,6 +264,26 @@ std::string error_for(std::string_view method, json::Value error, const Id& id, 
     code = static_cast<int>(Code::resource_not_found);
   }
   return error_text(id, code, message, data_text);
+}
+
+std::string task_for(json::Value task) {
+  json::Writer out;
+  out.begin_object();
+  for (const json::Member member : task.members()) {
+    const bool is_complete = member.name == "resultType" && member.value.as_string() != "task";
+    // Of the call that made the task, if it comes at all.
+    if (is_complete || member.name == "requestState") continue;
+    if (member.name == "_meta") {
+      write_meta(out, member.value);
+    } else if (member.name == "result" && member.value.is_object()) {
+      out.name(member.name).raw(tool_result(member.value, modern_revision));
+    } else if (member.name == "inputRequests" && member.value.is_object()) {
+      out.name(member.name).raw(task_questions(member.value));
+    } else {
+      out.name(member.name).value(member.value);
+    }
+  }
+  return out.end_object().take();
 }
 
 std::string params_for(json::Value params) {

@@ -25,9 +25,9 @@ enum class Discovered {
 Discovered judge_discovery(const Message& answer);
 
 // The result of initialize that stands for a result of server/discover. `fallback_name` is for a
-// server that does not say its own.
+// server that does not say its own. Of the server's extensions it says none, or tasks alone.
 std::string initialize_result(json::Value discovered, Revision revision,
-                              std::string_view fallback_name);
+                              std::string_view fallback_name, bool says_tasks = false);
 
 // How results are shown.
 class AnswerView {
@@ -37,12 +37,17 @@ class AnswerView {
   Revision revision;                            // the client's
   std::function<bool(json::Value)> shows_tool;  // in tools/list
 };
-// A complete result, as JSON text.
+// A complete result, as JSON text. Of tasks/get it is the task, as of tools/call for a call that
+// became one (which alone keeps its resultType): see task_for().
 std::string result_for(std::string_view method, json::Value result, const AnswerView& view);
 
 // An error, as the whole response under `id`. Codes that only clients of the modern revision know
 // are for them alone; what went wrong between the gateway and the server is for nobody.
 std::string error_for(std::string_view method, json::Value error, const Id& id, Revision revision);
+
+// A task (2026-07-28, tasks) without what is the hop's own, its result and its questions included;
+// JSON text.
+std::string task_for(json::Value task);
 
 // params of a notification or question without what is the modern revision's own; JSON text.
 std::string params_for(json::Value params);

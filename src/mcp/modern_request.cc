@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "json/write.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace mcp {
@@ -100,6 +101,14 @@ class Annotations {
   std::vector<ToolHeader> found_;
 };
 
+std::string capabilities_text(const ModernSaying& saying) {
+  std::string text = saying.client->capabilities();
+  if (!saying.follows_tasks) return text;
+  text.pop_back();
+  if (text.size() > 1) text += ',';
+  return text.append(R"("extensions":{")").append(tasks_extension).append(R"(":{}}})");
+}
+
 void write_meta(json::Writer& out, json::Value meta, const ModernSaying& saying) {
   out.name("_meta").begin_object();
   for (const json::Member member : meta.members()) {
@@ -108,7 +117,7 @@ void write_meta(json::Writer& out, json::Value meta, const ModernSaying& saying)
   }
   out.name("io.modelcontextprotocol/protocolVersion").string(text_of(modern_revision));
   out.name("io.modelcontextprotocol/clientInfo").raw(saying.client->info());
-  out.name("io.modelcontextprotocol/clientCapabilities").raw(saying.client->capabilities());
+  out.name("io.modelcontextprotocol/clientCapabilities").raw(capabilities_text(saying));
   if (!saying.log_level.empty()) {
     out.name("io.modelcontextprotocol/logLevel").string(saying.log_level);
   }
@@ -145,8 +154,9 @@ std::string modern_params(json::Value params, const ModernSaying& saying) {
   json::Writer out;
   out.begin_object();
   for (const json::Member member : params.members()) {
-    const bool is_ours = member.name == "_meta" || member.name == "inputResponses" ||
-                         member.name == "requestState" || member.name == "task";
+    const bool is_answers = member.name == "inputResponses" && !saying.keeps_answers;
+    const bool is_ours = member.name == "_meta" || is_answers || member.name == "requestState" ||
+                         member.name == "task";
     if (!is_ours) out.name(member.name).value(member.value);
   }
   write_meta(out, params.find("_meta").value_or(json::Value()), saying);
@@ -202,9 +212,12 @@ std::optional<std::string> tool_header_value(const ToolHeader& header, json::Val
 }
 
 std::optional<std::string> named_in_header(std::string_view method, json::Value params) {
-  const bool has_name = method == "tools/call" || method == "prompts/get";
-  if (!has_name && method != "resources/read") return std::nullopt;
-  const auto name = params.find_string(has_name ? "name" : "uri");
+  std::string_view member;
+  if (method == "tools/call" || method == "prompts/get") member = "name";
+  if (method == "resources/read") member = "uri";
+  if (is_task_method(method)) member = "taskId";
+  if (member.empty()) return std::nullopt;
+  const auto name = params.find_string(member);
   return name ? std::optional<std::string>(header_text(*name)) : std::nullopt;
 }
 

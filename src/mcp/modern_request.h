@@ -53,6 +53,8 @@ class ModernSaying {
   const ModernClient* client;
   std::string log_level;       // empty: no log messages are wanted
   std::string progress_token;  // JSON text; empty: no progress is wanted
+  bool follows_tasks = false;  // the client declares the tasks extension
+  bool keeps_answers = false;  // inputResponses are the client's own: it updates a task
   const ModernRetry* retry = nullptr;
 };
 
@@ -76,7 +78,8 @@ Result<std::vector<ToolHeader>> tool_headers(json::Value tool);
 // The field's value for a call; nothing if the argument is absent or null.
 std::optional<std::string> tool_header_value(const ToolHeader& header, json::Value arguments);
 
-// params.name or params.uri, as Mcp-Name says it; nothing for methods that name nothing.
+// params.name, params.uri or params.taskId, as Mcp-Name says it; nothing for methods that name
+// nothing.
 std::optional<std::string> named_in_header(std::string_view method, json::Value params);
 
 }  // namespace mcp

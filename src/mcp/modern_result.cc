@@ -5,12 +5,12 @@
 
 #include "json/write.h"
 #include "mcp/era.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 
 namespace mcp {
 namespace {
 
-constexpr std::string_view meta_server = "io.modelcontextprotocol/serverInfo";
 constexpr std::string_view meta_key = "agentgateway/inputKey";
 
 bool is_cacheable(std::string_view method) {
@@ -79,7 +79,8 @@ std::string complete_result(std::string_view method, json::Value result,
   return out.end_object().take();
 }
 
-std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden) {
+std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden,
+                            bool has_tasks) {
   json::Writer out;
   out.begin_object().name("resultType").string("complete");
   out.name("supportedVersions").raw(supported_revisions());
@@ -88,7 +89,14 @@ std::string discover_result(json::Value initialized, std::span<const std::string
   for (const json::Member capability : capabilities.members()) {
     const bool is_hidden = capability.name == "tasks" ||
                            std::find(hidden.begin(), hidden.end(), capability.name) != hidden.end();
-    if (!is_hidden) out.name(capability.name).raw(one_line(capability.value.raw()));
+    if (is_hidden) continue;
+    const bool says_tasks = !has_tasks && has_tasks_extension(capabilities);
+    out.name(capability.name);
+    if (capability.name == "extensions" && says_tasks) {
+      out.raw(without_members(capability.value, {tasks_extension}));
+    } else {
+      out.raw(one_line(capability.value.raw()));
+    }
   }
   out.end_object();
   if (const auto instructions = initialized.find_string("instructions")) {

@@ -18,9 +18,13 @@ namespace mcp {
 std::string complete_result(std::string_view method, json::Value result,
                             std::string_view server_info);
 
+// The protocol's own name for that in `_meta`.
+inline constexpr std::string_view meta_server = "io.modelcontextprotocol/serverInfo";
+
 // What server/discover answers, from the server's answer to initialize. Capabilities of `hidden`
-// are left out.
-std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden);
+// are left out, and the tasks extension unless the server `has_tasks`.
+std::string discover_result(json::Value initialized, std::span<const std::string_view> hidden,
+                            bool has_tasks = false);
 
 // A question of the server, as the client gets it.
 struct InputRequest {

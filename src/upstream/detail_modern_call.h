@@ -10,8 +10,8 @@ namespace upstream {
 class ModernCall final : public Conversation {
  public:
   // Sends the request at once. The session must outlive it. `params` are those of the server.
-  ModernCall(ModernSession& session, Dialog::Apart call, std::string_view method,
-             json::Document params, Deadline deadline);
+  ModernCall(ModernSession& session, Dialog::Apart call, const mcp::Call& order,
+             json::Document params);
   ModernCall(const ModernCall&) = delete;
   ModernCall& operator=(const ModernCall&) = delete;
   ~ModernCall() override;
@@ -36,6 +36,8 @@ class ModernCall final : public Conversation {
   Task<Result<Next>> take_response(mcp::Message response);
   Task<Result<Next>> take_error(json::Value error);
   Result<Next> take_requirement(json::Value result);
+  Result<Next> take_task(json::Value result);
+  Result<> check_task(json::Value task) const;
   Task<Result<>> until_ready(Next next);
   Task<Result<>> wait_a_while();
   bool is_mirrored() const;
@@ -57,6 +59,7 @@ class ModernCall final : public Conversation {
   std::string method_;
   json::Document params_;
   Deadline deadline_;
+  bool follows_tasks_;
   std::uint64_t request_id_;  // of the round that is in flight
   mcp::ModernRetry retry_;
   std::map<std::uint64_t, Asked> asked_;  // what the client has not answered yet

@@ -55,6 +55,8 @@ class ModernChannel {
   virtual const mcp::TargetName& name() const = 0;
   // What is kept of what nobody has read yet.
   virtual const QueueLimits& queue() const = 0;
+  // The server has a task until then, as far as is known, and is not without something to do.
+  virtual void stay_until(Instant) {}
   // The server turned out not to speak the revision (any more).
   virtual void doubt() = 0;
 };

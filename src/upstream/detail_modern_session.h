@@ -47,7 +47,17 @@ class ModernFeatures {
   bool tells_tools = false;
   bool tells_prompts = false;
   bool tells_resources = false;
+  bool has_tasks = false;  // the extension
   bool tells_any() const { return tells_tools || tells_prompts || tells_resources; }
+};
+
+// Something that is listened for by its name.
+class Wanted {
+ public:
+  enum class Kind { resource, task };
+  Wanted(Kind the_kind, std::string the_name) : kind(the_kind), name(std::move(the_name)) {}
+  Kind kind;
+  std::string name;  // URI or id
 };
 
 class ModernSession final : public Session {
@@ -63,6 +73,7 @@ class ModernSession final : public Session {
 
   const mcp::Message& initialized() const override { return initialized_; }
   mcp::Revision revision() const override { return revision_; }
+  bool has_tasks_extension() const override { return features_.has_tasks; }
   Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override;
   std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override;
   Task<Result<>> notify(std::string_view method, json::Value params) override;
@@ -85,6 +96,9 @@ class ModernSession final : public Session {
                                                     std::string_view why);
   Result<std::unique_ptr<Conversation>> set_level(const mcp::Call& call);
   Result<std::unique_ptr<Conversation>> change_subscription(const mcp::Call& call);
+  Result<std::unique_ptr<Conversation>> change_watch(const mcp::Call& call);
+  Result<std::unique_ptr<Conversation>> want(const mcp::Call& call, Wanted wanted);
+  Result<std::unique_ptr<Conversation>> want_no_more(const mcp::Call& call, const Wanted& wanted);
   // What the dialog says to a server: answers to questions.
   void sort_outgoing();
   bool shows_tool(json::Value tool) const;
@@ -100,8 +114,11 @@ class ModernSession final : public Session {
   Duration note_silence(Duration wait);
   void tell_all_changed();
   void change_filter();
-  static Task<> subscribe(ModernSession& session, std::uint64_t call, std::string uri,
+  static Task<> subscribe(ModernSession& session, std::uint64_t call, Wanted wanted,
                           std::uint64_t number);
+  std::set<std::string>& wanted_of(Wanted::Kind kind) {
+    return kind == Wanted::Kind::task ? watched_ : subscribed_;
+  }
 
   std::unique_ptr<ModernChannel> channel_;
   mcp::ModernClient client_;
@@ -113,6 +130,7 @@ class ModernSession final : public Session {
   ToolFields tools_;
   std::map<std::uint64_t, ModernCall*> asking_;  // by the id of a question
   std::set<std::string> subscribed_;             // URIs
+  std::set<std::string> watched_;                // ids of tasks
   std::uint64_t filter_number_ = 1;              // changes with what is listened for
   std::uint64_t heard_number_ = 0;               // of the filter that is in force
   std::optional<Error> deaf_;                    // the server has no such stream

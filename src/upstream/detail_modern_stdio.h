@@ -2,6 +2,8 @@
 // Requests to a modern server that is a child process (2026-07-28, transports: stdio). There is no
 // session, so a child that ended is replaced when the next request comes.
 
+#include <algorithm>
+
 #include "upstream/detail_era_memory.h"
 #include "upstream/detail_modern_channel.h"
 #include "upstream/detail_stdio_session.h"
@@ -31,6 +33,7 @@ class ModernStdio final : public ModernChannel {
   const Log& log() const override { return place_->log; }
   const mcp::TargetName& name() const override { return place_->name; }
   const QueueLimits& queue() const override { return place_->settings.queue; }
+  void stay_until(Instant end) override { stays_until_ = std::max(stays_until_, end); }
   void doubt() override { era_->forget(); }
 
  private:
@@ -49,6 +52,7 @@ class ModernStdio final : public ModernChannel {
   Instant started_;
   bool has_been_started_ = false;
   SharedWork starting_;
+  Instant stays_until_;
   bool is_asleep_ = false;  // the child was ended since it had nothing to do
   Signal woken_;
   // Requests in flight that keep no child alive; the answers to them hold it, too.

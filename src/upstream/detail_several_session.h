@@ -81,6 +81,8 @@ class SeveralSession final : public Session {
 
   const mcp::Message& initialized() const override { return *answer_; }
   mcp::Revision revision() const override { return revision_; }
+  // Whether any of them has it.
+  bool has_tasks_extension() const override;
   Task<Result<std::unique_ptr<Conversation>>> start(mcp::Call call) override;
   std::optional<Result<std::unique_ptr<Conversation>>> start_now(const mcp::Call& call) override;
   Task<Result<>> notify(std::string_view method, json::Value params) override;
@@ -158,6 +160,8 @@ class SeveralSession final : public Session {
   // What an event or a result says of tasks, under the client's ids.
   Result<Event> with_exposed_tasks(std::size_t number, Event event, std::string_view method) const;
   Result<Event> with_exposed_task(std::size_t number, Event event) const;
+  // The same of the extension of 2026-07-28.
+  Result<Event> with_exposed_handle(std::size_t number, Event event, std::string_view method) const;
   // What the client says its message belongs to (a task's id), as that target knows it, JSON text;
   // empty if it is another target's.
   std::string own_related_task(std::size_t number, std::string_view id) const;

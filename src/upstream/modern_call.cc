@@ -3,6 +3,7 @@
 #include "base/sleep.h"
 #include "json/write.h"
 #include "mcp/modern_result.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_modern_call.h"
@@ -13,7 +14,8 @@ namespace {
 constexpr int rounds_max = 8;   // of questions in one call
 constexpr int waits_max = 100;  // for a server that only wants to be asked again
 constexpr Duration wait_max = std::chrono::seconds(5);
-constexpr int pages_max = 100;  // of tools/list, read for the sake of one call
+constexpr std::uint64_t stay_max = 3'600'000;  // ms, for the sake of a task
+constexpr int pages_max = 100;                 // of tools/list, read for the sake of one call
 
 bool is_code(json::Value error, mcp::Code code) {
   return error.find("code")->as_int() == static_cast<int>(code);
@@ -49,13 +51,14 @@ std::string question_params(const mcp::InputRequired::Question& question) {
 
 }  // namespace
 
-ModernCall::ModernCall(ModernSession& session, Dialog::Apart call, std::string_view method,
-                       json::Document params, Deadline deadline)
+ModernCall::ModernCall(ModernSession& session, Dialog::Apart call, const mcp::Call& order,
+                       json::Document params)
     : session_(session),
       id_(call.call),
-      method_(method),
+      method_(order.method()),
       params_(std::move(params)),
-      deadline_(deadline),
+      deadline_(order.deadline()),
+      follows_tasks_(order.follows_tasks() && session.features_.has_tasks),
       request_id_(call.call),
       conversation_(std::move(call.conversation)),
       run_(run(*this)) {
@@ -135,6 +138,8 @@ ModernOrder ModernCall::order() const {
   const auto meta = params().find("_meta");
   if (meta && meta->find("progressToken")) saying.progress_token = std::to_string(id_);
   saying.retry = &retry_;
+  saying.follows_tasks = follows_tasks_;
+  saying.keeps_answers = method_ == "tasks/update";
   ModernOrder order(request_id_, method_, mcp::modern_params(params(), saying), deadline_);
   order.may_repeat = may_repeat(method_);
   if (!session_.channel_->has_headers()) return order;
@@ -180,9 +185,11 @@ Task<Result<ModernCall::Next>> ModernCall::take_response(mcp::Message response) 
   const json::Value result = *response.result();
   const auto type = result.find_string("resultType").value_or("complete");
   if (type == "complete") {
+    if (method_ == "tasks/get") CO_TRY(check_task(result));
     take_result(result);
     co_return Next::over;
   }
+  if (type == "task" && method_ == "tools/call" && follows_tasks_) co_return take_task(result);
   if (type == "input_required" && may_require_input(method_)) co_return take_requirement(result);
   co_return failed(Fault::upstream_failed, "the server's result is of an unknown type");
 }
@@ -211,6 +218,26 @@ Result<ModernCall::Next> ModernCall::take_requirement(json::Value result) {
   }
   ask_client(required);
   return Next::questions;
+}
+
+// The call goes on as a task.
+Result<ModernCall::Next> ModernCall::take_task(json::Value result) {
+  if (!mcp::task_id_of(result)) {
+    return failed(Fault::upstream_failed, "the server's task has no id that is of use");
+  }
+  const auto ttl = result.find("ttlMs");
+  const auto said = ttl ? ttl->as_uint() : std::nullopt;
+  const auto life = std::chrono::milliseconds(std::min(said.value_or(stay_max), stay_max));
+  session_.channel_->stay_until(scheduler().now() + life);
+  take_result(result);
+  return Next::over;
+}
+
+// Whoever is told of another task would take its state for that of its own.
+Result<> ModernCall::check_task(json::Value task) const {
+  const auto wanted = params().find_string("taskId");
+  if (wanted && task.find_string("taskId") == wanted) return {};
+  return failed(Fault::upstream_failed, "the server's answer is about another task");
 }
 
 void ModernCall::take_result(json::Value result) {

@@ -5,6 +5,7 @@
 #include "base/before.h"
 #include "base/sleep.h"
 #include "json/write.h"
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_modern_listener.h"
@@ -49,14 +50,15 @@ Task<> ModernListener::run(ModernListener& listener) {
 }
 
 Task<Result<>> ModernListener::hear() {
-  const mcp::ModernSaying saying(session_.client_);
+  mcp::ModernSaying saying(session_.client_);
+  saying.follows_tasks = !session_.watched_.empty();
   const auto filter = json::Document::parse(session_.listen_filter());
   if (!filter) co_return tl::unexpected<Error>(filter.error());
   ModernOrder order(session_.dialog_.take_id(), "subscriptions/listen",
                     mcp::modern_params(filter->root(), saying), Deadline::never());
   order.is_listener = true;
   // Lists do not change in a child that has nothing to do.
-  order.may_miss = session_.subscribed_.empty();
+  order.may_miss = session_.subscribed_.empty() && session_.watched_.empty();
   CO_TRY(const auto answer, co_await session_.channel_->ask(std::move(order)));
   for (;;) {
     CO_TRY(const mcp::Message message, co_await answer->next());
@@ -74,8 +76,12 @@ void ModernListener::take(const mcp::Message& message) {
   const std::string_view method = message.method();
   if (!is_acknowledged_) {
     is_acknowledged_ = true;
+    if (method == "notifications/subscriptions/acknowledged") {
+      take_acknowledgement(message.params());
+    }
     session_.listener_changed_.notify_all();
   }
+  if (method == "notifications/tasks") return take_task(message.params());
   const bool is_wanted =
       method.ends_with("/list_changed") || method == "notifications/resources/updated";
   if (!is_wanted) return;
@@ -85,6 +91,30 @@ void ModernListener::take(const mcp::Message& message) {
   if (plain) session_.dialog_.receive(std::move(*plain));
 }
 
+void ModernListener::take_acknowledgement(json::Value params) {
+  const auto accepted = params.find("notifications");
+  const auto tasks = accepted ? accepted->find("taskIds") : std::nullopt;
+  if (!tasks) return;
+  for (const json::Value id : tasks->elements()) {
+    std::string text(id.as_string().value_or(""));
+    if (session_.watched_.contains(text)) tasks_.insert(std::move(text));
+  }
+}
+
+// Told under the name that the session-based revision has for it.
+void ModernListener::take_task(json::Value task) {
+  const auto id = task.find_string("taskId");
+  if (!id || !session_.watched_.contains(std::string(*id))) return;
+  auto plain = mcp::read(
+      mcp::notification_text("notifications/tasks/status", std::string_view(mcp::task_for(task))),
+      mcp::Sender::server, answer_limits);
+  if (plain) session_.dialog_.receive(std::move(*plain));
+  // Of one that is over there is no more to tell, and the server may forget it.
+  const std::string_view status = task.find_string("status").value_or("");
+  const bool is_over = status == "completed" || status == "failed" || status == "cancelled";
+  if (is_over) session_.watched_.erase(std::string(*id));
+}
+
 void ModernSession::listen_from_now_on() {
   if (std::exchange(is_listening_, true)) return;
   tasks_.spawn(listen(*this));
@@ -92,17 +122,21 @@ void ModernSession::listen_from_now_on() {
 
 // params of subscriptions/listen; empty if there is nothing to listen for.
 std::string ModernSession::listen_filter() const {
-  if (!features_.tells_any() && subscribed_.empty()) return std::string();
+  const bool has_wishes = features_.tells_any() || !subscribed_.empty() || !watched_.empty();
+  if (!has_wishes) return std::string();
   json::Writer out;
   out.begin_object().name("notifications").begin_object();
   if (features_.tells_tools) out.name("toolsListChanged").boolean(true);
   if (features_.tells_prompts) out.name("promptsListChanged").boolean(true);
   if (features_.tells_resources) out.name("resourcesListChanged").boolean(true);
-  if (!subscribed_.empty()) {
-    out.name("resourceSubscriptions").begin_array();
-    for (const std::string& uri : subscribed_) out.string(uri);
+  const auto write = [&](std::string_view member, const std::set<std::string>& names) {
+    if (names.empty()) return;
+    out.name(member).begin_array();
+    for (const std::string& name : names) out.string(name);
     out.end_array();
-  }
+  };
+  write("resourceSubscriptions", subscribed_);
+  write("taskIds", watched_);
   return out.end_object().end_object().take();
 }
 
@@ -200,19 +234,37 @@ Result<std::unique_ptr<Conversation>> ModernSession::change_subscription(const m
   if (!features_.subscribes) {
     return refuse_here(call, mcp::Code::method_not_found, "Method not found");
   }
-  std::string uri(*named);
-  if (call.method() == "resources/unsubscribe") {
-    if (subscribed_.erase(uri) != 0) change_filter();
-    return answer_here(call, "{}");
+  const Wanted resource(Wanted::Kind::resource, std::string(*named));
+  if (call.method() == "resources/unsubscribe") return want_no_more(call, resource);
+  return want(call, resource);
+}
+
+Result<std::unique_ptr<Conversation>> ModernSession::change_watch(const mcp::Call& call) {
+  const auto named = call.edit().task_id ? std::optional<std::string_view>(*call.edit().task_id)
+                                         : call.params().find_string("taskId");
+  if (!named || !features_.has_tasks) {
+    return refuse_here(call, mcp::Code::invalid_params, "Task not found");
   }
-  if (subscribed_.size() >= subscriptions_max) {
+  const Wanted task(Wanted::Kind::task, std::string(*named));
+  return call.method() == unwatch_task ? want_no_more(call, task) : want(call, task);
+}
+
+Result<std::unique_ptr<Conversation>> ModernSession::want_no_more(const mcp::Call& call,
+                                                                  const Wanted& wanted) {
+  if (wanted_of(wanted.kind).erase(wanted.name) != 0) change_filter();
+  return answer_here(call, "{}");
+}
+
+Result<std::unique_ptr<Conversation>> ModernSession::want(const mcp::Call& call, Wanted wanted) {
+  std::set<std::string>& names = wanted_of(wanted.kind);
+  if (names.size() >= subscriptions_max) {
     return refuse_here(call, mcp::Code::internal_error, "Too many subscriptions");
   }
-  if (!subscribed_.insert(uri).second) return answer_here(call, "{}");
+  if (!names.insert(wanted.name).second) return answer_here(call, "{}");
   TRY(auto begun, dialog_.start_apart(call));
   change_filter();
   listen_from_now_on();
-  Task<> waiting = subscribe(*this, begun.call, std::move(uri), filter_number_);
+  Task<> waiting = subscribe(*this, begun.call, std::move(wanted), filter_number_);
   return std::make_unique<Subscribing>(channel_->scheduler(), std::move(begun.conversation),
                                        std::move(waiting));
 }
@@ -224,15 +276,18 @@ void ModernSession::change_filter() {
 }
 
 // Answers a subscription once the server has taken it.
-Task<> ModernSession::subscribe(ModernSession& session, std::uint64_t call, std::string uri,
+Task<> ModernSession::subscribe(ModernSession& session, std::uint64_t call, Wanted wanted,
                                 std::uint64_t number) {
   const Deadline deadline = Deadline::in(session.channel_->scheduler().now(), subscribed_within);
   bool is_in_time = true;
   while (session.heard_number_ < number && !session.deaf_ && is_in_time) {
     is_in_time = co_await session.listener_changed_.wait(deadline);
   }
-  const bool is_heard = session.heard_number_ >= number;
-  if (!is_heard && session.subscribed_.erase(uri) != 0) session.change_filter();
+  const bool is_told = wanted.kind != Wanted::Kind::task ||
+                       (session.listener_ && session.listener_->tells_of(wanted.name));
+  const bool is_heard = session.heard_number_ >= number && is_told;
+  const bool is_forgotten = !is_heard && session.wanted_of(wanted.kind).erase(wanted.name) != 0;
+  if (is_forgotten) session.change_filter();
   const mcp::Id id(call);
   auto message = read_answer(is_heard ? mcp::result_text(id, "{}")
                                       : mcp::error_text(id, mcp::Code::internal_error,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "mcp/modern_task.h"
 #include "mcp/write.h"
 #include "upstream/detail_http_answer.h"
 #include "upstream/detail_modern_call.h"
@@ -74,13 +75,14 @@ ModernFeatures::ModernFeatures(json::Value features)
       subscribes(has_flag(features, "resources", "subscribe")),
       tells_tools(has_flag(features, "tools", "listChanged")),
       tells_prompts(has_flag(features, "prompts", "listChanged")),
-      tells_resources(has_flag(features, "resources", "listChanged")) {}
+      tells_resources(has_flag(features, "resources", "listChanged")),
+      has_tasks(mcp::has_tasks_extension(features)) {}
 
 Result<std::unique_ptr<ModernSession>> ModernSession::make(std::unique_ptr<ModernChannel> channel,
                                                            Random& random, json::Value params,
                                                            const mcp::Message& discovered) {
-  const std::string result =
-      mcp::initialize_result(*discovered.result(), revision_for(params), channel->name().text());
+  const std::string result = mcp::initialize_result(*discovered.result(), revision_for(params),
+                                                    channel->name().text(), is_modern(params));
   TRY(mcp::Message initialized, read_answer(mcp::result_text(discovered.id(), result)));
   return std::make_unique<ModernSession>(std::move(channel), random, params,
                                          std::move(initialized));
@@ -120,11 +122,11 @@ Result<std::unique_ptr<Conversation>> ModernSession::begin(const mcp::Call& call
   if (method == "resources/subscribe" || method == "resources/unsubscribe") {
     return change_subscription(call);
   }
+  if (method == watch_task || method == unwatch_task) return change_watch(call);
   auto params = json::Document::parse(mcp::edited_params(call.params(), call.edit()));
   if (!params) return tl::unexpected<Error>(params.error());
   TRY(auto begun, dialog_.start_apart(call));
-  return std::make_unique<ModernCall>(*this, std::move(begun), method, std::move(*params),
-                                      call.deadline());
+  return std::make_unique<ModernCall>(*this, std::move(begun), call, std::move(*params));
 }
 
 Result<std::unique_ptr<Conversation>> ModernSession::answer_here(const mcp::Call& call,

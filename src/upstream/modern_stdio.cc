@@ -58,7 +58,8 @@ void ModernStdio::on_over(void* channel) {
 
 // A listener that can miss something keeps no child from being idle.
 bool ModernStdio::is_busy() const {
-  return dialog_.calls() > *idle_listeners_ || dialog_.has_outgoing();
+  const bool has_tasks = stays_until_ > scheduler_.now();
+  return dialog_.calls() > *idle_listeners_ || dialog_.has_outgoing() || has_tasks;
 }
 
 void ModernStdio::on_idle(void* channel) {

@@ -118,6 +118,7 @@ mcp::ParamsEdit with_name(mcp::ParamsEdit edit, mcp::Touches touches, std::strin
 }
 
 mcp::Touches touches_of(std::string_view method) {
+  if (method == watch_task || method == unwatch_task) return mcp::Touches::task;
   const mcp::Method* row = mcp::find_method(method);
   return row == nullptr ? mcp::Touches::nothing : row->touches;
 }
@@ -192,6 +193,7 @@ std::optional<SeveralSession::Addressed> SeveralSession::address(const mcp::Call
   if (call.keeps_task() && branches_[found->target].tasks.calls) own.keep_task();
   if (call.is_own()) own.make_own();
   if (call.tells_pauses()) own.tell_pauses();
+  if (call.follows_tasks()) own.follow_tasks();
   return Addressed{found->target, std::move(own)};
 }
 
@@ -231,6 +233,9 @@ Result<std::optional<Event>> SeveralSession::exposed(const Speaker& speaker, Eve
   if (branches_[speaker.number].tasks.calls) {
     TRY(event, with_exposed_tasks(speaker.number, std::move(event), method));
   }
+  if (speaker.session->has_tasks_extension()) {
+    TRY(event, with_exposed_handle(speaker.number, std::move(event), method));
+  }
   switch (event.kind()) {
     case Event::Kind::question:
       return exposed_question(speaker, std::move(event));
@@ -252,46 +257,6 @@ Result<std::optional<Event>> SeveralSession::exposed(const Speaker& speaker, Eve
 bool SeveralSession::lists_tasks() const {
   return std::any_of(branches_.begin(), branches_.end(),
                      [](const Branch& branch) { return branch.tasks.lists; });
-}
-
-Result<Event> SeveralSession::with_exposed_tasks(std::size_t number, Event event,
-                                                 std::string_view method) const {
-  if (event.kind() == Event::Kind::pause) return event;
-  if (event.kind() != Event::Kind::result) return with_exposed_task(number, std::move(event));
-  const auto result = event.message().result();
-  if (!result) return event;
-  const mcp::TaskRenaming rename = [&](std::string_view id) {
-    return std::optional(owner(number).exposed(Kind::task, id));
-  };
-  const bool is_of_task =
-      method.starts_with("tasks/") || (method == "tools/call" && mcp::task_made(*result));
-  if (!is_of_task && !mcp::related_task(*result)) return event;
-  return result_event(is_of_task ? mcp::renamed_tasks(*result, rename)
-                                 : mcp::renamed_related_task(*result, rename));
-}
-
-Result<Event> SeveralSession::with_exposed_task(std::size_t number, Event event) const {
-  const json::Value params = event.message().params();
-  const auto related = mcp::related_task(params);
-  const bool is_status = event.method() == "notifications/tasks/status";
-  if (!related && !is_status) return event;
-  const auto exposed = [&](std::string_view id) { return owner(number).exposed(Kind::task, id); };
-  mcp::ParamsEdit edit = event.edit();
-  if (related) edit.related_task = mcp::related_task_text(exposed(*related));
-  if (is_status) edit.task_id = exposed(params.find_string("taskId").value_or(""));
-  const mcp::Message& said = event.message();
-  const bool is_question = event.kind() == Event::Kind::question;
-  TRY(mcp::Message changed,
-      message_of(is_question ? mcp::request_text(said.id(), said.method(), params, edit)
-                             : mcp::notification_text(said.method(), params, edit)));
-  if (is_question) return Event(event.question(), std::move(changed));
-  return Event(event.kind(), std::move(changed));
-}
-
-std::string SeveralSession::own_related_task(std::size_t number, std::string_view id) const {
-  const auto place = place_->naming->resolve(Kind::task, id);
-  const bool is_its_own = place && place->target == number;
-  return is_its_own ? mcp::related_task_text(place->name.text()) : std::string();
 }
 
 // Targets number their questions and tokens each for itself.

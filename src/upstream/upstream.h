@@ -27,6 +27,13 @@ namespace upstream {
 
 class Site;
 
+// Requests of the gateway's own to a session that has the tasks extension, which no server gets:
+// from now on (or no longer) the session tells what becomes of params.taskId, as
+// notifications/tasks/status with the members that tasks/get would answer. Refused if the server
+// does not tell of that task.
+inline constexpr std::string_view watch_task = "agentgateway/tasks/watch";
+inline constexpr std::string_view unwatch_task = "agentgateway/tasks/unwatch";
+
 // Names a server's question (sampling, elicitation, roots, ping) towards the client. Session-wide
 // unique, random start, below 2^53, so it can be used as the JSON-RPC id of the question that the
 // client gets.
@@ -106,6 +113,10 @@ class Session {
   // instructions. It stays what the first handshake said, even if the server was restarted.
   virtual const mcp::Message& initialized() const = 0;
   virtual mcp::Revision revision() const = 0;
+  // Whether a call that says so (mcp::Call::follow_tasks) may end as a task of the extension of
+  // 2026-07-28: its result then has the resultType "task", the task's members, and a taskId by
+  // which tasks/get, tasks/update and tasks/cancel name it.
+  virtual bool has_tasks_extension() const { return false; }
 
   // Sends a request under an id of the gateway's own and with a progress token of its own. If the
   // server died meanwhile it is started again first, which may fail: Fault::unavailable with the

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, mcpConfig, root, start } from '../e2e/lib/gateway.mjs';
-import { RemoteServer, remoteConfig } from '../e2e/lib/remote.mjs';
+import { RemoteServer, remoteConfig, serveModernTasks, modernTaskServer } from '../e2e/lib/remote.mjs';
 import { clean, conformance, required, worse } from './suite.mjs';
 import { clientRows } from './clients.mjs';
 import { inspect } from './inspector.mjs';
@@ -69,6 +69,37 @@ const serverRows = combinations.map(([era, transport, revision]) => ({
   },
 }));
 
+/** What the suite asks of tasks (an extension, so no revision requires it), of a server that has them. */
+const taskScenarios = ['lifecycle', 'capability-negotiation', 'wire-fields', 'request-state-removal', 'mrtr-input', 'request-headers', 'dispatch-and-envelope', 'status-notifications', 'required-task-error', 'mrtr-composition'].map((name) => `tasks-${name}`);
+
+async function askTasks(url) {
+  const all = { scenarios: {}, passed: 0, failed: 0 };
+  for (const name of taskScenarios) {
+    const { scenarios, passed, failed } = await conformance(0.2, ['server', '--url', url, '--scenario', name]);
+    Object.assign(all.scenarios, scenarios);
+    all.passed += passed;
+    all.failed += failed;
+  }
+  return all;
+}
+
+async function withTasks(work) {
+  const remote = await serveModernTasks();
+  try { return await work(`http://localhost:${remote.port}/mcp`); } finally { await remote.kill(); }
+}
+
+let tasksDirectly;
+const taskRows = ['http', 'stdio'].map((transport) => ({
+  name: `tasks of 2026-07-28 to modern ${transport}`,
+  async run() {
+    tasksDirectly ??= withTasks(askTasks);
+    const through = transport === 'http'
+      ? await withTasks((url) => withGateway((port) => remoteConfig(port, url), askTasks))
+      : await withGateway((port) => mcpConfig(port, { cmd: process.execPath, args: [modernTaskServer, 'stdio'], name: 'tasks' }), askTasks);
+    return { base: await tasksDirectly, through, scenarios: taskScenarios.length };
+  },
+}));
+
 /** [the Inspector's era, the server's era]; a server of the Inspector's own era is what it is compared with. */
 const inspections = [['legacy', 'legacy'], ['auto', 'legacy'], ['modern', 'modern'], ['auto', 'modern'], ['legacy', 'modern'], ['modern', 'legacy']];
 const inspected = new Map();
@@ -106,7 +137,7 @@ async function judge(row, isVerbose) {
   const fresh = [...found].filter(([check]) => !(check in known));
   const gone = Object.keys(known).filter((check) => !found.has(check) && !known[check].startsWith('sometimes'));
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
-  console.log(`${row.name.padEnd(30)} | ${figures(base, needed).padEnd(14)} | ${figures(through, needed).padEnd(14)} | ${String(found.size).padStart(3)} worse, ${found.size - fresh.length} known | ${seconds} s`);
+  console.log(`${row.name.padEnd(32)} | ${figures(base, needed).padEnd(14)} | ${figures(through, needed).padEnd(14)} | ${String(found.size).padStart(3)} worse, ${found.size - fresh.length} known | ${seconds} s`);
   for (const [check, { was, is, why }] of isVerbose ? found : fresh) console.log(`    worse: ${check}: ${was} -> ${is} ${why}`);
   if (isBroken) console.log(`    without the gateway ${bare} scenarios are clean, not ${scenarios}: the suite or the server is broken`);
   for (const check of gone) console.log(`    no longer worse, take it out of expected.json: ${check}`);
@@ -115,14 +146,14 @@ async function judge(row, isVerbose) {
 
 const options = process.argv.slice(2).filter((word) => word.startsWith('-'));
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
-const rows = [...serverRows, ...clientRows, ...inspectorRows].filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
+const rows = [...serverRows, ...taskRows, ...clientRows, ...inspectorRows].filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
 
 if (options.includes('--list')) {
   for (const { name } of rows) console.log(name);
 } else {
-  console.log(`${'row'.padEnd(30)} | direct         | through        |`);
+  console.log(`${'row'.padEnd(32)} | direct         | through        |`);
   const left = rows.filter(({ name }) => wanted.length > 0 || typeof expected[name] !== 'string');
-  for (const { name } of rows.filter((row) => !left.includes(row))) console.log(`${name.padEnd(30)} | not run: ${expected[name]}`);
+  for (const { name } of rows.filter((row) => !left.includes(row))) console.log(`${name.padEnd(32)} | not run: ${expected[name]}`);
   let wrong = 0;
   await Promise.all(Array.from({ length: atOnce }, async () => {
     for (let row = left.shift(); row; row = left.shift()) {

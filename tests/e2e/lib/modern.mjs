@@ -15,7 +15,7 @@ export async function connectModern(url, { token, capabilities = {}, set, option
   return client;
 }
 
-export const named = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri' };
+export const named = { 'tools/call': 'name', 'prompts/get': 'name', 'resources/read': 'uri', 'tasks/get': 'taskId', 'tasks/update': 'taskId', 'tasks/cancel': 'taskId' };
 
 /** Requests by hand. */
 export class RawModern {

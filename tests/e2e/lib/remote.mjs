@@ -9,6 +9,7 @@ process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); }
 export const remoteFixture = join(root, 'tests/peers/mcp_http_fixture.py');
 export const sdkServer = join(root, 'tests/e2e/lib/sdk_server.mjs');
 export const taskServer = join(root, 'tests/e2e/lib/task_server.mjs');
+export const modernTaskServer = join(root, 'tests/e2e/lib/modern_task_server.mjs');
 
 const answers = async (port) => {
   try { await fetch(`http://127.0.0.1:${port}/mcp`, { method: 'OPTIONS' }); return true; } catch { return false; }
@@ -43,6 +44,7 @@ const serve = async (command) => new RemoteServer(await freePort(), command).sta
 export const serveEverything = (path) => serve(() => ['node', path, 'streamableHttp']);
 export const serveSdk = (...args) => serve((port) => ['node', sdkServer, String(port), ...args]);
 export const serveTasks = () => serve((port) => ['node', taskServer, String(port)]);
+export const serveModernTasks = () => serve((port) => ['node', modernTaskServer, 'http', String(port)]);
 export const serveFixture = (...args) => serve((port) => ['python3', remoteFixture, '--port', String(port), ...args]);
 
 /** One route with these policies to that URL. */
