@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/sleep.h"
 #include "base/unless.h"
 #include "http/detail_pool_state.h"
 #include "http/header_rules.h"
@@ -17,6 +18,7 @@ namespace {
 
 // An upstream that says how long it keeps a connection is left this much earlier.
 constexpr Duration keep_alive_margin = std::chrono::seconds(1);
+constexpr std::size_t send_progress_bytes = std::size_t{128} * 1024;
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -215,6 +217,12 @@ class Pool::State::Attempt {
     kept_ = rest_;
     rest_ = kept_;
   }
+  // Until nothing more of the request is wanted, or can be. An answer that is made of what the
+  // request still brings is none to stop for.
+  Task<> until_unwanted(Deadline deadline) {
+    co_await until_answered(deadline);
+    if (is_done_ && !reader_.refuses_request()) co_await sleep_until(Deadline::never());
+  }
   const std::optional<Error>& error() const { return error_; }
   void cut_request() { reader_.cut_request(); }
 
@@ -274,20 +282,21 @@ Task<Result<Pool::State::Connection>> Pool::State::connect(const Endpoint& endpo
 }
 
 // Sends the rest of the request as long as it is wanted: a server may answer before it has read
-// everything, and close (RFC 9112, 9.5). What it answered then is its answer.
+// everything, and close (RFC 9112, 9.5). What it answered then is its answer; one that refuses
+// nothing is its answer once all is sent.
 Task<std::optional<Error>> Pool::State::send_watching(Attempt& attempt, const Unsent& unsent,
                                                       Body& body, WriteFraming framing,
                                                       Deadline deadline) {
-  Task<> answered = attempt.until_answered(deadline);
+  Task<> unwanted = attempt.until_unwanted(deadline);
   auto sending = send_rest(attempt.stream(), unsent, body, framing, deadline);
-  auto sent = co_await unless(std::move(answered), std::move(sending));
+  auto sent = co_await unless(std::move(unwanted), std::move(sending));
   if (sent && *sent) co_return std::nullopt;
   attempt.cut_request();
   if (!sent) co_return attempt.error();
   Error why = std::move(*sent).error();
   if (why.fault() != Fault::upstream_failed) co_return why;
   // The connection is broken, so what there is to read is there already.
-  co_await attempt.until_answered(deadline);
+  co_await attempt.until_answered(write_end(deadline));
   if (attempt.is_done()) co_return std::nullopt;
   co_return why;
 }
@@ -297,8 +306,7 @@ Task<Result<>> Pool::State::send_rest(net::Stream& stream, const Unsent& unsent,
                                       WriteFraming framing, Deadline deadline) {
   if (!unsent.is_empty()) {
     const net::Buffers rest = unsent.buffers();
-    auto written = co_await stream.write(rest, write_end(deadline));
-    if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+    CO_TRY(co_await send_part(stream, rest, deadline));
   }
   PieceFramer framer(framing);
   bool has_more = !body.is_whole();
@@ -307,8 +315,22 @@ Task<Result<>> Pool::State::send_rest(net::Stream& stream, const Unsent& unsent,
     has_more = piece.has_value();
     CO_TRY(const net::Buffers buffers, piece ? framer.frame(*piece) : framer.end());
     if (buffers.size() == 0) continue;
-    auto written = co_await stream.write(buffers, write_end(deadline));
-    if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+    CO_TRY(co_await send_part(stream, buffers, deadline));
+  }
+  co_return Result<>();
+}
+
+// The time that an upstream may take nothing counts anew for each piece, lest one that takes much
+// slowly is cut.
+Task<Result<>> Pool::State::send_part(net::Stream& stream, net::Buffers buffers,
+                                      Deadline deadline) {
+  for (std::string_view rest : buffers.pieces()) {
+    while (!rest.empty()) {
+      const net::Buffers piece(rest.substr(0, send_progress_bytes));
+      auto written = co_await stream.write(piece, write_end(deadline));
+      if (!written) co_return tl::unexpected<Error>(broken(written.error()));
+      rest.remove_prefix(std::min(rest.size(), send_progress_bytes));
+    }
   }
   co_return Result<>();
 }

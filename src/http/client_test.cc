@@ -216,29 +216,63 @@ TEST(Pool, passes_on_no_hop_by_hop_field_and_makes_its_own_framing) {
 
 const std::string too_large = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig";
 
-// One piece, and then nothing for ever.
+// One piece, and then nothing for ever; or as many pieces as are said, and the end.
 class SlowBody final : public BodySource {
  public:
+  SlowBody(ManualScheduler& scheduler, std::optional<int> pieces)
+      : scheduler_(scheduler), pieces_(pieces) {}
   Task<Result<std::optional<std::string>>> read(Deadline deadline) override {
-    if (std::exchange(has_more_, false)) co_return "piece";
-    co_await sleep_until(deadline);
-    co_return failed(Fault::timed_out, "no more came");
+    const Deadline soon = Deadline::in(scheduler_.now(), std::chrono::seconds(1));
+    const Deadline until = pieces_ ? deadline.or_sooner(soon) : deadline;
+    if (read_++ > 0) co_await sleep_until(until);
+    if (pieces_ && read_ > *pieces_) co_return std::nullopt;
+    if (!pieces_ && read_ > 1) co_return failed(Fault::timed_out, "no more came");
+    co_return "piece";
   }
 
  private:
-  bool has_more_ = true;
+  ManualScheduler& scheduler_;
+  std::optional<int> pieces_;
+  int read_ = 0;
 };
 
-Request slow_post() {
+Request slow_post(Client& client, std::optional<int> pieces = std::nullopt) {
   Request request("POST", "/x");
-  request.body = Body(std::make_unique<SlowBody>(), std::nullopt);
+  request.body = Body(std::make_unique<SlowBody>(client.scheduler, pieces), std::nullopt);
   return request;
+}
+
+// An echo answers while it reads.
+TEST(Pool, sends_all_of_a_request_that_is_answered_before_its_end) {
+  for (const std::string head : {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 204 None\r\n"}) {
+    const bool has_body = head.find("200") != std::string::npos;
+    Client client({{{head + (has_body ? "Content-Length: 4\r\n\r\nal" : "\r\n")}}});
+
+    auto response = client.exchange(slow_post(client, 3));
+
+    ASSERT_TRUE(response) << response.error().why();
+    EXPECT_TRUE(
+        client.upstream.written[0].ends_with("5\r\npiece\r\n5\r\npiece\r\n5\r\npiece\r\n0\r\n\r\n"))
+        << client.upstream.written[0];
+    if (has_body) {
+      client.upstream.streams[0]->push("l!");
+      EXPECT_EQ(client.text(*response).value_or(""), "all!");
+    }
+    EXPECT_EQ(client.pool.idle_count(), 1u);
+  }
+}
+
+TEST(Pool, sends_no_more_to_a_server_that_wants_to_close) {
+  Client client({{{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"}}});
+
+  EXPECT_EQ(client.text_of(slow_post(client)).value_or(""), "ok");
+  EXPECT_EQ(client.pool.idle_count(), 0u);
 }
 
 TEST(Pool, gives_the_answer_that_came_before_the_request_was_sent) {
   Client client({{{too_large}}});
 
-  auto response = client.exchange(slow_post());
+  auto response = client.exchange(slow_post(client));
 
   ASSERT_TRUE(response) << response.error().why();
   EXPECT_EQ(response->status, 413);
@@ -251,7 +285,7 @@ TEST(Pool, reads_on_when_an_interim_answer_came_before_the_request_was_sent) {
   Client client(
       {{{"HTTP/1.1 103 Hint\r\n\r\nHTTP/1.1 413 Too", " Large\r\nContent-Length: 0\r\n\r\n"}}});
 
-  auto response = client.exchange(slow_post());
+  auto response = client.exchange(slow_post(client));
 
   ASSERT_TRUE(response) << response.error().why();
   EXPECT_EQ(response->status, 413);

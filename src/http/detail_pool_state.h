@@ -61,6 +61,7 @@ class Pool::State {
   Deadline write_end(Deadline deadline) const {
     return deadline.or_sooner(Deadline::in(scheduler_.now(), limits_.body_idle));
   }
+  Task<Result<>> send_part(net::Stream& stream, net::Buffers buffers, Deadline deadline);
   Task<Result<>> send_rest(net::Stream& stream, const Unsent& unsent, Body& body,
                            WriteFraming framing, Deadline deadline);
   Result<Response> finish(Connection connection, ResponseReader& reader, std::string_view rest);

@@ -39,6 +39,7 @@ class ServerConnection::State {
   Task<Result<>> receive_body(std::string& piece, Deadline deadline);
   Task<> leave_body();
   WireFault begin_body(const RequestReader& reader, std::string_view rest, Body& body);
+  void keep(std::string_view rest);
   WireFault take_body(std::string_view bytes, std::string& piece);
   void credit(std::size_t bytes, Duration waited);
   Error fail_body(WireFault fault);
@@ -55,7 +56,9 @@ class ServerConnection::State {
   const ServerLimits limits_;
   Scheduler* scheduler_ = nullptr;
 
-  std::string received_;  // bytes that belong to the next request
+  // Bytes that belong to the requests to come, from `next_at_` on. What is before that was taken.
+  std::string received_;
+  std::size_t next_at_ = 0;
   std::optional<Refusal> refusal_;
   bool is_idle_ = true;
   bool is_draining_ = false;

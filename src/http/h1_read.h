@@ -120,6 +120,8 @@ class ResponseReader {
   std::uint64_t length() const { return fields_.content_length.value_or(0); }
   // Whether the connection can be used again once this answer has ended.
   bool keeps_alive() const;
+  // Whether the answer says that nothing more of the request is wanted (RFC 9112, 9.5).
+  bool refuses_request() const { return response_.status >= 300 || fields_.says_close; }
   // The request was not sent to its end, so nothing can follow it.
   void cut_request() { is_request_cut_ = true; }
 

@@ -86,9 +86,8 @@ Task<Result<Incoming*>> ServerConnection::State::next() {
     co_return nullptr;
   }
   refusal_.reset();
-  if (!received_.empty()) {
-    const std::string held = std::exchange(received_, {});
-    co_return co_await read_request(held);
+  if (next_at_ < received_.size()) {
+    co_return co_await read_request(std::string_view(received_).substr(next_at_));
   }
   is_idle_ = true;
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.idle);
@@ -104,7 +103,8 @@ Task<Result<Incoming*>> ServerConnection::State::next() {
   co_return co_await read_request(text_of(*got));
 }
 
-// `bytes` may lie in the thread's read buffer: what is not taken before the next wait is kept.
+// `bytes` may lie in the thread's read buffer or at the end of received_: what is not taken before
+// the next wait is kept.
 Task<Result<Incoming*>> ServerConnection::State::read_request(std::string_view bytes) {
   is_idle_ = false;
   const Deadline deadline = Deadline::in(scheduler_->now(), limits_.head_within);
@@ -114,6 +114,7 @@ Task<Result<Incoming*>> ServerConnection::State::read_request(std::string_view b
     const Progress progress = reader.take(bytes);
     if (progress == Progress::refused) co_return co_await refuse(reader.fault(), reader.request());
     if (progress == Progress::done) break;
+    keep({});  // all of it was taken
     auto got = co_await net::reading(stream_, deadline);
     if (!got && got.error().fault() == Fault::timed_out) {
       const WireFault slow(408, "the request's head did not arrive in time");

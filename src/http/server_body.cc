@@ -32,7 +32,7 @@ WireFault ServerConnection::State::begin_body(const RequestReader& reader, std::
   progress_bytes_ = 0;
   progress_left_ = limits_.body_progress_within;
   if (is_body_done_) {
-    received_ = rest;
+    keep(rest);
     return {};
   }
   if (reader.framing() == Framing::chunked) chunks_ = std::make_unique<ChunkReader>();
@@ -42,6 +42,7 @@ WireFault ServerConnection::State::begin_body(const RequestReader& reader, std::
     body = Body(std::exchange(first_, {}));
     return {};
   }
+  keep({});  // all of it was taken
   std::optional<std::uint64_t> length;
   if (!chunks_) length = reader.length();
   body = Body(std::make_unique<RequestBody>(*this, serial_), length);
@@ -64,8 +65,23 @@ WireFault ServerConnection::State::take_body(std::string_view bytes, std::string
     body_bytes_ += piece.size() - before;
     if (body_bytes_ > limits_.body_bytes) return {413, "body too large"};
   }
-  if (is_body_done_) received_ = bytes;
+  if (is_body_done_) keep(bytes);
   return {};
+}
+
+// What follows a request. Of what was kept already it is the end, which need not be copied: else a
+// read that is full of small requests would be copied once for each of them.
+void ServerConnection::State::keep(std::string_view rest) {
+  const bool is_kept = !received_.empty() && !rest.empty() &&
+                       rest.data() + rest.size() == received_.data() + received_.size();
+  if (is_kept) {
+    next_at_ = received_.size() - rest.size();
+    return;
+  }
+  // An idle connection keeps no memory for it.
+  if (!received_.empty()) std::string().swap(received_);
+  received_.append(rest);
+  next_at_ = 0;
 }
 
 // The minimum rate counts only the time that we wait for the client: a slow upstream is not its
@@ -105,9 +121,9 @@ Task<Result<std::optional<std::string>>> ServerConnection::State::read_body(std:
   if (body_fault_) co_return failed(Fault::bad_request, body_fault_->why);
   if (!first_.empty()) co_return std::exchange(first_, {});
   if (needs_continue_ && status_sent_ == 0) {
-    needs_continue_ = false;
     const net::Buffers buffers("HTTP/1.1 100 Continue\r\n\r\n");
     CO_TRY(co_await write(buffers));
+    needs_continue_ = false;  // only now: who cancels this has not said it
   }
   std::string piece;
   while (!is_body_done_ && piece.empty()) {

@@ -240,6 +240,30 @@ TEST(ServerConnection, keeps_pipelined_requests_in_order) {
   EXPECT_EQ(third->request.target, "/b");
 }
 
+TEST(ServerConnection, takes_pipelined_requests_however_they_are_cut) {
+  std::string all;
+  for (int i = 0; i < 5; ++i) {
+    all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n" + post + "12345";
+  }
+  for (std::size_t cut = 1; cut < all.size(); ++cut) {
+    for (const bool is_read : {true, false}) {
+      Server server({all.substr(0, cut), all.substr(cut)});
+      for (int i = 0; i < 5; ++i) {
+        auto got = server.next();
+        ASSERT_TRUE(got) << cut;
+        ASSERT_EQ(got->request.target, "/" + std::to_string(i)) << cut;
+        ASSERT_TRUE(server.send(*got, Response(200)));
+        auto posted = server.next();
+        ASSERT_TRUE(posted) << cut;
+        if (is_read) {
+          ASSERT_EQ(server.body(*posted).value_or(""), "12345") << cut;
+        }
+        ASSERT_TRUE(server.send(*posted, Response(200)));
+      }
+    }
+  }
+}
+
 TEST(ServerConnection, asks_for_an_expected_body_when_it_is_first_read) {
   Server server(
       {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"});
