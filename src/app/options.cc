@@ -31,13 +31,15 @@ Commands:
   cel eval           Evaluate a CEL expression; --data gives variables as a JSON object, --explain
                      prints the value of every subexpression.
   cel check          Check a CEL expression as an MCP authorization rule.
-  explain            Say who may use what, and by which rule: a matrix of callers (nobody, --token FILE,
-                     --claims JSON; --anonymous adds nobody) and of what the servers list, or of
-                     --tool, --prompt and --resource NAME. --arguments JSON are those of the call,
-                     --route NAME is not the first one with an MCP backend. --expect allow, deny or
-                     refused (not let in at all): exit status 1 if one is not. -o json: with the reasons.
-  import             Print the servers of an MCP client as a configuration, without secrets; findings go to
-                     standard error. --from names a client or its file ('-': standard input).
+  explain            Say who may use what, and by which rule: a matrix of callers (nobody, --token
+                     FILE, --claims JSON; --anonymous adds nobody) and of what the servers list, or
+                     of --tool, --prompt and --resource NAME. --arguments JSON are those of the
+                     call, --route NAME is not the first one with an MCP backend. --expect allow,
+                     deny or refused (not let in at all): exit status 1 if one is not. -o json: with
+                     the reasons.
+  import             Print the servers of an MCP client as a configuration, without secrets;
+                     findings go to standard error. --from names a client or its file ('-': standard
+                     input).
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.
@@ -133,8 +135,8 @@ mint                 Print a new token.
   --key FILE         The private key that signs it: a JWK, or PKCS#8 in PEM without a password.
   --claim NAME=TEXT  A claim that is text. NAME:=JSON is one that is not: --claim 'aud:=["a","b"]'.
   --claims JSON      Claims as one JSON object; --claim replaces members of it.
-  --ttl TIME         For how long it is good: 90s, 15m (the default), 8h, 30d. `iat` is now, `exp` is
-                     then, unless the claims say otherwise.
+  --ttl TIME         For how long it is good: 90s, 15m (the default), 8h, 30d. `iat` is now, `exp`
+                     is then, unless the claims say otherwise.
   --kid ID, --alg NAME  Header fields; by default what the JWK says, or no kid and the key's usual
                      algorithm.
 

@@ -207,6 +207,23 @@ void LogLine::append_escaped_byte(unsigned char byte) {
   append(hex_digits[byte & 15]);
 }
 
+void LogLine::append_utf16_unit(char32_t unit) {
+  append("\\u");
+  for (int shift = 12; shift >= 0; shift -= 4) append(hex_digits[(unit >> shift) & 15U]);
+}
+
+// A terminal obeys such characters, or shows their neighbours in another order.
+void LogLine::append_escaped(std::string_view character) {
+  if (format_ != LogFormat::json) {
+    for (const char byte : character) append_escaped_byte(static_cast<unsigned char>(byte));
+    return;
+  }
+  const char32_t scalar = base::scalar_of(character, character.size());
+  if (scalar < 0x10000) return append_utf16_unit(scalar);
+  append_utf16_unit(0xD800 + ((scalar - 0x10000) >> 10));
+  append_utf16_unit(0xDC00 + (scalar & 0x3FFU));
+}
+
 void LogLine::append_quoted(std::string_view text) {
   append('"');
   for (;;) {
@@ -223,8 +240,10 @@ void LogLine::append_quoted(std::string_view text) {
       append("\\n");
     } else if (c == '\t') {
       append("\\t");
-    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    } else if (length == 0) {
       append_escaped_byte(static_cast<unsigned char>(c));
+    } else if (base::is_deceptive(base::scalar_of(text, length))) {
+      append_escaped(text.substr(0, length));
     } else {
       append(text.substr(0, length));
     }

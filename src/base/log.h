@@ -60,7 +60,8 @@ struct LogField {
 };
 
 // One line being made. Whatever bytes a value holds, the result is one line: text values are quoted
-// where they need it and control characters escaped; invalid UTF-8 becomes U+FFFD in JSON and \x..
+// where they need it, and control characters and others that deceive a reader (base::is_deceptive)
+// escaped; invalid UTF-8 becomes U+FFFD in JSON and \x..
 // in text.
 class LogLine {
  public:
@@ -94,6 +95,8 @@ class LogLine {
   void append_value(std::string_view text);
   void append_quoted(std::string_view text);
   void append_escaped_byte(unsigned char byte);
+  void append_escaped(std::string_view character);
+  void append_utf16_unit(char32_t unit);
   void append_time(WallTime at);
   void append_digits(std::int64_t value, int width);
   template <class Number>

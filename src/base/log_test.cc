@@ -76,6 +76,20 @@ TEST(LogLine, judges_each_byte_wherever_it_stands) {
   }
 }
 
+// What a terminal obeys, and what hides or turns round its neighbours.
+TEST(LogLine, escapes_characters_that_deceive_a_reader) {
+  const std::string bytes =
+      "a\xc2\x9b\x32J\xe2\x80\xa8"
+      "b\xe2\x80\xae"
+      "c\xf3\xa0\x80\x81z";
+  EXPECT_TRUE(line_of(LogFormat::json, "k", bytes)
+                  .ends_with(R"(:"a\u009b2J\u2028b\u202ec\udb40\udc01z"})"
+                             "\n"));
+  EXPECT_TRUE(line_of(LogFormat::text, "k", bytes)
+                  .ends_with(R"(k="a\xc2\x9b2J\xe2\x80\xa8b\xe2\x80\xaec\xf3\xa0\x80\x81z")"
+                             "\n"));
+}
+
 TEST(LogLine, writes_known_keys_as_it_writes_others) {
   // Also where a line outgrows its first memory.
   for (const LogFormat format : {LogFormat::text, LogFormat::json}) {

@@ -85,10 +85,13 @@ bool is_secret_part(std::string_view part) {
 
 constexpr std::string_view redacted = "<redacted>";
 
-bool is_scheme(std::string_view text) {
-  return !text.empty() && is_alpha(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; });
+// Where the scheme begins that ends at `end` (RFC 3986, 3.1); `end` if there is none.
+std::size_t scheme_begin(std::string_view text, std::size_t end) {
+  const auto is_of_scheme = [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; };
+  std::size_t begin = end;
+  while (begin > 0 && is_of_scheme(text[begin - 1])) --begin;
+  while (begin < end && !is_alpha(text[begin])) ++begin;
+  return begin;
 }
 
 bool is_secret_pair(std::string_view pair) {
@@ -149,12 +152,15 @@ bool is_secret_value(std::string_view text) {
 std::string without_secrets(std::string_view address) {
   const std::size_t scheme = address.find("://");
   const bool is_word = address.find_first_of(" \t\r\n\"'()") == std::string_view::npos;
-  if (is_word && address.find('?') < scheme) {
+  if (is_word && (address.find('?') < scheme || address.starts_with('/'))) {
     constexpr std::string_view somewhere = "x://x/";
     return without_secrets(std::string(somewhere) + std::string(address)).substr(somewhere.size());
   }
-  if (scheme == std::string_view::npos || !is_scheme(address.substr(0, scheme))) {
-    return std::string(address);
+  if (scheme == std::string_view::npos) return std::string(address);
+  const std::size_t begin = scheme_begin(address, scheme);
+  if (begin == scheme || (begin > 0 && !is_word)) return std::string(address);
+  if (begin > 0) {  // "--url=https://...", "jdbc:postgresql://..."
+    return std::string(address.substr(0, begin)) + without_secrets(address.substr(begin));
   }
   if (!is_secret_url(address)) return std::string(address);
   std::string_view rest = address.substr(scheme + 3);
@@ -194,6 +200,11 @@ bool is_secret_url(std::string_view url) {
   const std::vector<std::string_view> pairs = split(tail.substr(query), '&');
   return std::any_of(parts.begin(), parts.end(), is_secret_part) ||
          std::any_of(pairs.begin(), pairs.end(), is_secret_pair);
+}
+
+std::string quoted_address(const std::string& address) {
+  const bool has_secret = is_secret_url(address) || is_secret_url("x://" + address);
+  return has_secret ? "this" : "`" + address + "`";
 }
 
 }  // namespace base

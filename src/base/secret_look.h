@@ -15,6 +15,8 @@ bool is_secret_value(std::string_view text);
 bool may_name_secret(std::string_view name);
 // Whether the address has a secret in it: a password, a parameter, or a part of its path.
 bool is_secret_url(std::string_view url);
+// An address or a part of one for a message: `in backquotes`, or "this" if it has a secret.
+std::string quoted_address(const std::string& address);
 // The address, or what has a query like one, without those: "https://host/mcp?<redacted>". Other
 // texts stay as they are.
 std::string without_secrets(std::string_view address);

@@ -36,26 +36,6 @@ bool is_scalar_start(unsigned first, unsigned second) {
   }
 }
 
-// The scalar value of a valid sequence of `size` bytes.
-char32_t scalar_of(std::string_view text, std::size_t size) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (size == 1) return first;
-  char32_t scalar = first & (0xFFU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    scalar = (scalar << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  }
-  return scalar;
-}
-
-// Characters that change how their neighbours are shown, or are not shown at all.
-bool is_deceptive(char32_t scalar) {
-  return scalar < 0x20 || (scalar >= 0x7F && scalar <= 0x9F) || scalar == 0xAD ||
-         scalar == 0x061C || scalar == 0x180E || (scalar >= 0x200B && scalar <= 0x200F) ||
-         (scalar >= 0x2028 && scalar <= 0x202E) || (scalar >= 0x2060 && scalar <= 0x206F) ||
-         scalar == 0xFEFF || (scalar >= 0xFFF9 && scalar <= 0xFFFB) ||
-         (scalar >= 0xE0000 && scalar <= 0xE0FFF);
-}
-
 void append_hex(std::string& out, std::uint32_t number, int digits_min) {
   constexpr std::string_view digits = "0123456789abcdef";
   int shift = 28;
@@ -184,6 +164,24 @@ std::string printable(std::string_view bytes, std::size_t size_max) {
   }
   if (at < bytes.size()) out += "...";
   return out;
+}
+
+char32_t scalar_of(std::string_view text, std::size_t size) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (size == 1) return first;
+  char32_t scalar = first & (0xFFU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    scalar = (scalar << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  }
+  return scalar;
+}
+
+bool is_deceptive(char32_t scalar) {
+  return scalar < 0x20 || (scalar >= 0x7F && scalar <= 0x9F) || scalar == 0xAD ||
+         scalar == 0x061C || scalar == 0x180E || (scalar >= 0x200B && scalar <= 0x200F) ||
+         (scalar >= 0x2028 && scalar <= 0x202E) || (scalar >= 0x2060 && scalar <= 0x206F) ||
+         scalar == 0xFEFF || (scalar >= 0xFFF9 && scalar <= 0xFFFB) ||
+         (scalar >= 0xE0000 && scalar <= 0xE0FFF);
 }
 
 std::size_t utf8_length(std::string_view text) {

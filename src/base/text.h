@@ -53,6 +53,10 @@ std::string printable(std::string_view bytes, std::size_t size_max = 256);
 // RFC 3629, so no overlong forms, no surrogates, nothing above U+10FFFF.
 std::size_t utf8_length(std::string_view text);
 bool is_utf8(std::string_view text);
+// The scalar value of a valid sequence of `size` bytes, as utf8_length() measured it.
+char32_t scalar_of(std::string_view text, std::size_t size);
+// Control characters and what changes how its neighbours are shown, or is not shown at all.
+bool is_deceptive(char32_t scalar);
 // Appends the UTF-8 form of a scalar value (not a surrogate, at most U+10FFFF).
 void append_utf8(std::string& out, char32_t scalar);
 

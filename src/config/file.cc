@@ -35,8 +35,7 @@ constexpr const char* era_words =
 Result<HttpPlace> place_at(const Authority& authority, std::uint16_t port, std::string path) {
   if (port == 0) return failed(Fault::bad_request, "port 0 cannot be connected to");
   if (!is_valid_target(path) || has_dot_segment(path.substr(0, path.find('?')))) {
-    const bool is_secret = base::without_secrets(path) != path;
-    return failed(Fault::bad_request, (is_secret ? "this" : "`" + path + "`") + " is no path");
+    return failed(Fault::bad_request, base::quoted_address(path) + " is no path");
   }
   std::string host = authority.host();
   if (authority.is_ipv6()) host = host.substr(1, host.size() - 2);
@@ -87,8 +86,8 @@ Result<HttpPlace> place_in(const T& target, std::string_view default_path) {
   if (target.host.find("://") != std::string::npos) return place_of_url(target, default_path);
   const Result<Authority> authority = Authority::parse(target.host);
   if (!authority) {
-    const std::string shown = target.host.substr(0, target.host.find('?'));
-    return failed(Fault::bad_request, "`" + shown + "` is neither a host nor a URL");
+    return failed(Fault::bad_request,
+                  base::quoted_address(target.host) + " is neither a host nor a URL");
   }
   if (authority->port() && target.port) {
     return failed(Fault::bad_request, "the port is said twice");

@@ -310,6 +310,7 @@ TEST(ConfigFile, says_what_is_wrong_with_the_place_of_a_remote_target) {
       {"host: 'http://a/mcp', path: /mcp", "a URL says port and path itself: leave them out"},
       {"host: 'a:1', port: 2", "the port is said twice"},
       {"host: 'a/mcp'", "`a/mcp` is neither a host nor a URL"},
+      {"host: h/mcp/ghp_0123456789abcdef", "this is neither a host nor a URL"},
       {"host: a, port: 0", "port 0 cannot be connected to"},
       {"host: a, path: mcp", "`mcp` is no path"},
       {"host: a, path: '/m cp'", "`/m cp` is no path"},

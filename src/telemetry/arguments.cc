@@ -10,6 +10,7 @@ namespace telemetry {
 namespace {
 
 constexpr std::string_view redacted = "<redacted>";
+constexpr std::string_view redacted_begin = redacted.substr(0, redacted.size() - 1);
 // As much of a text is looked at for secrets, however little of it is shown.
 constexpr std::size_t looked_at = 256;
 constexpr int depth_max = 16;
@@ -113,7 +114,7 @@ class Excerpt {
   }
 
   void write_text(std::string_view text) {
-    if (has_secret(text.substr(0, std::max(room_, looked_at)))) return redact();
+    if (has_secret(text.substr(0, room_ + looked_at))) return redact();
     std::string shown(beginning_of(text, room_));
     take(size_of(shown));
     if (shown.size() < text.size()) {
@@ -150,9 +151,16 @@ class Excerpt {
   }
 
   void write_name(std::string_view name) {
-    const bool is_secret = has_secret(name);
+    const bool is_secret = has_secret(name) || name.starts_with(redacted_begin);
     out_.is_redacted = out_.is_redacted || is_secret;
-    writer_.name(is_secret ? redacted : name);
+    if (!is_secret) {
+      writer_.name(name);
+      return;
+    }
+    // No name twice.
+    const int number = ++redacted_names_;
+    writer_.name(number == 1 ? std::string(redacted)
+                             : std::string(redacted_begin) + " " + std::to_string(number) + ">");
   }
 
   void write_elements(json::Value array, int depth) {
@@ -177,6 +185,7 @@ class Excerpt {
   Arguments& out_;
   json::Writer writer_;
   std::size_t room_ = Arguments::bytes_max;
+  int redacted_names_ = 0;
 };
 
 }  // namespace

@@ -50,6 +50,22 @@ TEST(Arguments, have_no_secrets_by_name_or_look) {
   }
 }
 
+TEST(Arguments, have_no_part_of_a_secret_that_stands_at_the_cut) {
+  const std::string key = "canary7Fk29dLqP31mZx7Tr5uWv0B8sXy2Qe4Rt";
+  for (std::size_t before = 0; before < 2 * Arguments::bytes_max; before += 7) {
+    std::string text;
+    while (text.size() < before) text += "word ";
+    const Arguments arguments = kept(R"({"t":")" + text + key + " " + text + "\"}");
+    EXPECT_EQ(arguments.json.find("canary"), std::string::npos) << before;
+  }
+}
+
+TEST(Arguments, have_no_name_twice) {
+  const Arguments arguments = kept(
+      R"({"ghp_aaaaaaaaaaaa":1,"b":{"ghp_aaaaaaaaaaaa":2},"ghp_bbbbbbbbbbbb":3,"<redacted>":4})");
+  EXPECT_TRUE(json::Document::parse(arguments.json)) << arguments.json;
+}
+
 TEST(Arguments, keep_what_stands_beside_secrets) {
   EXPECT_EQ(kept(R"({"args":["--password","hunter2","-v"],"max_tokens":5})").json,
             R"({"args":["--password","<redacted>","-v"],"max_tokens":5})");
