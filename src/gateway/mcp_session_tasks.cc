@@ -11,18 +11,6 @@ namespace {
 
 using upstream::Event;
 
-// Errors name the task as the server knows it. Only ids that are long enough not to stand in other
-// words are looked for.
-std::string with_renamed(std::string out, std::string_view id, const std::string& sealed) {
-  constexpr std::size_t id_bytes_min = 4;
-  if (id.size() < id_bytes_min) return out;
-  for (std::size_t at = out.find(id); at != std::string::npos;
-       at = out.find(id, at + sealed.size())) {
-    out.replace(at, id.size(), sealed);
-  }
-  return out;
-}
-
 }  // namespace
 
 // Clients of earlier revisions hear nothing of tasks.
@@ -103,12 +91,11 @@ Result<std::optional<Event>> McpSession::exposed(const InFlight* flight, Event e
 
 Result<Event> McpSession::exposed_error(const TaskPart& part, Event event) const {
   if (part.kind != TaskPart::Kind::names) return event;
-  std::string error =
-      with_renamed(std::string(event.message().error()->raw()), part.id, part.sealed);
-  // One of several servers knows nothing of its name in front.
-  const std::string_view own = std::string_view(part.id).substr(part.id.find('+') + 1);
-  error = with_renamed(std::move(error), own, part.sealed);
-  return Event::result(R"({"jsonrpc":"2.0","id":1,"error":)" + mcp::one_line(error) + "}");
+  const json::Value error = *event.message().error();
+  const mcp::ErrorWords words = mcp::renamed_words(error, {mcp::TaskAlias{part.id, part.sealed}});
+  const auto code = error.find("code");
+  const int number = static_cast<int>(code ? code->as_int().value_or(0) : 0);
+  return Event::result(mcp::error_text(event.message().id(), number, words.message, words.data));
 }
 
 Result<Event> McpSession::exposed_result(const InFlight& flight, Event event) {
@@ -126,7 +113,9 @@ Result<Event> McpSession::exposed_result(const InFlight& flight, Event event) {
     return Event::result(mcp::result_text(id, mcp::renamed_related_task(*result, known)));
   }
   if (part->kind == TaskPart::Kind::names) {
-    const mcp::TaskRenaming this_one = [part](std::string_view) { return part->sealed; };
+    const mcp::TaskRenaming this_one = [part](std::string_view own) {
+      return own == part->id ? std::optional(part->sealed) : std::nullopt;
+    };
     return Event::result(mcp::result_text(id, mcp::renamed_tasks(*result, this_one)));
   }
   const auto made = part->kind == TaskPart::Kind::makes ? mcp::task_made(*result) : std::nullopt;

@@ -98,6 +98,19 @@ TEST_F(SessionWithTasksTest, says_errors_under_its_clients_id) {
             sealed + " (" + sealed + ") is over");
 }
 
+TEST_F(SessionWithTasksTest, grows_no_error_beyond_its_bounds) {
+  answer(tools_page);
+  const std::string sealed = made("aaaa");
+  heard_.ready.emplace_back(Event(
+      Event::Kind::result, message(R"({"jsonrpc":"2.0","id":1,"error":{"code":-7,"message":")" +
+                                   std::string(1 << 20, 'a') + R"("}})")));
+
+  const Answer got = ask("tasks/get", sealed);
+
+  EXPECT_EQ((*got)->message().error()->raw(),
+            R"({"code":-7,"message":"The server refused it, with too many words"})");
+}
+
 TEST_F(SessionWithTasksTest, lists_what_its_client_knows) {
   answer(tools_page);
   const std::string sealed = made("own");

@@ -1,5 +1,8 @@
 #include "mcp/task.h"
 
+#include <algorithm>
+#include <set>
+
 #include "json/write.h"
 
 namespace mcp {
@@ -33,9 +36,10 @@ std::string renamed_object(json::Value object, const TaskRenaming& rename) {
 std::string renamed_list(json::Value tasks, const TaskRenaming& rename) {
   json::Writer out;
   out.begin_array();
+  std::set<std::string_view> seen;
   for (const json::Value task : tasks.elements()) {
     const auto id = task.find_string("taskId");
-    if (id && rename(*id)) out.raw(renamed_object(task, rename));
+    if (id && rename(*id) && seen.insert(*id).second) out.raw(renamed_object(task, rename));
   }
   return out.end_array().take();
 }
@@ -48,6 +52,103 @@ std::string renamed_meta(json::Value meta, const TaskRenaming& rename) {
     return true;
   });
 }
+
+constexpr std::size_t words_bytes_max = 64 << 10;
+constexpr int mentions_max = 16;
+// Shorter ids could stand in any word.
+constexpr std::size_t id_bytes_min = 4;
+
+bool is_of_a_word(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  const bool is_digit = byte >= '0' && byte <= '9';
+  const bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+  return is_digit || is_letter || byte == '_' || byte == '-' || byte >= 0x80;
+}
+
+bool is_word(std::string_view text, std::size_t at, std::size_t size) {
+  const bool is_first = at == 0 || !is_of_a_word(text[at - 1]);
+  return is_first && (at + size == text.size() || !is_of_a_word(text[at + size]));
+}
+
+std::size_t next_mention(std::string_view text, std::string_view id, std::size_t from) {
+  std::size_t at = text.find(id, from);
+  while (at != std::string_view::npos && id.size() < id_bytes_min && !is_word(text, at, id.size()))
+    at = text.find(id, at + 1);
+  return at;
+}
+
+// Looks for the mentions of tasks in one error, in one pass over each text: what stands in for one
+// is not looked at again.
+class Mentions {
+ public:
+  explicit Mentions(const std::vector<TaskAlias>& tasks) {
+    for (const TaskAlias& task : tasks) {
+      const std::string_view own(task.own);
+      add(own, task.said);
+      if (const std::size_t plus = own.find('+'); plus != std::string_view::npos) {
+        add(own.substr(plus + 1), task.said);
+      }
+    }
+    // Of those that begin at one place the longest counts.
+    std::sort(names_.begin(), names_.end(),
+              [](const Name& a, const Name& b) { return a.id.size() > b.id.size(); });
+  }
+
+  bool are_too_many() const { return count_ > mentions_max; }
+
+  std::string renamed(std::string_view text) {
+    for (Name& name : names_) name.at = next_mention(text, name.id, 0);
+    std::string out;
+    std::size_t from = 0;
+    for (const Name* name = first(); name != nullptr; name = first()) {
+      if (++count_ > mentions_max) return {};
+      out.append(text.substr(from, name->at - from)).append(name->said);
+      from = name->at + name->id.size();
+      for (Name& other : names_) {
+        if (other.at < from) other.at = next_mention(text, other.id, from);
+      }
+    }
+    return out.append(text.substr(from));
+  }
+
+  void write(json::Value value, json::Writer& out) {
+    if (value.is_object()) {
+      out.begin_object();
+      for (const json::Member member : value.members()) {
+        out.name(renamed(member.name));
+        write(member.value, out);
+      }
+      out.end_object();
+    } else if (value.is_array()) {
+      out.begin_array();
+      for (const json::Value element : value.elements()) write(element, out);
+      out.end_array();
+    } else if (value.is_string()) {
+      out.string(renamed(*value.as_string()));
+    } else {
+      out.value(value);
+    }
+  }
+
+ private:
+  struct Name {
+    std::string_view id;
+    std::string_view said;
+    std::size_t at;  // of the next mention
+  };
+
+  void add(std::string_view id, std::string_view said) {
+    if (!id.empty()) names_.push_back(Name{id, said, 0});
+  }
+  const Name* first() const {
+    const auto found = std::min_element(names_.begin(), names_.end(),
+                                        [](const Name& a, const Name& b) { return a.at < b.at; });
+    return found == names_.end() || found->at == std::string_view::npos ? nullptr : &*found;
+  }
+
+  std::vector<Name> names_;
+  int count_ = 0;
+};
 
 }  // namespace
 
@@ -112,6 +213,23 @@ std::string renamed_related_task(json::Value result, const TaskRenaming& rename)
     if (is_meta) out.name("_meta").raw(renamed_meta(member.value, rename));
     return is_meta;
   });
+}
+
+ErrorWords renamed_words(json::Value error, const std::vector<TaskAlias>& tasks) {
+  Mentions mentions(tasks);
+  ErrorWords words;
+  bool is_fit = error.raw().size() <= words_bytes_max;
+  if (is_fit) {
+    words.message = mentions.renamed(error.find_string("message").value_or(""));
+    if (const auto data = error.find("data")) {
+      json::Writer out;
+      mentions.write(*data, out);
+      words.data = out.take();
+    }
+    is_fit = !mentions.are_too_many();
+  }
+  if (is_fit) return words;
+  return ErrorWords{"The server refused it, with too many words", {}};
 }
 
 std::string with_related_task(json::Value result, std::string_view related) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "json/value.h"
 #include "mcp/era.h"
@@ -41,10 +42,26 @@ std::string related_task_text(std::string_view id);
 // The new id for an old one; nothing: it is unknown.
 using TaskRenaming = std::function<std::optional<std::string>(std::string_view)>;
 // A result with all its ids of tasks renamed. Unknown ones go: with the item of a list, with what
-// says which task the result belongs to, or alone.
+// says which task the result belongs to, or alone. A list has each task once, whatever a server
+// repeats.
 std::string renamed_tasks(json::Value result, const TaskRenaming& rename);
 // The same of what a result belongs to only.
 std::string renamed_related_task(json::Value result, const TaskRenaming& rename);
+
+// A task as its server calls it, and as a client does. What is behind the first '+' of `own` is the
+// server's name for it, too: one of several servers knows nothing of what stands in front.
+struct TaskAlias {
+  std::string own;
+  std::string said;
+};
+struct ErrorWords {
+  std::string message;
+  std::string data;  // JSON text; empty: none
+};
+// What an error of a server says, with those tasks under the client's names wherever they are
+// mentioned. Each mention grows, so words of more than 64 KiB and more than 16 mentions are not
+// passed on: others take their place.
+ErrorWords renamed_words(json::Value error, const std::vector<TaskAlias>& tasks);
 
 // A result that belongs to that task (JSON text of what says so; empty: to none).
 std::string with_related_task(json::Value result, std::string_view related);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "json/write.h"
+
 namespace mcp {
 namespace {
 
@@ -67,6 +69,58 @@ TEST(Task, has_its_ids_renamed) {
               .root(),
           rename),
       R"({"taskId":"a","_meta":{"io.modelcontextprotocol/related-task":{"taskId":"A"}}})");
+}
+
+TEST(Task, is_listed_once) {
+  std::string tasks;
+  for (int i = 0; i < 1000; ++i) tasks += R"({"taskId":"aaaa"},)";
+  const Parsed page(R"({"tasks":[)" + tasks + R"({"taskId":"b"}]})");
+
+  EXPECT_EQ(
+      renamed_tasks(page.root(), [](std::string_view id) { return "its " + std::string(id); }),
+      R"({"tasks":[{"taskId":"its aaaa"},{"taskId":"its b"}]})");
+}
+
+TEST(Task, is_said_under_its_clients_name_in_errors) {
+  const auto words = [](const std::string& error, std::vector<TaskAlias> tasks) {
+    const Parsed parsed(error);
+    const ErrorWords said = renamed_words(parsed.root(), tasks);
+    return said.message + "|" + said.data;
+  };
+  const auto error = [](const std::string& message, const std::string& data = "") {
+    return R"({"code":-32602,"message":)" + json::quoted(message) +
+           (data.empty() ? "" : R"(,"data":)" + data) + "}";
+  };
+
+  EXPECT_EQ(words(error("no abcd, not xabcdx"), {{"abcd", "S"}}), "no S, not xSx|");
+  EXPECT_EQ(words(error("two+abcd (abcd)"), {{"two+abcd", "S"}}), "S (S)|");
+  EXPECT_EQ(words(error("one, two"), {{"one", "two"}, {"two", "one"}}), "two, one|");
+  // As it is spelled does not matter.
+  EXPECT_EQ(words(R"({"code":1,"message":"\u0061bcd \"q\""})", {{"abcd", "S"}, {"\"q\"", "Q"}}),
+            "S Q|");
+  EXPECT_EQ(words(error("task 7 of 77, 7th, -7 (7)"), {{"7", "S"}}), "task S of 77, 7th, -7 (S)|");
+  EXPECT_EQ(words(error("x", R"({"abcd":["abcd",1.0,{"taskId":"abcd"}],"message":null})"),
+                  {{"abcd", "S"}}),
+            R"(x|{"S":["S",1.0,{"taskId":"S"}],"message":null})");
+  // Members of the error itself are no words.
+  EXPECT_EQ(words(error("code"), {{"code", "S"}, {"message", "T"}}), "S|");
+  EXPECT_EQ(words(error("x"), {{"", "S"}, {"a+", "T"}}), "x|");
+}
+
+TEST(Task, is_not_mentioned_again_and_again) {
+  const auto words = [](std::size_t mentions, const std::string& data) {
+    std::string message;
+    for (std::size_t i = 0; i < mentions; ++i) message += "aaaa";
+    const Parsed error(R"({"code":1,"message":")" + message + R"(","data":)" + data + "}");
+    const ErrorWords said = renamed_words(error.root(), {{"aaaa", "S"}});
+    return said.message + "|" + said.data;
+  };
+  const std::string refused = "The server refused it, with too many words|";
+
+  EXPECT_EQ(words(15, R"("aaaa")"), R"(SSSSSSSSSSSSSSS|"S")");
+  EXPECT_EQ(words(16, R"("aaaa")"), refused);
+  EXPECT_EQ(words(1, R"(")" + std::string(64 << 10, 'x') + R"(")"), refused);
+  EXPECT_EQ(words(std::size_t{1} << 20, "1"), refused);
 }
 
 TEST(Task, is_no_duty_of_clients) {
