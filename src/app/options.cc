@@ -33,13 +33,11 @@ Commands:
   cel check          Check a CEL expression as an MCP authorization rule.
   explain            Say who may use what, and by which rule: a matrix of callers (nobody, --token
                      FILE, --claims JSON; --anonymous adds nobody) and of what the servers list, or
-                     of --tool, --prompt and --resource NAME. --arguments JSON are those of the
-                     call, --route NAME is not the first one with an MCP backend. --expect allow,
-                     deny or refused (not let in at all): exit status 1 if one is not. -o json: with
-                     the reasons.
-  import             Print the servers of an MCP client as a configuration, without secrets;
-                     findings go to standard error. --from names a client or its file ('-': standard
-                     input).
+                     of --tool, --prompt and --resource NAME. --arguments JSON: those of the call;
+                     --route NAME: not the first with an MCP backend; --expect allow, deny or
+                     refused (not let in): exit status 1 if one is not; -o json: with reasons.
+  import             Print the servers of an MCP client as a configuration, without secrets, findings
+                     on standard error. --from names a client or its file ('-': standard input).
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.
   schema             Print the JSON Schema of the configuration.
