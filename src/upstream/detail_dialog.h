@@ -64,6 +64,12 @@ class Dialog {
   Result<> answer(QuestionId question, const mcp::Message& response);
   Result<> refuse(QuestionId question, mcp::Code code, std::string_view why);
   Task<Result<Event>> next_unsolicited();
+  // Tells of each task that a client has made (the member `task` of the answer), when it is.
+  using OnTask = void (*)(void* context, json::Value task);
+  void tell_tasks(OnTask on_task, void* context) {
+    on_task_ = on_task;
+    on_task_context_ = context;
+  }
 
   // A message from the server.
   void receive(mcp::Message message);
@@ -116,6 +122,7 @@ class Dialog {
     mcp::Id asked;             // the server's id
     std::string related_task;  // JSON text; empty: it belongs to no task
   };
+  struct TaskToken;
   enum class Owner { client, gateway };
 
   Result<Apart> begin(const mcp::Call& call, Owner owner);
@@ -123,12 +130,14 @@ class Dialog {
   void send(std::string line);
   InFlight* call_of(const mcp::Id& id) const;
   InFlight* likely_call(const mcp::Message& said) const;
-  InFlight* call_for_task(const mcp::Message& said) const;
+  InFlight* call_for_task(std::string_view task) const;
+  void note_task(std::uint64_t number, const InFlight& call, json::Value result);
   InFlight* subscriber(const mcp::Message& notification) const;
   void receive_response(mcp::Message message);
   void receive_question(mcp::Message message);
   void receive_notification(mcp::Message message);
   void receive_progress(mcp::Message message);
+  void receive_late_progress(const TaskToken& of, mcp::Message message);
   void receive_cancelled(mcp::Message message);
   void deliver(Event event);
   void keep_unsolicited(Event event);
@@ -146,8 +155,15 @@ class Dialog {
   std::size_t full_calls_ = 0;
   std::size_t task_calls_ = 0;  // that wait for the result of a task
   // The progress tokens of calls that became tasks, which are good as long as these: by the id that
-  // such a call had the client's token, as JSON text.
-  std::map<std::uint64_t, std::string> task_tokens_;
+  // such a call had.
+  struct TaskToken {
+    std::string token;  // the client's, as JSON text
+    std::string task;
+    bool is_clients;  // who knows of the task, and follows it anywhere
+  };
+  std::map<std::uint64_t, TaskToken> task_tokens_;
+  OnTask on_task_ = nullptr;
+  void* on_task_context_ = nullptr;
   std::deque<Event> unsolicited_;
   std::deque<std::string> outgoing_;
   std::size_t outgoing_bytes_ = 0;

@@ -1,7 +1,6 @@
 #include <charconv>
 #include <list>
 
-#include "base/before.h"
 #include "mcp/method.h"
 #include "mcp/task.h"
 #include "mcp/write.h"
@@ -13,6 +12,9 @@ namespace {
 // Doubles hold integers up to 2^53 exactly, so room to count is left; and up to 15 digits fit into
 // a string that needs no memory of its own.
 constexpr unsigned id_bits = 49;
+
+// Of what a server calls a task, to be remembered.
+constexpr std::size_t task_id_bytes_max = 1024;
 
 // The number of an id that is written as a plain integer; ids of ours always are.
 std::optional<std::uint64_t> number_of(const mcp::Id& id) {
@@ -37,6 +39,7 @@ class Dialog::InFlight final : public Conversation {
         id_(number),
         owner_(owner),
         tells_pauses_(call.tells_pauses()),
+        keeps_task_(call.keeps_task()),
         may_be_task_(call.keeps_task() || call.edit().task),
         deadline_(call.deadline()) {
     const auto meta = call.params().find("_meta");
@@ -83,6 +86,8 @@ class Dialog::InFlight final : public Conversation {
   const std::string& task() const { return task_; }
   // Whether its answer may be that it became one.
   bool may_be_task() const { return may_be_task_; }
+  // Whether its client goes on with that.
+  bool keeps_task() const { return keeps_task_; }
 
   void put(Event event) {
     event_bytes_ += event.message().text().size();
@@ -113,11 +118,20 @@ class Dialog::InFlight final : public Conversation {
   void abandon() {
     if (dialog_ == nullptr) return;
     Dialog& dialog = *dialog_;
+    refuse_unread();
     leave_dialog();
     dialog.calls_.erase(id_);
     if (owner_ == Owner::gateway) return;
     dialog.send(mcp::notification_text("notifications/cancelled",
                                        "{\"requestId\":" + std::to_string(id_) + "}"));
+  }
+
+  // Nobody else knows of the questions that wait to be read.
+  void refuse_unread() {
+    for (const Event& event : events_) {
+      if (event.kind() != Event::Kind::question) continue;
+      (void)dialog_->refuse(event.question(), mcp::Code::internal_error, "the client is gone");
+    }
   }
 
   // Who receives waits while a call of the dialog is full.
@@ -155,6 +169,7 @@ class Dialog::InFlight final : public Conversation {
   std::uint64_t id_;
   Owner owner_;
   bool tells_pauses_;
+  bool keeps_task_;
   bool may_be_task_;
   Deadline deadline_;
   std::optional<std::string> token_;  // the client's, as JSON text
@@ -300,13 +315,20 @@ void Dialog::receive_response(mcp::Message message) {
   }
   const std::uint64_t number = *number_of(message.id());
   calls_.erase(number);
-  const bool may_be_task = call->may_be_task() && call->token() && message.result();
-  if (may_be_task && mcp::task_made(*message.result())) {
-    while (task_tokens_.size() >= task_tokens_max) task_tokens_.erase(task_tokens_.begin());
-    task_tokens_.emplace(number, *call->token());
-  }
+  if (call->may_be_task() && message.result()) note_task(number, *call, *message.result());
   call->put(Event(Event::Kind::result, std::move(message)));
   call->end(std::nullopt);
+}
+
+void Dialog::note_task(std::uint64_t number, const InFlight& call, json::Value result) {
+  const auto task = mcp::task_made(result);
+  if (!task) return;
+  if (call.keeps_task() && on_task_ != nullptr) on_task_(on_task_context_, *result.find("task"));
+  if (!call.token()) return;
+  while (task_tokens_.size() >= task_tokens_max) task_tokens_.erase(task_tokens_.begin());
+  const bool is_short = task->size() <= task_id_bytes_max;
+  task_tokens_.emplace(
+      number, TaskToken{*call.token(), std::string(is_short ? *task : ""), call.keeps_task()});
 }
 
 void Dialog::receive_notification(mcp::Message message) {
@@ -332,10 +354,7 @@ void Dialog::receive_progress(mcp::Message message) {
   if (call == nullptr && id && !task_tokens_.empty()) {
     const auto number = number_of(*id);
     const auto late = number ? task_tokens_.find(*number) : task_tokens_.end();
-    if (late != task_tokens_.end()) {
-      edit.progress_token = late->second;
-      return deliver(Event(Event::Kind::progress, std::move(message), std::move(edit)));
-    }
+    if (late != task_tokens_.end()) return receive_late_progress(late->second, std::move(message));
   }
   if (call == nullptr || !call->token()) {
     ++counts_.notifications_dropped;
@@ -343,6 +362,18 @@ void Dialog::receive_progress(mcp::Message message) {
   }
   edit.progress_token = call->token();
   call->put(Event(Event::Kind::progress, std::move(message), std::move(edit)));
+}
+
+// Of a task: for the call that waits for what comes of it. No other call is to be told the progress
+// of one that is driven, whose token may be its own, too.
+void Dialog::receive_late_progress(const TaskToken& of, mcp::Message message) {
+  InFlight* const call = task_calls_ == 0 || of.task.empty() ? nullptr : call_for_task(of.task);
+  mcp::ParamsEdit edit;
+  edit.progress_token = of.token;
+  Event event(Event::Kind::progress, std::move(message), std::move(edit));
+  if (call != nullptr) return call->put(std::move(event));
+  if (of.is_clients) return deliver(std::move(event));
+  keep_unsolicited(std::move(event));
 }
 
 void Dialog::deliver(Event event) {
@@ -401,17 +432,17 @@ Dialog::InFlight* Dialog::subscriber(const mcp::Message& notification) const {
   return id ? call_of(*id) : nullptr;
 }
 
-Dialog::InFlight* Dialog::call_for_task(const mcp::Message& said) const {
-  const auto task = mcp::related_task(said.params());
-  if (!task) return nullptr;
+Dialog::InFlight* Dialog::call_for_task(std::string_view task) const {
   for (const auto& [id, call] : calls_) {
-    if (call->task() == *task) return call;
+    if (call->task() == task) return call;
   }
   return nullptr;
 }
 
 Dialog::InFlight* Dialog::likely_call(const mcp::Message& said) const {
-  if (InFlight* call = task_calls_ == 0 ? nullptr : call_for_task(said)) return call;
+  const auto task =
+      task_calls_ == 0 ? std::optional<std::string_view>() : mcp::related_task(said.params());
+  if (InFlight* call = task ? call_for_task(*task) : nullptr) return call;
   if (speaking_ != nullptr && speaking_->owner() == Owner::client) return speaking_;
   InFlight* latest = nullptr;
   std::size_t count = 0;
@@ -447,36 +478,6 @@ void Dialog::close(const Error& why) {
   closed_ = why;
   fail(why);
   unsolicited_changed_.notify_all();
-}
-
-void Dialog::send(std::string line) {
-  if (closed_) return;
-  outgoing_bytes_ += line.size();
-  outgoing_.push_back(std::move(line));
-  outgoing_changed_.notify_all();
-}
-
-// What is given up empties it.
-Task<Result<>> Dialog::until_room_to_send(Dialog& dialog) {
-  while (dialog.is_congested()) {
-    co_await dialog.outgoing_changed_.wait();
-  }
-  co_return Result<>();
-}
-
-Task<Result<>> Dialog::until_sendable(Deadline deadline, std::string_view late) {
-  if (!is_congested()) co_return Result<>();
-  const Result<> room = co_await before(deadline, until_room_to_send(*this));
-  if (!room) co_return failed(Fault::timed_out, std::string(late));
-  co_return Result<>();
-}
-
-std::string Dialog::take_outgoing() {
-  std::string line = std::move(outgoing_.front());
-  outgoing_.pop_front();
-  outgoing_bytes_ -= line.size();
-  outgoing_changed_.notify_all();
-  return line;
 }
 
 }  // namespace upstream

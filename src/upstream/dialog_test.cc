@@ -180,6 +180,71 @@ TEST_F(DialogTest, keeps_the_token_of_a_call_that_became_a_task) {
   EXPECT_EQ(next(*other).error().why(), "still waiting");
 }
 
+// Nothing but the token says whose it is.
+TEST_F(DialogTest, tells_progress_of_each_task_to_who_waits_for_it) {
+  std::vector<std::string> tokens;
+  const auto make = [&](const std::string& id, bool is_driven) {
+    const auto document =
+        json::Document::parse(R"({"name":"x","task":{},"_meta":{"progressToken":"mine"}})");
+    mcp::Call call("tools/call", document->root(), Deadline::never());
+    mcp::ParamsEdit edit;
+    if (is_driven) edit.task = "{}";
+    call.change(edit);
+    if (!is_driven) call.keep_task();
+    const auto making = dialog_.start(call);
+    tokens.push_back(message(dialog_.take_outgoing(), mcp::Sender::client).id().raw());
+    receive_result(tokens.back(), R"({"task":{"taskId":")" + id + R"("}})");
+    EXPECT_TRUE(next(**making));
+  };
+  const auto wait_for = [&](const std::string& id) {
+    const auto params = json::Document::parse(R"({"taskId":")" + id + R"("})");
+    return *dialog_.start(mcp::Call("tasks/result", params->root(), Deadline::never()));
+  };
+  const auto progress = [&](std::size_t task) {
+    receive(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
+            tokens[task] + R"(,"progress":)" + std::to_string(task) + "}}");
+  };
+  const auto heard = [](const Result<Event>& event) {
+    return event ? std::string(event->message().params().find("progress")->raw())
+                 : event.error().why();
+  };
+  make("a", true);
+  make("b", true);
+  make("c", false);
+  const auto first = wait_for("a");
+  const auto second = wait_for("b");
+  const auto latest = start();
+
+  progress(0);
+  progress(1);
+  EXPECT_EQ(heard(next(*first)), "0");
+  EXPECT_EQ(heard(next(*second)), "1");
+  progress(2);
+  EXPECT_EQ(heard(next(*latest)), "2");
+  first->cancel();
+  progress(0);
+  EXPECT_EQ(heard(next(*latest)), "still waiting");
+  EXPECT_EQ(heard(next_unsolicited()), "0");
+}
+
+TEST_F(DialogTest, refuses_what_nobody_has_read_of_a_call_that_is_given_up) {
+  for (const bool is_destroyed : {true, false}) {
+    auto call = start();
+    receive_question("5");
+    receive_question("6");
+    EXPECT_TRUE(next(*call));
+    if (is_destroyed) {
+      call.reset();
+    } else {
+      call->cancel();
+    }
+    EXPECT_EQ(dialog_.questions(), 1U);  // the one that was read
+    EXPECT_NE(dialog_.take_outgoing().find(R"("id":6,"error")"), std::string::npos);
+    while (dialog_.has_outgoing()) (void)dialog_.take_outgoing();
+    dialog_.fail(Error(Fault::upstream_failed, "over"));
+  }
+}
+
 TEST_F(DialogTest, asks_for_a_task_on_the_call_that_waits_for_it_and_answers_for_it) {
   const auto params = json::Document::parse(R"({"taskId":"sealed"})");
   mcp::Call call("tasks/result", params->root(), Deadline::never());
