@@ -22,6 +22,10 @@ class Call {
   std::string_view method() const { return method_; }
   json::Value params() const { return params_; }
   Deadline deadline() const { return deadline_; }
+  Call& end_at(Deadline deadline) {
+    deadline_ = deadline;
+    return *this;
+  }
 
   // Changes on the way, such as the server's own name of the tool. The upstream itself replaces the
   // progress token.

@@ -138,6 +138,7 @@ class StdioSession final : public Session {
  private:
   static void on_over(void* session);
   static void on_idle(void* session);
+  static void on_task(void* session, json::Value task);
   bool is_busy() const;
   void notice_end();
   void forget_run();
@@ -154,6 +155,7 @@ class StdioSession final : public Session {
   SessionMemory memory_;
   Restarts restarts_;
   Instant started_;
+  Instant tasks_until_;  // the child has some
   bool has_been_started_ = false;
   bool is_adopted_ = false;  // the child that runs was not started here
   bool is_up_ = false;

@@ -26,6 +26,12 @@ std::string id_params(const std::string& task) {
   return out.begin_object().name("taskId").string(task).end_object().take();
 }
 
+// Of a question that nobody reads.
+Task<> refuse(Session& session, QuestionId question) {
+  [[maybe_unused]] auto told =
+      co_await session.refuse(question, mcp::Code::internal_error, "the client is gone");
+}
+
 // Whatever the server says to it: the task may be over.
 Task<> cancel_task(Session& session, std::string task) {
   auto params = json::Document::parse(id_params(task));
@@ -70,6 +76,15 @@ Result<Event> without_task(Event event) {
   return Event(event.kind(), std::move(*changed));
 }
 
+// An error of the task, which the client knows no id of.
+Result<Event> without_task_id(const Event& event, const std::string& task) {
+  const json::Value error = *event.message().error();
+  const mcp::ErrorWords words = mcp::renamed_words(error, {mcp::TaskAlias{task, "(of this call)"}});
+  const auto said = error.find("code");
+  const int code = static_cast<int>(said ? said->as_int().value_or(0) : 0);
+  return Event::result(mcp::error_text(event.message().id(), code, words.message, words.data));
+}
+
 // The call's own answer.
 Result<Event> own_answer(Event event) {
   const auto result = event.message().result();
@@ -86,6 +101,7 @@ Task<> cancel_once_made(Session& session, std::unique_ptr<Conversation> making) 
     Task<Result<Event>> coming = making->next();
     auto event = co_await before(deadline, std::move(coming));
     if (!event) co_return;
+    if (event->kind() == Event::Kind::question) co_await refuse(session, event->question());
     if (event->kind() != Event::Kind::result) continue;
     std::string task = made_by(event->message());
     if (!task.empty()) co_await cancel_task(session, std::move(task));
@@ -117,6 +133,7 @@ class Driven final : public Conversation {
     auto event = co_await current_->next();
     if (!event) co_return event;
     is_over_ = event->kind() == Event::Kind::result;
+    if (is_over_ && event->message().error()) co_return without_task_id(*event, task_);
     co_return without_task(std::move(*event));
   }
 
@@ -132,11 +149,24 @@ class Driven final : public Conversation {
   Task<Result<Event>> making() {
     if (is_cancelled_) co_return cancelled();
     Task<> cancelling = until_cancelled();
-    Task<Result<Event>> coming = current_->next();
+    Task<Result<Event>> coming = next_in_time();
     auto event = co_await unless(std::move(cancelling), std::move(coming));
+    if (is_cancelled_ && event && *event) drop(**event);
     if (!event || is_cancelled_) co_return cancelled();
-    is_over_ = !*event;
+    // Whose time is over may become a task yet.
+    is_over_ = !*event && event->error().fault() != Fault::timed_out;
     co_return std::move(*event);
+  }
+  Task<Result<Event>> next_in_time() {
+    Task<Result<Event>> coming = current_->next();
+    co_return co_await before(deadline_, std::move(coming));
+  }
+  // What came in the turn in which the call was cancelled: nobody else gets to see it.
+  void drop(const Event& event) {
+    if (event.kind() == Event::Kind::question) farewells_.spawn(refuse(session_, event.question()));
+    if (event.kind() != Event::Kind::result) return;
+    std::string task = made_by(event.message());
+    if (!task.empty()) farewells_.spawn(cancel_task(session_, std::move(task)));
   }
   Task<> until_cancelled() {
     while (!is_cancelled_) {
@@ -194,6 +224,11 @@ std::string driven_task(Deadline deadline, Instant now) {
   const auto ttl = std::chrono::duration_cast<std::chrono::milliseconds>(kept).count();
   json::Writer out;
   return out.begin_object().name("ttl").integer(ttl).end_object().take();
+}
+
+void prepare_driven(mcp::Call& call, mcp::ParamsEdit& edit, Instant now) {
+  edit.task = driven_task(call.deadline(), now);
+  if (!call.deadline().is_never()) call.end_at(Deadline::in(call.deadline().at(), told_within));
 }
 
 std::unique_ptr<Conversation> drive(Session& session, std::unique_ptr<Conversation> making,

@@ -15,6 +15,9 @@ namespace upstream {
 // What the call must be sent with: params.task, as JSON text. The task is to be kept as long as the
 // call may take.
 std::string driven_task(Deadline deadline, Instant now);
+// Says so in `edit`, and lets the call go on for a moment beyond its deadline: a task that is made
+// too late is heard of, and cancelled. drive() is given the deadline from before.
+void prepare_driven(mcp::Call& call, mcp::ParamsEdit& edit, Instant now);
 
 // `making` is that call, begun with driven_task(); `deadline` is its deadline. The server is told
 // that a task is cancelled by `farewells`, which must outlive the conversation, as must `session`.

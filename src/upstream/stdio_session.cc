@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdint>
+
 #include "mcp/write.h"
 #include "upstream/detail_stdio_session.h"
 
@@ -6,6 +9,13 @@ namespace {
 
 constexpr std::string_view does_not_read = "the server does not read its input";
 constexpr Duration notify_time = std::chrono::seconds(10);
+// How long a task keeps an idle child.
+constexpr std::uint64_t task_ms_max = 3'600'000;
+
+// No other child has the task.
+bool is_farewell(const mcp::Call& call) {
+  return call.is_own() && call.method() == "tasks/cancel";
+}
 
 }  // namespace
 
@@ -16,7 +26,9 @@ StdioSession::StdioSession(Scheduler& scheduler, std::shared_ptr<const StdioPlac
       params_(std::move(params)),
       dialog_(random, place_->settings.queue),
       over_(&StdioSession::on_over, this),
-      idling_(scheduler, place_->settings.idle, &StdioSession::on_idle, this) {}
+      idling_(scheduler, place_->settings.idle, &StdioSession::on_idle, this) {
+  dialog_.tell_tasks(&StdioSession::on_task, this);
+}
 
 StdioSession::~StdioSession() {
   dialog_.close(Error(Fault::cancelled, "the session was closed"));
@@ -26,16 +38,27 @@ StdioSession::~StdioSession() {
 void StdioSession::on_over(void* session) {
   auto& self = *static_cast<StdioSession*>(session);
   self.is_up_ = false;
+  self.tasks_until_ = Instant();
   const bool is_failure = !self.run_ || !self.run_->was_asked_to_end();
   self.run_.reset();
   if (!is_failure) return self.restarts_.succeeded();
   self.restarts_.ended(self.started_, self.scheduler_.now());
 }
 
-// What waits for an answer needs the child that was asked, and so does who waits for updates.
+// What waits for an answer needs the child that was asked, and so does who waits for updates or has
+// a task there.
 bool StdioSession::is_busy() const {
   return dialog_.calls() > 0 || dialog_.questions() > 0 || dialog_.has_outgoing() ||
-         memory_.has_subscriptions();
+         memory_.has_subscriptions() || tasks_until_ > scheduler_.now();
+}
+
+// The child is kept as long as the task is, within bounds.
+void StdioSession::on_task(void* session, json::Value task) {
+  auto& self = *static_cast<StdioSession*>(session);
+  const auto said = task.find("ttl");
+  const auto ttl = said ? said->as_uint() : std::nullopt;
+  const auto life = std::chrono::milliseconds(std::min(ttl.value_or(task_ms_max), task_ms_max));
+  self.tasks_until_ = std::max(self.tasks_until_, self.scheduler_.now() + life);
 }
 
 void StdioSession::on_idle(void* session) {
@@ -126,6 +149,7 @@ void StdioSession::notice_end() {
 
 Task<Result<std::unique_ptr<Conversation>>> StdioSession::start(mcp::Call call) {
   notice_end();
+  if (!is_up_ && is_farewell(call)) co_return failed(Fault::upstream_failed, "the server ended");
   if (!is_up_) CO_TRY(co_await revive(call.deadline()));
   CO_TRY(co_await dialog_.until_sendable(call.deadline(), does_not_read));
   notice_end();

@@ -178,6 +178,39 @@ TEST_F(Stdio, keeps_a_child_that_has_something_to_do) {
   EXPECT_EQ(world_.processes(), 2U);
 }
 
+TEST_F(Stdio, keeps_a_child_as_long_as_its_client_has_a_task_there) {
+  StdioSettings settings = world_.settings(serving);
+  settings.idle = milliseconds(100);
+  const auto target = world_.target(std::move(settings));
+  const auto make = [&](Session& session, const std::string& task) {
+    const auto params = json::Document::parse(R"({"name":"x","task":)" + task + "}");
+    mcp::Call call("tools/call", params->root(), Deadline::never());
+    call.keep_task();
+    const auto making = world_.run(session.start(std::move(call)));
+    return std::string(world_.run((*making)->next())->message().result()->raw());
+  };
+  const auto lasting = world_.open(*target).value();
+  const auto boundless = world_.open(*target).value();
+  const auto brief = world_.open(*target).value();
+  EXPECT_THAT(make(*lasting, R"({"ttl":600000})"), HasSubstr("600000"));
+  EXPECT_THAT(make(*boundless, "{}"), HasSubstr("null"));
+  EXPECT_THAT(make(*brief, R"({"ttl":1})"), HasSubstr("working"));
+  EXPECT_TRUE(world_.is_empty_soon(2));
+  EXPECT_EQ(world_.processes(), 2U);
+  EXPECT_EQ(pid_of(*brief), 0);
+}
+
+TEST_F(Stdio, starts_no_child_to_cancel_a_task_that_it_never_had) {
+  const auto session = world_.open(serving);
+  EXPECT_THAT(world_.ask(*session, "die"), StartsWith("upstream_failed"));
+  const auto params = json::Document::parse(R"({"taskId":"t"})");
+  mcp::Call call("tasks/cancel", params->root(), Deadline::never());
+  call.make_own();
+  EXPECT_FALSE(world_.run(session->start(std::move(call))));
+  EXPECT_TRUE(world_.is_empty_soon());
+  EXPECT_EQ(world_.ask(*session, "history"), R"({"methods": ["history"]})");
+}
+
 TEST_F(Stdio, stops_restarting_a_child_that_keeps_dying) {
   const auto session = world_.open(serving);
   for (std::size_t i = 0; i < Restarts::failures_max; ++i) {

@@ -166,6 +166,9 @@ def serve(requests):
             send({"jsonrpc": "2.0", "id": message["id"], "result": requests.initialize})
         elif message["method"] == "history":
             send({"jsonrpc": "2.0", "id": message["id"], "result": {"methods": requests.history}})
+        elif "task" in params:
+            send({"jsonrpc": "2.0", "id": message["id"],
+                  "result": {"task": {"taskId": "t", "status": "working", "ttl": params["task"].get("ttl")}}})
         elif message["method"] == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         else:
