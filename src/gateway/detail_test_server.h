@@ -48,6 +48,7 @@ struct Script {
 
   std::string method;
   std::string params;
+  Deadline deadline = Deadline::never();
   bool is_own = false;
   bool tells_pauses = false;
   bool keeps_task = false;
@@ -118,6 +119,7 @@ class ScriptedSession final : public upstream::Session {
     script->params = mcp::edited_params(call.params(), call.edit());
     script->keeps_task = call.keeps_task();
     script->is_own = call.is_own();
+    script->deadline = call.deadline();
     script->tells_pauses = call.tells_pauses();
     if (!heard_.ready.empty()) {
       script->say(std::move(heard_.ready.front()));

@@ -5,6 +5,7 @@
 
 #include "gateway/event_stream.h"
 #include "gateway/refuse.h"
+#include "mcp/task.h"
 #include "mcp/write.h"
 #include "policy/protected_resource.h"
 
@@ -326,6 +327,15 @@ tl::expected<std::unique_ptr<const TaskName>, http::Response> judge_task(
   return std::make_unique<const TaskName>(std::move(*task));
 }
 
+// To belong to a task is a use of the tool that made it, too. False also if it says nothing.
+bool may_relate(const McpPlace& at, const McpView& view, json::Value params) {
+  const auto sealed = mcp::related_task(params);
+  const auto task = sealed ? view.task(*sealed) : std::nullopt;
+  if (!task) return false;
+  const mcp::Subject tool{mcp::Subject::Kind::tool, task->tool};
+  return view.allows_task(*task) && has_scopes(at, tool);
+}
+
 }  // namespace
 
 Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Method& method,
@@ -353,6 +363,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
                   deadline_of(at.core, at.route));
   order.can_come_back = can_come_back(at.exchange, *session);
   order.task = std::move(task);
+  order.may_relate = session->tasks.calls && may_relate(at, view, order.request.params());
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
   const StreamId stream = at.core.next_stream();
   auto reading = std::make_unique<Reading>(at.core, session, stream);
@@ -371,8 +382,19 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   co_return refuse_call(at.exchange, call.id, first.error());
 }
 
-Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session,
-                             mcp::Message message) {
+// What says that it belongs to a task is left out where it may not.
+Task<http::Response> pass_on(McpPlace at, SessionHome session, mcp::Message message) {
+  policy::Exchange& exchange = at.exchange;
+  const bool relates =
+      session->tasks.calls && message.is_notification() && mcp::related_task(message.params());
+  if (relates && !may_relate(at, view_of(at, *session), message.params())) {
+    mcp::ParamsEdit edit;
+    edit.related_task = "";
+    auto plain = mcp::read(mcp::notification_text(message.method(), message.params(), edit),
+                           mcp::Sender::client, at.core.shared().message_limits);
+    if (!plain) co_return http::Response(202);
+    message = std::move(*plain);
+  }
   const auto told = message.is_response() ? &McpSession::respond : &McpSession::notify;
   auto passed = co_await session->home.ask(told, std::move(message));
   if (!passed) {

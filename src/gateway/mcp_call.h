@@ -24,7 +24,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
                                 mcp::Message request);
 
 // A notification or an answer to a question: there is nothing to say to it but 202.
-Task<http::Response> pass_on(policy::Exchange& exchange, SessionHome session, mcp::Message message);
+Task<http::Response> pass_on(McpPlace at, SessionHome session, mcp::Message message);
 
 // What a call of either kind of client does: notes what it is about, looks whether the caller has
 // the scopes that calls of this tool need, says which are missing, and how long it may take.

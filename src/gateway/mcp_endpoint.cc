@@ -88,7 +88,7 @@ Task<http::Response> post(McpPlace place) {
     co_return answer;
   }
   if (message->is_notification() && *method == nullptr) co_return http::Response(202);
-  co_return co_await pass_on(exchange, std::move(*session), std::move(*message));
+  co_return co_await pass_on(place, std::move(*session), std::move(*message));
 }
 
 http::Response refuse_method(policy::Exchange& exchange, std::string_view allowed) {

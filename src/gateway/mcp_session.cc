@@ -115,8 +115,8 @@ void McpSession::enter(Claim& claim, const mcp::Call& call,
   auto flight = std::make_shared<InFlight>(stream, claim.keep(), list_of(call.method()),
                                            std::move(conversation));
   if (claim.task && claim.task->kind == TaskPart::Kind::drives) {
-    flight->conversation =
-        upstream::drive(*upstream_, std::move(flight->conversation), call.deadline(), background_);
+    flight->conversation = upstream::drive(*upstream_, std::move(flight->conversation),
+                                           claim.task->deadline, background_);
   }
   flight->task = std::move(claim.task);
   in_flight_.emplace(stream, std::move(flight));
@@ -150,6 +150,12 @@ Task<Result<std::optional<upstream::Event>>> McpSession::call(StreamId stream, C
   mcp::Call call(order.request.method(), order.request.params(), order.deadline);
   if (order.can_come_back) call.tell_pauses();
   if (offer_.calls) claim.task = task_part(order, call);
+  if (claim.task && claim.task->is_lost) {
+    CO_TRY(upstream::Event refused,
+           upstream::Event::result(
+               mcp::error_text(order.request.id(), mcp::Code::invalid_params, "Invalid cursor")));
+    co_return std::optional<upstream::Event>(std::move(refused));
+  }
   std::optional<Result<>> begun = begin_now(claim, call);
   if (!begun) begun = co_await begin(claim, call);
   if (!*begun) co_return tl::unexpected(std::move(*begun).error());

@@ -48,6 +48,8 @@ class CallOrder {
   bool can_come_back = false;  // its client, for the rest of a stream that ends early
   // Of a request about a task: what params.taskId stands for.
   std::unique_ptr<const TaskName> task;
+  // It may belong to the task that it says; otherwise it belongs to none.
+  bool may_relate = false;
 };
 
 // What a call is about, for its whole life.
@@ -169,12 +171,18 @@ class McpSession {
   static void learn(Catalogue* list, const upstream::Event& event);
   void drop_client_id(const mcp::Id& id);
   std::unique_ptr<TaskPart> task_part(const CallOrder& order, mcp::Call& call);
+  std::unique_ptr<TaskPart> listing(json::Value params, mcp::ParamsEdit& edit) const;
+  void relate(const CallOrder& order, std::string_view sealed, mcp::ParamsEdit& edit,
+              std::unique_ptr<TaskPart>& part) const;
   std::string own_related_task(std::string_view sealed) const;
   std::optional<std::string> client_task(std::string_view id) const;
   // What the server said, about tasks under the client's ids; nothing if it is not for the client.
   Result<std::optional<upstream::Event>> exposed(const InFlight* flight, upstream::Event event);
   Result<upstream::Event> exposed_result(const InFlight& flight, upstream::Event event);
-  Result<upstream::Event> exposed_error(const TaskPart& part, upstream::Event event) const;
+  static Result<upstream::Event> exposed_error(const TaskPart& part, upstream::Event event);
+  Result<upstream::Event> exposed_plain(upstream::Event event) const;
+  static Result<upstream::Event> exposed_task(const TaskPart& part, const upstream::Event& event);
+  Result<upstream::Event> exposed_page(const upstream::Event& event) const;
 
   Scheduler& scheduler_;
   std::unique_ptr<upstream::Session> upstream_;

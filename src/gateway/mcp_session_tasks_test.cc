@@ -6,6 +6,8 @@
 namespace gateway {
 namespace {
 
+using std::chrono::seconds;
+
 constexpr const char* with_tasks =
     R"({"tools":{},"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}})";
 constexpr const char* related = "io.modelcontextprotocol/related-task";
@@ -35,6 +37,20 @@ class SessionWithTasksTest : public testing::Test {
   }
   // The server's next answers.
   void answer(const std::string& result_text) { heard_.ready.emplace_back(result(result_text)); }
+  void answer_error(const std::string& said) {
+    heard_.ready.emplace_back(refusal(R"({"code":-32602,"message":")" + said + R"("})"));
+  }
+  static Event refusal(const std::string& error) {
+    return Event(Event::Kind::result, message(R"({"jsonrpc":"2.0","id":1,"error":)" + error + "}"));
+  }
+  static std::string error_of(const Answer& answer) {
+    const auto error = (*answer)->message().error();
+    return std::string(error ? error->find_string("message").value_or("") : "no error");
+  }
+  Answer list(const std::string& params) {
+    return call_in(session_, CallOrder(Kind::none, "", true, request("tasks/list", params),
+                                       Deadline::never()));
+  }
 
   std::unique_ptr<SessionTasks> tasks() {
     return std::make_unique<SessionTasks>(ids_, "me", "route", 1);
@@ -114,13 +130,64 @@ TEST_F(SessionWithTasksTest, grows_no_error_beyond_its_bounds) {
 TEST_F(SessionWithTasksTest, lists_what_its_client_knows) {
   answer(tools_page);
   const std::string sealed = made("own");
-  answer(R"({"tasks":[{"taskId":"others"},{"taskId":"own"}],"nextCursor":"n"})");
+  answer(R"({"tasks":[{"taskId":"others"},{"taskId":"own"}],"x":1})");
 
-  const Answer got = call_in(
-      session_, CallOrder(Kind::none, "", true, request("tasks/list", "{}"), Deadline::never()));
+  EXPECT_EQ((*list("{}"))->message().result()->raw(),
+            R"({"tasks":[{"taskId":")" + sealed + R"("}],"x":1})");
+}
 
-  EXPECT_EQ((*got)->message().result()->raw(),
-            R"({"tasks":[{"taskId":")" + sealed + R"("}],"nextCursor":"n"})");
+TEST_F(SessionWithTasksTest, goes_on_with_a_list_under_cursors_of_its_own) {
+  answer(R"({"tasks":[],"nextCursor":"others-id"})");
+  const Answer first = list("{}");
+  const std::string cursor((*first)->message().result()->find_string("nextCursor").value());
+  EXPECT_EQ((*first)->message().text().find("others-id"), std::string::npos);
+
+  answer(R"({"tasks":[],"nextCursor":7})");
+  EXPECT_EQ((*list(R"({"cursor":")" + cursor + R"("})"))->message().result()->raw(),
+            R"({"tasks":[]})");
+  EXPECT_EQ(last_call().params, R"({"cursor":"others-id"})");
+
+  const std::size_t asked = heard_.calls.size();
+  for (const char* none : {R"("others-id")", R"("")", "7", "null"}) {
+    EXPECT_EQ(error_of(list(R"({"cursor":)" + std::string(none) + "}")), "Invalid cursor") << none;
+  }
+  EXPECT_EQ(heard_.calls.size(), asked);
+}
+
+TEST_F(SessionWithTasksTest, says_nothing_of_a_servers_cursors) {
+  answer(R"({"tasks":[],"nextCursor":"others-id"})");
+  const Answer first = list("{}");
+  const std::string params =
+      R"({"cursor":")" +
+      std::string((*first)->message().result()->find_string("nextCursor").value()) + R"("})";
+
+  answer_error("Failed to list tasks: Invalid cursor: others-id");
+  EXPECT_EQ(error_of(list(params)), "Invalid cursor");
+  heard_.ready.emplace_back(refusal(R"({"code":-32603,"message":"others-id","data":"others-id"})"));
+  EXPECT_EQ((*list(params))->message().error()->raw(),
+            R"({"code":-32603,"message":"The tasks cannot be listed from there"})");
+  answer_error("in a bad mood");
+  EXPECT_EQ(error_of(list("{}")), "in a bad mood");
+  answer(R"({"tasks":[],"nextCursor":")" + std::string(task_cursor_bytes_max + 1, 'c') + R"("})");
+  EXPECT_EQ(error_of(list("{}")), "The server's cursor is too long to be passed on");
+}
+
+TEST_F(SessionWithTasksTest, passes_no_task_on_that_nobody_asked_for) {
+  answer(tools_page);
+  answer(R"({"task":{"taskId":"own"}})");
+  EXPECT_EQ(error_of(call_tool("research", R"({"name":"research"})")),
+            "The server made a task that nobody asked for");
+}
+
+TEST_F(SessionWithTasksTest, takes_no_answer_about_another_task) {
+  answer(tools_page);
+  const std::string sealed = made("own");
+  answer(R"({"taskId":"other","status":"completed"})");
+  EXPECT_EQ(error_of(ask("tasks/get", sealed)), "The server's answer is about another task");
+  // What a tool says is its own.
+  answer(R"({"content":[],)" + about("other") + "}");
+  EXPECT_EQ((*ask("tasks/result", sealed))->message().result()->raw(),
+            R"({"content":[],"_meta":{}})");
 }
 
 TEST_F(SessionWithTasksTest, hears_nothing_of_others_tasks) {
@@ -152,6 +219,27 @@ TEST_F(SessionWithTasksTest, says_what_belongs_to_a_task_under_the_servers_id) {
   EXPECT_EQ(progress("own"), R"({"_meta":{}})");
   answer(R"({"content":[]})");
   EXPECT_TRUE(call_tool("research", R"({"name":"research",)" + about("own") + "}"));
+  EXPECT_EQ(last_call().params, R"({"name":"research","_meta":{}})");
+}
+
+TEST_F(SessionWithTasksTest, lets_a_call_belong_to_a_task_that_its_caller_may_use) {
+  answer(tools_page);
+  const std::string sealed = made("own-1");
+  const auto call = [&](bool may_relate) {
+    CallOrder order(Kind::tool, "research", true,
+                    request("tools/call", R"({"name":"research",)" + about(sealed) + "}"),
+                    Deadline::never());
+    order.may_relate = may_relate;
+    return call_in(session_, std::move(order));
+  };
+
+  answer_error("own-1 is over");
+  EXPECT_EQ(error_of(call(true)), sealed + " is over");
+  EXPECT_EQ(last_call().params, R"({"name":"research",)" + about("own-1") + "}");
+  answer(R"({"content":[],)" + about("own-1") + "}");
+  EXPECT_EQ((*call(true))->message().result()->raw(), R"({"content":[],)" + about(sealed) + "}");
+  answer(R"({"content":[]})");
+  EXPECT_TRUE(call(false));
   EXPECT_EQ(last_call().params, R"({"name":"research","_meta":{}})");
 }
 
@@ -208,6 +296,55 @@ TEST_F(SessionWithTasksTest,
 
   EXPECT_EQ(last_call().method, "tasks/cancel");
   EXPECT_EQ(last_call().params, R"({"taskId":"own"})");
+}
+
+TEST_F(SessionWithTasksTest, cancels_a_task_that_was_made_as_its_driven_call_was_cancelled) {
+  answer(tools_page);
+  auto calling = begin_on(
+      scheduler_,
+      session_.call(7, CallOrder(Kind::tool, "only", true,
+                                 request("tools/call", R"({"name":"only"})"), Deadline::never())));
+  ASSERT_EQ(heard_.calls.size(), 2U);
+  const std::shared_ptr<Script> making = heard_.calls.back();
+
+  // Both in one turn: who waits for the answer is woken by it, and finds the call cancelled.
+  Task<Result<>> cancelling = session_.notify(
+      message(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})",
+              mcp::Sender::client));
+  making->say(result(R"({"task":{"taskId":"own","status":"working"}})"));
+  cancelling.start(scheduler_, std::noop_coroutine());
+  scheduler_.run();
+
+  EXPECT_EQ(calling.take().error().fault(), Fault::cancelled);
+  EXPECT_EQ(last_call().method, "tasks/cancel");
+  EXPECT_EQ(last_call().params, R"({"taskId":"own"})");
+}
+
+TEST_F(SessionWithTasksTest, cancels_a_task_that_is_made_too_late) {
+  answer(tools_page);
+  auto calling = begin_on(scheduler_,
+                          session_.call(7, CallOrder(Kind::tool, "only", true,
+                                                     request("tools/call", R"({"name":"only"})"),
+                                                     Deadline::in(scheduler_.now(), seconds(60)))));
+  const std::shared_ptr<Script> making = heard_.calls.back();
+  EXPECT_EQ(making->deadline, Deadline::in(scheduler_.now(), seconds(70)));
+  scheduler_.advance(seconds(61));
+  EXPECT_EQ(calling.take().error().fault(), Fault::timed_out);
+  EXPECT_FALSE(making->is_gone);
+  making->say(question(5));
+  making->say(result(R"({"task":{"taskId":"own","status":"working"}})"));
+  scheduler_.run();
+
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{5});
+  EXPECT_EQ(last_call().method, "tasks/cancel");
+  EXPECT_EQ(last_call().params, R"({"taskId":"own"})");
+}
+
+TEST_F(SessionWithTasksTest, says_errors_of_a_driven_task_without_its_id) {
+  answer(tools_page);
+  answer(R"({"task":{"taskId":"task-0815","status":"working"}})");
+  answer_error("Task task-0815 not found");
+  EXPECT_EQ(error_of(call_tool("only", R"({"name":"only"})")), "Task (of this call) not found");
 }
 
 TEST_F(SessionWithTasksTest, takes_an_answer_that_is_no_task_as_it_is) {

@@ -1,6 +1,7 @@
 #include "gateway/mcp_view.h"
 
 #include "mcp/write.h"
+#include "policy/protected_resource.h"
 
 namespace gateway {
 namespace {
@@ -156,7 +157,9 @@ std::string McpView::answer_text(const mcp::Id& id, mcp::Touches touches,
 bool McpView::allows_notification(const upstream::Event& event) const {
   if (event.method() == "notifications/tasks/status") {
     const auto about = task(event.edit().task_id.value_or(std::string()));
-    return about && allows_task(*about);
+    const bool has_scopes =
+        about && (resource_ == nullptr || resource_->may_call(exchange_, about->tool));
+    return has_scopes && allows_task(*about);
   }
   if (event.method() == "notifications/tasks") return false;
   if (event.method() != "notifications/resources/updated") return true;

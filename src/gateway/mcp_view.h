@@ -25,6 +25,7 @@ class McpView {
   McpView& know_tasks(const SessionIds& ids, const runtime::Route& route) {
     ids_ = &ids;
     route_key_ = ids.binding_key(route.key, route.session_key);
+    resource_ = route.chain.protected_resource();
     return *this;
   }
 
@@ -82,6 +83,7 @@ class McpView {
   std::string_view session_;
   const SessionIds* ids_ = nullptr;  // null: there are no tasks
   std::string_view route_key_;
+  const policy::ProtectedResource* resource_ = nullptr;  // null: no tool needs scopes
 };
 
 }  // namespace gateway

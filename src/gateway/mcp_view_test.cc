@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/mint.h"
 #include "gateway/refuse.h"
+#include "policy/mcp_authentication.h"
+#include "policy/settings.h"
 #include "runtime/attributes.h"
 #include "upstream/demo.h"
 
@@ -251,6 +254,37 @@ TEST_F(McpViewTest, tells_of_updates_only_of_resources_that_the_caller_may_see) 
   EXPECT_FALSE(is_told_of("{}", updated));
   EXPECT_TRUE(is_told_of("{}", "notifications/resources/list_changed"));
   EXPECT_TRUE(is_told_of(R"({"level":"info","data":1})", "notifications/message"));
+}
+
+TEST_F(McpViewTest, tells_of_tasks_only_of_tools_that_the_caller_may_use) {
+  const auto key = *crypto::PrivateKey::generate(crypto::KeyFamily::p256);
+  policy::McpAuthenticationSettings settings;
+  settings.mode = policy::JwtMode::permissive;
+  settings.issuer = "i";
+  settings.audiences = {"a"};
+  settings.jwks = policy::JwksSettings();
+  settings.jwks->text = auth::public_key_set(key, crypto::Algorithm::es256, "k");
+  settings.allowed_hosts = {"gw"};
+  settings.tool_scopes["add"] = {"calc"};
+  runtime::Route route;
+  route.chain.add(policy::make_mcp_authentication(settings, context_));
+  SystemRandom random;
+  const SessionIds ids(crypto::SealKey::from_random(random), random);
+  view_.know_tasks(ids, route);
+  const auto is_told = [&](const std::string& tool) {
+    upstream::Event event(
+        upstream::Event::Kind::notification,
+        message(
+            R"({"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"t"}})"));
+    event.rename_task(view_.sealed(TaskName{tool, "t"}), std::nullopt);
+    return view_.allows_notification(event);
+  };
+
+  EXPECT_FALSE(is_told("add"));
+  EXPECT_TRUE(is_told("echo"));
+  set_rules({allow("mcp.tool.name == 'add'")});
+  EXPECT_FALSE(is_told("echo"));
+  EXPECT_FALSE(is_told_of(R"({"taskId":"t"})", "notifications/tasks/status"));
 }
 
 TEST_F(McpViewTest, asks_the_rules_of_several_targets_by_the_targets_own_names) {

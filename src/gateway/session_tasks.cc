@@ -12,8 +12,21 @@ void SessionTasks::note(std::string id, std::string sealed) {
   by_id_.emplace(known_.back().first, std::prev(known_.end()));
 }
 
+void SessionTasks::forget(std::string_view id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  const auto known = found->second;
+  by_id_.erase(found);
+  known_.erase(known);
+}
+
 std::string SessionTasks::made(const TaskName& task) {
-  if (const std::string* known = sealed(task.id)) return *known;
+  if (const std::string* known = sealed(task.id)) {
+    const auto named = open(*known);
+    if (named && named->tool == task.tool) return *known;
+    // A server that uses its ids again: it is another task, and judged as another tool's.
+    forget(task.id);
+  }
   std::string sealed = seal_task(ids_, binding(), task);
   if (!sealed.empty()) note(task.id, sealed);
   return sealed;

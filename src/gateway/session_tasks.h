@@ -31,6 +31,13 @@ class SessionTasks {
   void presented(const std::string& id, std::string_view sealed);
   // The client's id for the server's; null if the client knows no such task.
   const std::string* sealed(std::string_view id) const;
+  // A server's cursor for the client; empty if it is too long. And the other way round.
+  std::string sealed_cursor(std::string_view cursor) const {
+    return seal_task_cursor(ids_, binding(), cursor);
+  }
+  std::optional<std::string> open_cursor(std::string_view sealed) const {
+    return open_task_cursor(ids_, sealed, binding());
+  }
   // What stands behind a client's id.
   std::optional<TaskName> open(std::string_view sealed) const {
     return open_task(ids_, sealed, binding());
@@ -39,6 +46,7 @@ class SessionTasks {
  private:
   Binding binding() const { return Binding(identity_, route_key_, target_); }
   void note(std::string id, std::string sealed);
+  void forget(std::string_view id);
 
   const SessionIds& ids_;
   std::string identity_;

@@ -24,6 +24,16 @@ TEST_F(SessionTasksTest, have_one_id_as_long_as_they_are_known) {
   EXPECT_EQ(*tasks_.sealed("b"), "as before");
 }
 
+TEST_F(SessionTasksTest, are_others_where_a_server_uses_an_id_again_for_another_tool) {
+  const std::string first = tasks_.made(TaskName{"tool", "a"});
+  const std::string second = tasks_.made(TaskName{"other", "a"});
+
+  EXPECT_EQ(tasks_.open(first), (TaskName{"tool", "a"}));
+  EXPECT_EQ(tasks_.open(second), (TaskName{"other", "a"}));
+  EXPECT_EQ(*tasks_.sealed("a"), second);
+  EXPECT_EQ(tasks_.made(TaskName{"other", "a"}), second);
+}
+
 TEST_F(SessionTasksTest, are_the_newest) {
   for (std::size_t i = 0; i <= SessionTasks::tasks_max; ++i) {
     tasks_.presented(std::to_string(i), "sealed");

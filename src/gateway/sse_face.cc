@@ -356,7 +356,7 @@ class SseEndpoint {
     }
     if (!message.is_request()) {
       if (message.is_notification() && method == nullptr) co_return http::Response(202);
-      co_return co_await pass_on(at_.exchange, std::move(session), std::move(message));
+      co_return co_await pass_on(at_, std::move(session), std::move(message));
     }
     Order order(std::move(door), std::move(session), number_, *method, std::move(message));
     co_return co_await begin(std::move(order));

@@ -8,11 +8,24 @@ namespace gateway {
 namespace {
 
 constexpr std::string_view purpose = "agentgateway taskId 1";
+constexpr std::string_view cursor_purpose = "agentgateway taskCursor 1";
+constexpr std::size_t sealed_cursor_bytes_max = 8192;
 constexpr std::size_t length_bytes = 2;
 
 std::string owner_text(const Binding& binding) {
   const crypto::Sha256 digest = crypto::sha256(binding.text());
   return std::string(crypto::view_of(digest));
+}
+
+// What stands behind the owner's digest.
+std::optional<std::string> open_owned(const SessionIds& ids, std::string_view sealed,
+                                      const Binding& binding, std::string_view its_purpose) {
+  auto text = ids.open_text(sealed, its_purpose);
+  const std::string owner = owner_text(binding);
+  if (!text || text->size() < owner.size()) return std::nullopt;
+  const std::string_view begin = std::string_view(*text).substr(0, owner.size());
+  if (!crypto::equal_in_constant_time(begin, owner)) return std::nullopt;
+  return text->substr(owner.size());
 }
 
 }  // namespace
@@ -31,17 +44,27 @@ std::string seal_task(const SessionIds& ids, const Binding& binding, const TaskN
 std::optional<TaskName> open_task(const SessionIds& ids, std::string_view sealed,
                                   const Binding& binding) {
   if (sealed.size() > sealed_task_bytes_max) return std::nullopt;
-  const auto text = ids.open_text(sealed, purpose);
-  const std::string owner = owner_text(binding);
-  if (!text || text->size() < owner.size() + length_bytes) return std::nullopt;
+  const auto text = open_owned(ids, sealed, binding, purpose);
+  if (!text || text->size() < length_bytes) return std::nullopt;
   const std::string_view opened(*text);
-  if (!crypto::equal_in_constant_time(opened.substr(0, owner.size()), owner)) return std::nullopt;
-  const auto high = static_cast<std::uint8_t>(opened[owner.size()]);
-  const auto low = static_cast<std::uint8_t>(opened[owner.size() + 1]);
+  const auto high = static_cast<std::uint8_t>(opened[0]);
+  const auto low = static_cast<std::uint8_t>(opened[1]);
   const std::size_t length = high * std::size_t{256} + low;
-  const std::string_view names = opened.substr(owner.size() + length_bytes);
+  const std::string_view names = opened.substr(length_bytes);
   if (length > names.size()) return std::nullopt;
   return TaskName{std::string(names.substr(0, length)), std::string(names.substr(length))};
+}
+
+std::string seal_task_cursor(const SessionIds& ids, const Binding& binding,
+                             std::string_view cursor) {
+  if (cursor.size() > task_cursor_bytes_max) return {};
+  return ids.seal_text(owner_text(binding).append(cursor), cursor_purpose);
+}
+
+std::optional<std::string> open_task_cursor(const SessionIds& ids, std::string_view sealed,
+                                            const Binding& binding) {
+  if (sealed.size() > sealed_cursor_bytes_max) return std::nullopt;
+  return open_owned(ids, sealed, binding, cursor_purpose);
 }
 
 }  // namespace gateway

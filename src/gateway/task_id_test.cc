@@ -55,5 +55,21 @@ TEST_F(TaskIdTest, is_not_made_of_names_that_are_too_long) {
   EXPECT_EQ(seal_task(ids_, mine_, TaskName{too_long, "i"}), "");
 }
 
+TEST_F(TaskIdTest, keeps_cursors_apart_from_ids_and_from_others) {
+  const std::string sealed = seal_task_cursor(ids_, mine_, "786512e2");
+
+  EXPECT_EQ(open_task_cursor(ids_, sealed, mine_), "786512e2");
+  EXPECT_EQ(sealed.find("786512e2"), std::string::npos);
+  EXPECT_EQ(open_task_cursor(ids_, seal_task_cursor(ids_, mine_, ""), mine_), "");
+  const std::string longest(task_cursor_bytes_max, 'c');
+  EXPECT_EQ(open_task_cursor(ids_, seal_task_cursor(ids_, mine_, longest), mine_), longest);
+  EXPECT_EQ(seal_task_cursor(ids_, mine_, longest + "c"), "");
+  EXPECT_FALSE(open_task_cursor(ids_, sealed, Binding("you", "route", 1)));
+  EXPECT_FALSE(open_task_cursor(ids_, sealed_, mine_));
+  EXPECT_FALSE(open_task(ids_, sealed, mine_));
+  EXPECT_FALSE(open_task_cursor(ids_, "786512e2", mine_));
+  EXPECT_FALSE(open_task_cursor(ids_, std::string(1 << 20, 'A'), mine_));
+}
+
 }  // namespace
 }  // namespace gateway

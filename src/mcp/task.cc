@@ -207,6 +207,22 @@ std::string renamed_tasks(json::Value result, const TaskRenaming& rename) {
   });
 }
 
+std::string renamed_task_page(json::Value result, const TaskRenaming& rename,
+                              std::string_view next_cursor) {
+  return rewritten(result, [&](const json::Member& member, json::Writer& out) {
+    if (member.name == "tasks" && member.value.is_array()) {
+      out.name("tasks").raw(renamed_list(member.value, rename));
+    } else if (member.name == "_meta" && member.value.is_object()) {
+      out.name("_meta").raw(renamed_meta(member.value, rename));
+    } else if (member.name == "nextCursor") {
+      if (member.value.is_string()) out.name("nextCursor").string(next_cursor);
+    } else {
+      return false;
+    }
+    return true;
+  });
+}
+
 std::string renamed_related_task(json::Value result, const TaskRenaming& rename) {
   return rewritten(result, [&](const json::Member& member, json::Writer& out) {
     const bool is_meta = member.name == "_meta" && member.value.is_object();

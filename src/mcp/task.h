@@ -45,6 +45,9 @@ using TaskRenaming = std::function<std::optional<std::string>(std::string_view)>
 // says which task the result belongs to, or alone. A list has each task once, whatever a server
 // repeats.
 std::string renamed_tasks(json::Value result, const TaskRenaming& rename);
+// A page of tasks/list, with that cursor in place of its own.
+std::string renamed_task_page(json::Value result, const TaskRenaming& rename,
+                              std::string_view next_cursor);
 // The same of what a result belongs to only.
 std::string renamed_related_task(json::Value result, const TaskRenaming& rename);
 

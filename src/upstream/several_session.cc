@@ -136,6 +136,11 @@ std::optional<std::string> related_in(const mcp::Call& call) {
   return std::string(id.value_or(""));
 }
 
+std::optional<std::string_view> cursor_of(const mcp::Call& call) {
+  const auto& edited = call.edit().cursor;
+  return edited ? std::optional<std::string_view>(*edited) : call.params().find_string("cursor");
+}
+
 std::optional<std::uint64_t> number_of(const mcp::Id& id) {
   std::uint64_t number = 0;
   const std::string& raw = id.raw();
@@ -164,7 +169,7 @@ std::optional<SeveralSession::Started> SeveralSession::serve_here(const mcp::Cal
   if (method == "logging/setLevel") return gather_level(*this, call);
   const mcp::Touches touches = touches_of(method);
   if (mcp::list_shape(touches) && (touches != mcp::Touches::tasks || lists_tasks())) {
-    const auto said = call.params().find_string("cursor");
+    const auto said = cursor_of(call);
     const auto from = said ? read_cursor(*said, branches_.size()) : ListPlace();
     if (!from) return answered(error_event(mcp::Code::invalid_params, "Invalid cursor"));
     return gather_list(*this, call, touches, *from);

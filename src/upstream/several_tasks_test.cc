@@ -104,6 +104,18 @@ TEST_F(SeveralTasksTest, are_listed_together) {
   EXPECT_EQ(c_->count("tasks/list"), 0u);
 }
 
+TEST_F(SeveralTasksTest, are_listed_from_where_the_call_is_changed_to_say) {
+  const auto params = json::Document::parse(R"({"cursor":"as the client knows it"})");
+  mcp::Call call("tasks/list", params->root(), Deadline::in(scheduler_.now(), seconds(60)));
+  mcp::ParamsEdit edit;
+  edit.cursor = "MQ";  // the second target
+  call.change(std::move(edit));
+  const auto begun = session_->start_now(call);
+  ASSERT_TRUE(begun);
+  EXPECT_EQ(finish((**begun)->next())->message().result()->raw(),
+            R"({"tasks":[{"taskId":"b+1"},{"taskId":"b+2"}]})");
+}
+
 TEST_F(SeveralTasksTest, are_meant_by_what_is_said_of_them) {
   a_->say(R"({"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"1"}})");
   EXPECT_THAT(heard(), HasSubstr(R"("taskId":"a+1")"));

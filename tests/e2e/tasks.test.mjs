@@ -44,6 +44,18 @@ async function listed(client) {
   return ids;
 }
 
+/** The same by hand, where no page may say an id of the server's. */
+async function shown(client) {
+  const ids = [];
+  for (let cursor, pages = 1; ; pages++) {
+    const { message } = await client.call('tasks/list', cursor ? { cursor } : {});
+    assert.doesNotMatch(JSON.stringify(message), serversOwn);
+    ids.push(...message.result.tasks.map(({ taskId }) => taskId));
+    cursor = message.result.nextCursor;
+    if (!cursor) return Object.assign(ids, { pages });
+  }
+}
+
 /** Begins a task by hand: its id. */
 async function begun(client, name) {
   const answer = await client.call('tools/call', { name, arguments: {}, task: { ttl: 60000 } }, { ms });
@@ -76,7 +88,7 @@ for (const kind of ['stdio', 'HTTP']) {
       assert.deepEqual(client.getServerCapabilities().tasks, offer);
       const { tools } = await client.listTools();
       assert.deepEqual(Object.fromEntries(tools.map((tool) => [tool.name, tool.execution?.taskSupport])),
-        { needed: 'optional', possible: 'optional', forever: 'optional', asking: 'optional', steps: 'optional', plain: 'forbidden', broken: 'forbidden' });
+        { needed: 'optional', possible: 'optional', forever: 'optional', late: 'optional', asking: 'optional', steps: 'optional', plain: 'forbidden', unasked: 'forbidden', broken: 'forbidden' });
       const { all, created, last } = await asTask(client, 'needed');
       assert.equal(last.type, 'result', JSON.stringify(last));
       assert.equal(textOf(last.result), 'done as a task');
@@ -150,6 +162,27 @@ for (const kind of ['stdio', 'HTTP']) {
       await client.close();
     });
 
+    test('so does one that is taken back before its task is made', async () => {
+      const client = await connect(gateway.url());
+      await client.listTools();
+      const stop = new AbortController();
+      const calling = failure(client.callTool({ name: 'late', arguments: {} }, undefined, { timeout: ms, signal: stop.signal }));
+      await until(() => said().includes('waits late'), 'the server has the call');
+      stop.abort();
+      await calling;
+      const id = await until(() => said().match(/made late (\w+)/)?.[1], 'the task is made');
+      await until(() => said().includes(`status ${id} cancelled`), 'the task is cancelled');
+      await client.close();
+    });
+
+    test('a task that nobody asked for is none', async () => {
+      const client = await raw(gateway);
+      const { all, message } = await client.call('tools/call', { name: 'unasked', arguments: {} }, { ms });
+      assert.deepEqual(message.error, { code: -32603, message: 'The server made a task that nobody asked for' });
+      assert.doesNotMatch(JSON.stringify(all), serversOwn);
+      await client.remove();
+    });
+
     test('a stateless client has its plain calls driven', async () => {
       const client = await connectModern(gateway.url(), { capabilities: { elicitation: { form: {} } }, set: (one) => one.setRequestHandler('elicitation/create', async ({ params }) => {
         one.asked = params;
@@ -206,24 +239,23 @@ for (const kind of ['stdio', 'HTTP']) {
     test('of all tasks a client is shown those it made or presented', async () => {
       const [first, second] = [await raw(gateway), await raw(gateway)];
       const mine = [await begun(first, 'forever'), await begun(first, 'forever')];
-      const other = await begun(second, 'forever');
-      const shown = async (client) => {
-        const ids = [];
-        let cursor;
-        do {
-          const { message } = await client.call('tasks/list', cursor ? { cursor } : {});
-          assert.doesNotMatch(JSON.stringify(message.result.tasks), serversOwn);
-          ids.push(...message.result.tasks.map(({ taskId }) => taskId));
-          cursor = message.result.nextCursor;
-        } while (cursor);
-        return ids;
-      };
-      assert.deepEqual(await shown(first), mine);
-      assert.deepEqual(await shown(second), [other]);
+      // More than the server has on one page.
+      const others = [];
+      for (let i = 0; i < 12; i++) others.push(await begun(second, 'forever'));
+      const firsts = await shown(first);
+      assert.deepEqual([...firsts], mine);
+      assert.ok(kind === 'stdio' || firsts.pages > 1, `pages: ${firsts.pages}`);
+      const seconds = await shown(second);
+      assert.deepEqual([...seconds], others);
+      assert.ok(seconds.pages > 1, `pages: ${seconds.pages}`);
       // The same caller on the same route, in another session: as far as the server knows it there.
       const { message } = await second.call('tasks/get', { taskId: mine[0] });
       assert.equal(message.result?.taskId, kind === 'HTTP' ? mine[0] : undefined);
-      if (kind === 'HTTP') assert.deepEqual((await shown(second)).toSorted(), [mine[0], other].toSorted());
+      if (kind === 'HTTP') assert.deepEqual((await shown(second)).toSorted(), [mine[0], ...others].toSorted());
+      // What the server itself calls the place.
+      const own = [...said().matchAll(/made forever (\w+)/g)].at(-3)[1];
+      for (const cursor of [own, mine[0], ''])
+        assert.deepEqual((await second.call('tasks/list', { cursor })).message.error, { code: -32602, message: 'Invalid cursor' });
       for (const client of [first, second]) await client.remove();
     });
 
@@ -334,11 +366,16 @@ ${jwtAuth.trim().split('\n').map((line) => '        ' + line).join('\n')}
   test('nobody else, and on no other route', async () => {
     const mine = await raw(gateway, { token: alice });
     const taskId = await begun(mine, 'forever');
+    for (let i = 0; i < 12; i++) await begun(mine, 'forever');
     const others = { bob: await raw(gateway, { token: bob }), nobody: await raw(gateway), route: await raw(gateway, { token: alice, path: '/other' }) };
     for (const [who, client] of Object.entries(others)) {
       for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) assertUnknown(await client.call(method, { taskId }), `${who} ${method}`);
-      assert.deepEqual((await client.call('tasks/list', {})).message.result.tasks, []);
+      const page = await shown(client);
+      assert.deepEqual([...page], []);
+      assert.ok(page.pages > 1, `pages: ${page.pages}`);
     }
+    const { message } = await mine.call('tasks/list', {});
+    assert.deepEqual((await others.bob.call('tasks/list', { cursor: message.result.nextCursor })).message.error, { code: -32602, message: 'Invalid cursor' });
     assert.equal((await mine.call('tasks/get', { taskId })).message.result.status, 'working');
   });
 
@@ -346,10 +383,16 @@ ${jwtAuth.trim().split('\n').map((line) => '        ' + line).join('\n')}
     const client = await raw(gateway, { token: alice });
     const taskId = await begun(client, 'forever');
     const kept = await begun(client, 'needed');
+    const relate = () => client.post({ jsonrpc: '2.0', method: 'notifications/roots/list_changed', params: { _meta: { [related]: { taskId } } } });
+    await relate();
+    const own = await until(() => server.output.match(/roots changed ([0-9a-f]{32})/)?.[1], 'the server hears of it under its own id');
     gateway.write(config(gateway.port, 'mcp.tool.name == "needed"'));
     await until(async () => (await client.call('tasks/get', { taskId })).message.error !== undefined, 'the new rules are in force');
     for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) assertUnknown(await client.call(method, { taskId }), method);
-    assert.deepEqual((await client.call('tasks/list', {})).message.result.tasks.map((task) => task.taskId), [kept]);
+    await relate();
+    await until(() => server.output.includes('roots changed undefined'), 'the server hears of it without the task');
+    assert.equal(server.output.split(`roots changed ${own}`).length, 2);
+    assert.deepEqual([...await shown(client)], [kept]);
     assert.equal((await client.call('tasks/result', { taskId: kept }, { ms })).message.result.content[0].text, 'done as a task');
   });
 });

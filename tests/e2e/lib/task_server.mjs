@@ -7,7 +7,7 @@ import { InMemoryTaskMessageQueue, InMemoryTaskStore } from '@modelcontextprotoc
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { ElicitResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ElicitResultSchema, RootsListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
 const [place] = process.argv.slice(2);
 const note = (text) => (place === 'stdio' ? process.stderr : process.stdout).write(`${text}\n`);
@@ -29,9 +29,11 @@ const taskMessageQueue = new InMemoryTaskMessageQueue();
 function makeServer() {
   const server = new McpServer({ name: 'task-server', version: '1' },
     { capabilities: { logging: {}, tools: { listChanged: true }, tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }, taskStore, taskMessageQueue });
-  /** `work` is done behind the task; its result is the task's. */
-  const tool = (name, taskSupport, work) => server.experimental.tasks.registerToolTask(name, { description: name, execution: { taskSupport } }, {
+  server.server.setNotificationHandler(RootsListChangedNotificationSchema, ({ params }) => note(`roots changed ${params?._meta?.['io.modelcontextprotocol/related-task']?.taskId}`));
+  /** `work` is done behind the task, which is made after `wait` ms; its result is the task's. */
+  const tool = (name, taskSupport, work, wait = 0) => server.experimental.tasks.registerToolTask(name, { description: name, execution: { taskSupport } }, {
     createTask: async (extra) => {
+      if (wait > 0) { note(`waits ${name}`); await sleep(wait); }
       const task = await extra.taskStore.createTask({ ttl: extra.taskRequestedTtl ?? 60000, pollInterval: 50 });
       note(`made ${name} ${task.taskId} ttl ${extra.taskRequestedTtl}`);
       const related = { relatedTask: { taskId: task.taskId } };
@@ -44,6 +46,7 @@ function makeServer() {
   tool('needed', 'required', async () => { await sleep(100); return say('done as a task'); });
   tool('possible', 'optional', async () => say('done'));
   tool('forever', 'required', () => new Promise(() => {}));
+  tool('late', 'required', () => new Promise(() => {}), 300);
   tool('asking', 'required', async ({ extra, related }) => {
     const answer = await extra.sendRequest({ method: 'elicitation/create', params: { mode: 'form', message: 'Name?', requestedSchema: { type: 'object', properties: { name: { type: 'string' } } } } }, ElicitResultSchema, related);
     return say(`${answer.action} ${answer.content?.name ?? ''}`);
@@ -59,6 +62,7 @@ function makeServer() {
     return say('all steps');
   });
   server.registerTool('plain', { description: 'no task' }, async () => say('at once'));
+  server.registerTool('unasked', { description: 'says that it became a task' }, async () => ({ ...say('no task'), task: { taskId: randomUUID().replaceAll('-', ''), status: 'working' } }));
   server.registerTool('broken', { description: 'fails' }, async () => { throw new Error('broken'); });
   return server;
 }
