@@ -36,7 +36,7 @@ Commands:
                      of --tool, --prompt and --resource NAME. --arguments JSON: those of the call;
                      --route NAME: not the first with an MCP backend; --expect allow, deny or
                      refused (not let in): exit status 1 if one is not; -o json: with reasons.
-  import             Print the servers of an MCP client as a configuration, without secrets, findings
+  import             Print the servers of an MCP client as a configuration without secrets; findings
                      on standard error. --from names a client or its file ('-': standard input).
   token              Make a token, show what one says, or say whether a configuration takes it, and
                      if not, why: 'agentgateway token --help'.

@@ -40,13 +40,10 @@ class HttpPlace {
         log(its_log),
         vitals(its_vitals ? std::move(its_vitals) : std::make_shared<Vitals>()) {}
 
-  // The server could not be reached. Not for one that has not answered in its caller's time.
-  void note_unreached(const Error& error, bool is_early) const {
-    const Fault fault = error.fault();
-    const bool is_the_servers = is_early || fault == Fault::unavailable ||
-                                fault == Fault::upstream_failed || fault == Fault::not_found;
-    if (is_the_servers) vitals->failed(error.why());
-  }
+  // What came of an exchange that was to end by `deadline`. Fault::unavailable: the server was not
+  // reached, or not in time.
+  Result<http::Response> heard(Result<http::Response> response, Deadline deadline,
+                               Instant now) const;
 
   const mcp::TargetName name;
   const HttpSettings settings;

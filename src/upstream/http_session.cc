@@ -83,25 +83,32 @@ http::Request HttpSession::get_of(const std::string& last_id) const {
   return request;
 }
 
-// Fault::unavailable: the server was not reached, or not in time.
+Result<http::Response> HttpPlace::heard(Result<http::Response> response, Deadline deadline,
+                                        Instant now) const {
+  if (response) {
+    vitals->recovered();
+    return response;
+  }
+  const Fault fault = response.error().fault();
+  // What is over before its time is over for want of a connection, or of a server that reads.
+  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(now);
+  const bool is_nobody = fault == Fault::unavailable || fault == Fault::not_found;
+  // One that has not answered in its caller's time may be as well as ever.
+  if (is_early || is_nobody || fault == Fault::upstream_failed) {
+    vitals->failed(response.error().why());
+  }
+  if (is_early) return failed(Fault::unavailable, "connecting or sending took too long");
+  if (is_nobody) return failed(Fault::unavailable, response.error().why());
+  return response;
+}
+
 Task<Result<http::Response>> HttpSession::send(http::Request request, Deadline deadline) {
   const http::Endpoint& endpoint = place_->settings.endpoint;
   if (credentials_) {
     CO_TRY(credentials_->put_on(request));
   }
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (response) {
-    place_->vitals->recovered();
-    co_return response;
-  }
-  const Fault fault = response.error().fault();
-  // What is over before its time is over for want of a connection.
-  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
-  place_->note_unreached(response.error(), is_early);
-  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
-  // The name does not exist.
-  if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());
-  co_return response;
+  co_return place_->heard(std::move(response), deadline, site_->scheduler().now());
 }
 
 Task<Result<>> HttpSession::bring_up(Deadline deadline) {

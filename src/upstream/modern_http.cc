@@ -161,21 +161,11 @@ Task<Result<std::unique_ptr<ModernAnswer>>> ModernHttp::ask(ModernOrder order) {
                                          std::move(response));
 }
 
-// Fault::unavailable: the server was not reached, or not in time.
 Task<Result<http::Response>> ModernHttp::send(http::Request request, Deadline deadline) {
   const http::Endpoint& endpoint = place_->settings.endpoint;
   if (credentials_) CO_TRY(credentials_->put_on(request));
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (response) {
-    place_->vitals->recovered();
-    co_return response;
-  }
-  const Fault fault = response.error().fault();
-  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
-  place_->note_unreached(response.error(), is_early);
-  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
-  if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());
-  co_return response;
+  co_return place_->heard(std::move(response), deadline, site_->scheduler().now());
 }
 
 }  // namespace upstream

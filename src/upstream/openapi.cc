@@ -250,19 +250,12 @@ Task<Result<http::Response>> OpenApiSession::send(http::Request request, Deadlin
     if (!put) co_return failed(Fault::internal, put.error().why());
   }
   const http::Endpoint& endpoint = place_->settings.http.endpoint;
-  auto answer = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (answer) {
-    place_->http.vitals->recovered();
-    co_return answer;
-  }
-  const Fault fault = answer.error().fault();
-  // What is over before its time is over for want of a connection.
-  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(site_->scheduler().now());
-  place_->http.note_unreached(answer.error(), is_early);
-  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
-  if (fault == Fault::not_found) co_return failed(Fault::unavailable, answer.error().why());
+  auto exchanged = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
+  auto answer = place_->http.heard(std::move(exchanged), deadline, site_->scheduler().now());
   // What the gateway had to say to it is not the caller's mistake.
-  if (fault == Fault::bad_request) co_return failed(Fault::internal, answer.error().why());
+  if (!answer && answer.error().fault() == Fault::bad_request) {
+    co_return failed(Fault::internal, answer.error().why());
+  }
   co_return answer;
 }
 

@@ -439,7 +439,8 @@ TEST_F(OpenApiTargetTest, says_how_a_call_failed_as_with_any_server) {
   const auto session = open();
   ASSERT_TRUE(session);
   world_.is_silent = true;
-  EXPECT_THAT(call(**session, params), HasSubstr("unavailable: connecting took too long"));
+  EXPECT_THAT(call(**session, params),
+              HasSubstr("unavailable: connecting or sending took too long"));
   EXPECT_EQ(vitals_->report().state, Vitals::State::failing);
   world_.is_silent = false;
   EXPECT_THAT(call(**session, params), HasSubstr("Rex"));

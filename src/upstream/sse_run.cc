@@ -70,16 +70,7 @@ Task<Result<http::Response>> SseWire::send(http::Request request, Deadline deadl
     CO_TRY(credentials_->put_on(request));
   }
   auto response = co_await site_->pool().exchange(std::move(request), endpoint, deadline);
-  if (response) {
-    place_->vitals->recovered();
-    co_return response;
-  }
-  const Fault fault = response.error().fault();
-  const bool is_early = fault == Fault::timed_out && !deadline.has_passed(scheduler().now());
-  place_->note_unreached(response.error(), is_early);
-  if (is_early) co_return failed(Fault::unavailable, "connecting took too long");
-  if (fault == Fault::not_found) co_return failed(Fault::unavailable, response.error().why());
-  co_return response;
+  co_return place_->heard(std::move(response), deadline, scheduler().now());
 }
 
 Task<Result<>> SseWire::post(std::string path, std::string text, Deadline deadline) const {
