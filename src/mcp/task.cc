@@ -116,7 +116,11 @@ class Mentions {
       out.begin_object();
       for (const json::Member member : value.members()) {
         out.name(renamed(member.name));
-        write(member.value, out);
+        if (member.name == "url") {
+          out.value(member.value);
+        } else {
+          write(member.value, out);
+        }
       }
       out.end_object();
     } else if (value.is_array()) {

@@ -63,7 +63,8 @@ struct ErrorWords {
 };
 // What an error of a server says, with those tasks under the client's names wherever they are
 // mentioned. Each mention grows, so words of more than 64 KiB and more than 16 mentions are not
-// passed on: others take their place.
+// passed on: others take their place. Addresses (members `url`) are left as they are: others would
+// lead nowhere.
 ErrorWords renamed_words(json::Value error, const std::vector<TaskAlias>& tasks);
 
 // A result that belongs to that task (JSON text of what says so; empty: to none).

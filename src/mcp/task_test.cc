@@ -102,6 +102,9 @@ TEST(Task, is_said_under_its_clients_name_in_errors) {
   EXPECT_EQ(words(error("x", R"({"abcd":["abcd",1.0,{"taskId":"abcd"}],"message":null})"),
                   {{"abcd", "S"}}),
             R"(x|{"S":["S",1.0,{"taskId":"S"}],"message":null})");
+  // An address to visit is good only as it is.
+  EXPECT_EQ(words(error("x", R"({"url":"http://a/abcd","x":"abcd"})"), {{"abcd", "S"}}),
+            R"(x|{"url":"http://a/abcd","x":"S"})");
   // Members of the error itself are no words.
   EXPECT_EQ(words(error("code"), {{"code", "S"}, {"message", "T"}}), "S|");
   EXPECT_EQ(words(error("x"), {{"", "S"}, {"a+", "T"}}), "x|");
