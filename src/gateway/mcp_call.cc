@@ -327,8 +327,17 @@ tl::expected<std::unique_ptr<const TaskName>, http::Response> judge_task(
   return std::make_unique<const TaskName>(std::move(*task));
 }
 
+http::Response refuse_unsent(policy::Exchange& exchange, const mcp::Id& id, const Error& error) {
+  // The client cancelled it: it wants no answer (MCP 2025-11-25, cancellation).
+  if (error.fault() == Fault::cancelled) return http::Response(202);
+  if (error.fault() == Fault::not_found) return refuse_ended(exchange, id, error);
+  return refuse_call(exchange, id, error);
+}
+
 // To belong to a task is a use of the tool that made it, too. False also if it says nothing.
-bool may_relate(const McpPlace& at, const McpView& view, json::Value params) {
+bool may_relate(const McpPlace& at, const SessionHandle& session, const McpView& view,
+                json::Value params) {
+  if (!session.tasks.calls) return false;
   const auto sealed = mcp::related_task(params);
   const auto task = sealed ? view.task(*sealed) : std::nullopt;
   if (!task) return false;
@@ -363,7 +372,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
                   deadline_of(at.core, at.route));
   order.can_come_back = can_come_back(at.exchange, *session);
   order.task = std::move(task);
-  order.may_relate = session->tasks.calls && may_relate(at, view, order.request.params());
+  order.may_relate = may_relate(at, *session, view, order.request.params());
   // Made before the request is sent: whatever becomes of us meanwhile, the session learns of it.
   const StreamId stream = at.core.next_stream();
   auto reading = std::make_unique<Reading>(at.core, session, stream);
@@ -374,12 +383,7 @@ Task<http::Response> serve_call(McpPlace at, SessionHome session, const mcp::Met
   if (first) {
     co_return first_answer(at, view, std::move(call), std::move(**first), std::move(reading));
   }
-  // The client cancelled it: it wants no answer (MCP 2025-11-25, cancellation).
-  if (first.error().fault() == Fault::cancelled) co_return http::Response(202);
-  if (first.error().fault() == Fault::not_found) {
-    co_return refuse_ended(at.exchange, call.id, first.error());
-  }
-  co_return refuse_call(at.exchange, call.id, first.error());
+  co_return refuse_unsent(at.exchange, call.id, first.error());
 }
 
 // What says that it belongs to a task is left out where it may not.
@@ -387,7 +391,7 @@ Task<http::Response> pass_on(McpPlace at, SessionHome session, mcp::Message mess
   policy::Exchange& exchange = at.exchange;
   const bool relates =
       session->tasks.calls && message.is_notification() && mcp::related_task(message.params());
-  if (relates && !may_relate(at, view_of(at, *session), message.params())) {
+  if (relates && !may_relate(at, *session, view_of(at, *session), message.params())) {
     mcp::ParamsEdit edit;
     edit.related_task = "";
     auto plain = mcp::read(mcp::notification_text(message.method(), message.params(), edit),
