@@ -4,6 +4,7 @@
 #include "gateway/modern_call.h"
 #include "gateway/modern_task.h"
 #include "gateway/request_state.h"
+#include "mcp/task.h"
 
 namespace gateway {
 
@@ -65,6 +66,7 @@ class ModernCall {
   }
   Task<Outcome> ask(std::vector<mcp::InputRequest> questions);
   Outcome finish(const mcp::Message& answer);
+  mcp::ErrorWords words_of(json::Value error) const;
   Outcome finish_error(json::Value error);
   Outcome require_visits(const std::vector<mcp::InputRequest>& visits);
   bool has_accepted() const;

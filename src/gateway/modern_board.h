@@ -45,10 +45,13 @@ class Inbox {
   Task<> put(Notice notice) {
     if (notice.kind == Notice::Kind::task && !tasks_.contains(notice.name)) co_return;
     const auto old = notices_.find(notice);
-    if (old != notices_.end()) drop(old);
-    const bool has_room = notices_.size() < notices_max && bytes_ + notice.text.size() <= bytes_max;
-    if (has_room) {
-      bytes_ += notice.text.size();
+    const bool is_known = old != notices_.end();
+    const std::size_t others = bytes_ - (is_known ? old->text.size() : 0);
+    const bool has_room = is_known || notices_.size() < notices_max;
+    // One that does not fit takes nothing from those that wait.
+    if (has_room && others + notice.text.size() <= bytes_max) {
+      if (is_known) notices_.erase(old);
+      bytes_ = others + notice.text.size();
       notices_.insert(std::move(notice));
     }
     changed_.notify_all();
@@ -64,11 +67,6 @@ class Inbox {
   }
 
  private:
-  void drop(std::set<Notice>::iterator old) {
-    bytes_ -= old->text.size();
-    notices_.erase(old);
-  }
-
   const std::set<std::string> tasks_;
   std::set<Notice> notices_;
   std::size_t bytes_ = 0;  // of their texts

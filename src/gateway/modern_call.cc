@@ -236,11 +236,19 @@ std::string ModernCall::event_text(const upstream::Event& event) const {
   return mcp::notification_text(event.method(), event.message().params(), edit);
 }
 
+// A server knows a task by an id that no client learns.
+mcp::ErrorWords ModernCall::words_of(json::Value error) const {
+  if (task_) return mcp::renamed_words(error, {mcp::TaskAlias{task_->id, subject_.name}});
+  const auto data = error.find("data");
+  return mcp::ErrorWords{std::string(error.find_string("message").value_or("")),
+                         data ? std::string(data->raw()) : std::string()};
+}
+
 Outcome ModernCall::finish_error(json::Value error) {
   const int code = code_of(error);
-  const std::string message(error.find_string("message").value_or(""));
+  const mcp::ErrorWords words = words_of(error);
   at_.exchange.record.mcp_error_code = code;
-  at_.exchange.record.mcp_error = message;
+  at_.exchange.record.mcp_error = words.message;
   const bool may_visit = code == url_elicitation_required && request_.asks.allow_urls() &&
                          mcp::can_be_asked(method_.name);
   const auto visits = may_visit ? mcp::required_visits(error) : std::vector<mcp::InputRequest>();
@@ -252,14 +260,12 @@ Outcome ModernCall::finish_error(json::Value error) {
                    mcp::error_text(id(), mcp::Code::invalid_params, McpView::unknown_text(subject_),
                                    unknown_data()));
   }
-  const auto data = error.find("data");
-  const std::string data_text = data ? std::string(data->raw()) : std::string();
   const bool lacks_capability = names_capabilities(code, error);
   int status = is_code(code, mcp::Code::method_not_found) ? 404 : 200;
   if (lacks_capability) status = 400;
   const bool is_ours = !is_reserved(code) || lacks_capability;
   const int outward_code = is_ours ? code : static_cast<int>(mcp::Code::internal_error);
-  return Outcome(true, status, mcp::error_text(id(), outward_code, message, data_text));
+  return Outcome(true, status, mcp::error_text(id(), outward_code, words.message, words.data));
 }
 
 Outcome ModernCall::finish_created(json::Value result) {

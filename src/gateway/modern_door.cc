@@ -63,7 +63,10 @@ Task<Result<>> make_room(McpPlace at, std::string owner) {
   [[maybe_unused]] auto told =
       co_await oldest->lease->session().home.ask(&ModernSession::abandon, stream);
   oldest.reset();
-  co_return pool.counts().reserve(owner, children);
+  // It may have been kept for the sake of its tasks.
+  reserved = pool.counts().reserve(owner, children);
+  while (!reserved && pool.drop_idle_of(owner)) reserved = pool.counts().reserve(owner, children);
+  co_return reserved;
 }
 
 ModernHome make_session(const McpPlace& at, const std::string& scope, const std::string& owner,
@@ -109,10 +112,14 @@ void keep_task(const McpPlace& at, const std::string& task, const Lease& lease, 
 
 Task<Result<std::unique_ptr<Lease>>> lease_session_of(McpPlace at, mcp::ModernRequest request,
                                                       std::string task) {
-  std::unique_ptr<Lease> lease;
-  if (is_local(at)) lease = at.core.shared().modern->take_task(task_key(at, task));
-  if (!lease) co_return co_await lease_session(at, request, false);
+  if (!is_local(at)) co_return co_await lease_session(at, request, false);
   CO_TRY(const Credentials given, co_await backend_credentials(at.route, at.exchange));
+  // A caller that is known may come with another token; nobody knows whether those who are not are
+  // the same.
+  std::string scope;
+  if (at.exchange.principal().is_anonymous()) scope = scope_of(at, given);
+  std::unique_ptr<Lease> lease = at.core.shared().modern->take_task(task_key(at, task), scope);
+  if (!lease) co_return co_await lease_session(at, request, false);
   lease->session().credentials->set(given);
   co_return lease;
 }

@@ -11,7 +11,7 @@ constexpr std::size_t tasks_of_session_max = 1'000;
 }  // namespace
 
 Lease::~Lease() {
-  pool_.give_back(session_, is_alone_, !is_broken_ && (is_clean_ || !is_alone_));
+  pool_.give_back(*this);
 }
 
 std::unique_ptr<Lease> ModernPool::take(const std::string& key, bool alone) {
@@ -20,7 +20,7 @@ std::unique_ptr<Lease> ModernPool::take(const std::string& key, bool alone) {
   if (found == sessions_.end()) return nullptr;
   for (const ModernHome& session : found->second) {
     const bool is_free = alone ? session->users_ == 0 : !session->is_alone_;
-    if (!is_free) continue;
+    if (!is_free || session->is_spent_) continue;
     ++session->users_;
     session->is_alone_ = alone;
     return std::make_unique<Lease>(*this, session, alone);
@@ -47,15 +47,21 @@ std::shared_ptr<Board> ModernPool::board(const std::string& scope) {
 }
 
 // The session itself goes after the lock, when the last who holds it lets go.
-void ModernPool::give_back(const ModernHome& session, bool was_alone, bool is_kept) {
+void ModernPool::give_back(const Lease& lease) {
   const std::lock_guard lock(mutex_);
-  --session->users_;
+  ModernHandle& session = *lease.session_;
+  const Instant now = clock_.now();
+  --session.users_;
   // Whoever asked about a task meanwhile did not have it alone.
-  if (was_alone) session->is_alone_ = false;
-  session->last_used_ = clock_.now();
-  const auto found = sessions_.find(session->key_);
-  if (is_kept || found == sessions_.end()) return;
-  std::erase(found->second, session);
+  if (lease.is_alone_) session.is_alone_ = false;
+  if (lease.is_alone_ && !lease.is_clean_) session.is_spent_ = true;
+  session.last_used_ = now;
+  // The results of its tasks are there for as long as they would be in one that is used.
+  const bool has_tasks = !session.tasks_.empty() && session.kept_until_ + limits_.idle > now;
+  if (!lease.is_broken_ && (!session.is_spent_ || has_tasks)) return;
+  const auto found = sessions_.find(session.key_);
+  if (found == sessions_.end()) return;
+  std::erase(found->second, lease.session_);
   if (found->second.empty()) sessions_.erase(found);
 }
 
@@ -112,7 +118,8 @@ void ModernPool::keep_task(const std::string& task, const Lease& lease, Instant 
     const auto first = std::min_element(
         session.tasks_.begin(), session.tasks_.end(),
         [](const auto& one, const auto& other) { return one.second < other.second; });
-    tasks_.erase(first->first);
+    const auto known = tasks_.find(first->first);
+    if (known != tasks_.end() && known->second.lock() == lease.session_) tasks_.erase(known);
     session.tasks_.erase(first);
   }
   session.tasks_[task] = until;
@@ -123,7 +130,7 @@ void ModernPool::keep_task(const std::string& task, const Lease& lease, Instant 
   }
 }
 
-std::unique_ptr<Lease> ModernPool::take_task(const std::string& task) {
+std::unique_ptr<Lease> ModernPool::take_task(const std::string& task, std::string_view scope) {
   ModernHome session;  // goes after the lock, if it goes
   const std::lock_guard lock(mutex_);
   const auto found = tasks_.find(task);
@@ -132,7 +139,7 @@ std::unique_ptr<Lease> ModernPool::take_task(const std::string& task) {
   const auto all = session ? sessions_.find(session->key_) : sessions_.end();
   const bool is_there = all != sessions_.end() && std::find(all->second.begin(), all->second.end(),
                                                             session) != all->second.end();
-  if (!is_there) return nullptr;
+  if (!is_there || !session->key_.starts_with(scope)) return nullptr;
   ++session->users_;
   return std::make_unique<Lease>(*this, session, false);
 }

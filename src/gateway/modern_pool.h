@@ -60,6 +60,7 @@ class ModernHandle {
   std::string key_;
   std::size_t users_ = 0;
   bool is_alone_ = false;
+  bool is_spent_ = false;  // a call did not end: only what asks about its tasks uses it
   Instant last_used_;
   std::unordered_map<std::string, Instant> tasks_;  // that go on behind it, and until when
   Instant kept_until_;                              // the last of them
@@ -69,7 +70,8 @@ using ModernHome = std::shared_ptr<ModernHandle>;
 class ModernPool;
 
 // The use of a session. A session that was had alone and whose call did not come to its end is not
-// used again: what the server still says of that call must not reach another.
+// used again, since what the server still says of that call must not reach another; if there are
+// tasks behind it, it is kept for who asks about them.
 class Lease {
  public:
   Lease(ModernPool& pool, ModernHome session, bool alone)
@@ -126,8 +128,8 @@ class ModernPool {
   // its place, and the task found there. The last word counts. Of one session 1,000 tasks are
   // known.
   void keep_task(const std::string& task, const Lease& lease, Instant until);
-  // The session that has the task; null if there is none (any more).
-  std::unique_ptr<Lease> take_task(const std::string& task);
+  // The session that has the task; null if there is none (any more), or its key begins otherwise.
+  std::unique_ptr<Lease> take_task(const std::string& task, std::string_view scope = {});
 
   // Ends one that the owner has and nobody uses, to make room; false if there is none. Those that
   // have tasks go last.
@@ -155,7 +157,7 @@ class ModernPool {
   };
   using Sessions = std::vector<ModernHome>;
 
-  void give_back(const ModernHome& session, bool was_alone, bool is_kept);
+  void give_back(const Lease& lease);
   template <class Condition>
   Sessions take_if(Condition condition);
   template <class Condition>

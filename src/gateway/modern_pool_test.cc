@@ -82,10 +82,48 @@ TEST_F(ModernPoolTest, finds_the_session_that_has_a_task) {
   found.reset();
   EXPECT_FALSE(pool_.take("key", false));
   EXPECT_FALSE(pool_.take_task("none"));
-  // One whose call did not come to its end is gone with its tasks.
+  // One that is of no use to anybody is gone with its tasks.
+  first->is_broken();
   first.reset();
   EXPECT_FALSE(pool_.take_task("one"));
   EXPECT_TRUE(pool_.take_task("two"));
+}
+
+TEST_F(ModernPoolTest, keeps_a_session_whose_call_did_not_end_for_its_tasks_only) {
+  auto lease = add("key", true);
+  pool_.keep_task("task", *lease, clock_.now() + minutes(10));
+  lease.reset();
+  EXPECT_FALSE(pool_.take("key", true));
+  EXPECT_FALSE(pool_.take("key", false));
+  auto about = pool_.take_task("task");
+  ASSERT_TRUE(about);
+  pool_.keep_task("task", *about, clock_.now());
+  about.reset();
+  EXPECT_TRUE(pool_.take_task("task")) << "it is over, and its result is there";
+  clock_.pass(minutes(5));
+  EXPECT_TRUE(pool_.take_task("task"));
+  EXPECT_FALSE(pool_.take_task("task")) << "the last use was late";
+  EXPECT_EQ(pool_.size(), 0U);
+  EXPECT_EQ(counts_.size(), 0U);
+}
+
+TEST_F(ModernPoolTest, ends_a_session_whose_call_did_not_end_when_its_tasks_are_over) {
+  auto lease = add("key", true);
+  pool_.keep_task("task", *lease, clock_.now() + minutes(10));
+  lease.reset();
+  clock_.pass(minutes(9));
+  EXPECT_EQ(pool_.end_idle(), 0U);
+  EXPECT_EQ(pool_.size(), 1U);
+  clock_.pass(minutes(2));
+  EXPECT_EQ(pool_.end_idle(), 1U);
+  EXPECT_EQ(pool_.size(), 0U);
+}
+
+TEST_F(ModernPoolTest, gives_the_session_of_a_task_in_its_scope_only) {
+  auto lease = add("one\nkey", false);
+  pool_.keep_task("task", *lease, clock_.now() + minutes(10));
+  EXPECT_TRUE(pool_.take_task("task", "one\n"));
+  EXPECT_FALSE(pool_.take_task("task", "other\n"));
 }
 
 TEST_F(ModernPoolTest, keeps_a_session_for_the_sake_of_its_tasks) {

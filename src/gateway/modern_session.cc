@@ -199,7 +199,7 @@ Task<Result<bool>> ModernSession::begin(StreamId stream, ModernOrder order) {
       has_tasks_ && order.kind == Kind::tool && tools_->requires_task(order.name);
   if (is_driven) {
     mcp::ParamsEdit edit;
-    edit.task = upstream::driven_task(order.deadline, scheduler_.now());
+    upstream::prepare_driven(request, edit, scheduler_.now());
     request.change(std::move(edit));
   }
   if (order.follows_tasks) request.follow_tasks();

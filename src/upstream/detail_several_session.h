@@ -154,6 +154,7 @@ class SeveralSession final : public Session {
   void announce();
 
   std::optional<Started> serve_here(const mcp::Call& call);
+  bool may_have_task(std::size_t target, const mcp::Call& call) const;
   std::optional<Addressed> address(const mcp::Call& call) const;
   Result<std::optional<Event>> exposed_question(const Speaker& speaker, Event event);
   Result<std::optional<Event>> exposed_notification(const Speaker& speaker, Event event);

@@ -39,6 +39,9 @@ std::optional<ListItem> exposed_item(const Owner& owner, const mcp::ListShape& s
 std::optional<std::string> exposed_result(const Owner& owner, std::string_view method,
                                           json::Value result);
 
+// The same of a task that holds the result of its call (2026-07-28).
+std::optional<std::string> exposed_task_result(const Owner& owner, json::Value task);
+
 // Where a list goes on: with that target, from that cursor of its. As text for the client it is
 // made and read in exactly one spelling.
 struct ListPlace {

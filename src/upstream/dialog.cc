@@ -130,7 +130,7 @@ class Dialog::InFlight final : public Conversation {
   void refuse_unread() {
     for (const Event& event : events_) {
       if (event.kind() != Event::Kind::question) continue;
-      (void)dialog_->refuse(event.question(), mcp::Code::internal_error, "the client is gone");
+      (void)dialog_->refuse(event.question(), mcp::Code::internal_error, "the call is over");
     }
   }
 

@@ -112,7 +112,9 @@ void ModernListener::take_task(json::Value task) {
   // Of one that is over there is no more to tell, and the server may forget it.
   const std::string_view status = task.find_string("status").value_or("");
   const bool is_over = status == "completed" || status == "failed" || status == "cancelled";
-  if (is_over) session_.watched_.erase(std::string(*id));
+  const bool is_forgotten = is_over && session_.watched_.erase(std::string(*id)) != 0;
+  // A stream that nobody needs keeps the server busy; one that tells of others may stay as it is.
+  if (is_forgotten && session_.listen_filter().empty()) session_.change_filter();
 }
 
 void ModernSession::listen_from_now_on() {
@@ -283,7 +285,9 @@ Task<> ModernSession::subscribe(ModernSession& session, std::uint64_t call, Want
   while (session.heard_number_ < number && !session.deaf_ && is_in_time) {
     is_in_time = co_await session.listener_changed_.wait(deadline);
   }
+  // What was over as soon as it was told of is not watched any more.
   const bool is_told = wanted.kind != Wanted::Kind::task ||
+                       !session.watched_.contains(wanted.name) ||
                        (session.listener_ && session.listener_->tells_of(wanted.name));
   const bool is_heard = session.heard_number_ >= number && is_told;
   const bool is_forgotten = !is_heard && session.wanted_of(wanted.kind).erase(wanted.name) != 0;

@@ -178,10 +178,21 @@ std::optional<SeveralSession::Started> SeveralSession::serve_here(const mcp::Cal
   if (named.kind == Kind::none) {
     return answered(error_event(mcp::Code::method_not_found, "Method not found"));
   }
-  if (place_->naming->resolve(named.kind, named.name)) return std::nullopt;
+  const auto place = place_->naming->resolve(named.kind, named.name);
+  const bool is_nothing = place && named.kind == Kind::task && !may_have_task(place->target, call);
+  if (place && !is_nothing) return std::nullopt;
   const std::string why =
       named.kind == Kind::task ? "Task not found" : "Unknown name: " + named.name;
   return answered(error_event(mcp::Code::invalid_params, why));
+}
+
+// Whether the target has tasks as clients of the call's revision know them.
+bool SeveralSession::may_have_task(std::size_t target, const mcp::Call& call) const {
+  const Branch& branch = branches_[target];
+  if (!branch.session) return true;  // it says itself why it is not there
+  const bool is_watch = call.method() == watch_task || call.method() == unwatch_task;
+  const bool is_modern = call.follows_tasks() || is_watch;
+  return is_modern ? branch.session->has_tasks_extension() : branch.tasks.calls;
 }
 
 std::optional<SeveralSession::Addressed> SeveralSession::address(const mcp::Call& call) const {

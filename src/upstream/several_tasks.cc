@@ -50,10 +50,16 @@ Result<Event> SeveralSession::with_exposed_handle(std::size_t number, Event even
 }
 
 Result<Event> SeveralSession::with_exposed_task(std::size_t number, Event event) const {
-  const json::Value params = event.message().params();
+  json::Value params = event.message().params();
   const auto related = mcp::related_task(params);
   const bool is_status = event.method() == "notifications/tasks/status";
   if (!related && !is_status) return event;
+  std::optional<json::Document> inlined;
+  if (const auto text = is_status ? exposed_task_result(owner(number), params) : std::nullopt) {
+    TRY(json::Document document, json::Document::parse(*text));
+    inlined.emplace(std::move(document));
+    params = inlined->root();
+  }
   const auto exposed = [&](std::string_view id) { return owner(number).exposed(Kind::task, id); };
   mcp::ParamsEdit edit = event.edit();
   if (related) edit.related_task = mcp::related_task_text(exposed(*related));

@@ -77,6 +77,28 @@ class SeveralTasksTest : public testing::Test {
   std::unique_ptr<Session> session_;
 };
 
+// 2026-07-28: a task that is over holds the result of its call.
+TEST_F(SeveralTasksTest, have_results_with_addresses_as_the_client_knows_them) {
+  const std::string link =
+      R"("result":{"content":[{"type":"resource_link","uri":"file:///x","name":"x"}]}})";
+  a_->results["tasks/get"] = R"({"taskId":"1","status":"completed",)" + link;
+  EXPECT_THAT(ask("tasks/get", R"({"taskId":"a+1"})"), HasSubstr(R"("uri":"a+file:///x")"));
+
+  b_->say(R"({"jsonrpc":"2.0","method":"notifications/tasks/status","params":)"
+          R"({"taskId":"1","status":"completed",)" +
+          link + "}");
+  const std::string told = heard();
+  EXPECT_THAT(told, HasSubstr(R"("uri":"b+file:///x")"));
+  EXPECT_THAT(told, HasSubstr(R"("taskId":"b+1")"));
+}
+
+TEST_F(SeveralTasksTest, are_nothing_at_a_target_that_has_none) {
+  EXPECT_THAT(ask("tasks/get", R"({"taskId":"c+1"})"), HasSubstr("Task not found"));
+  EXPECT_THAT(ask("tasks/cancel", R"({"taskId":"c+1"})"), HasSubstr("Task not found"));
+  // It has those of the other revision only.
+  EXPECT_THAT(ask(watch_task, R"({"taskId":"a+1"})"), HasSubstr("Task not found"));
+}
+
 TEST_F(SeveralTasksTest, are_offered_if_one_target_has_them) {
   EXPECT_THAT(std::string(session_->initialized().result()->raw()),
               HasSubstr(R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})"));

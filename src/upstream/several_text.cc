@@ -214,12 +214,20 @@ std::optional<ListItem> exposed_item(const Owner& owner, const mcp::ListShape& s
   return exposed;
 }
 
+std::optional<std::string> exposed_task_result(const Owner& owner, json::Value task) {
+  return with_changed(task, "result", [&](json::Value result) {
+    return with_changed(result, "content",
+                        [&](json::Value content) { return exposed_content(owner, content); });
+  });
+}
+
 std::optional<std::string> exposed_result(const Owner& owner, std::string_view method,
                                           json::Value result) {
   const auto content = [&](json::Value value) { return exposed_content(owner, value); };
   if (method == "tools/call" || method == "tasks/result") {
     return with_changed(result, "content", content);
   }
+  if (method == "tasks/get") return exposed_task_result(owner, result);
   if (method == "prompts/get") {
     return with_changed(result, "messages", [&](json::Value messages) {
       return changed_array(

@@ -35,6 +35,16 @@ class SpareChildrenTest : public testing::Test {
     return true;
   }
 
+  static bool has_children(const StdioPlace& place) { return !place.vitals->report().pids.empty(); }
+  bool is_noticed_soon(const StdioPlace& place) {
+    const Instant end = SystemClock().now() + std::chrono::seconds(10);
+    while (has_children(place)) {
+      if (SystemClock().now() > end) return false;
+      world_.loop().turn(SystemClock().now() + std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+
   // Turns the loop for as long as one more would have needed to come up.
   void settle() {
     const Instant end = SystemClock().now() + std::chrono::milliseconds(300);
@@ -96,7 +106,9 @@ TEST_F(SpareChildrenTest, gives_none_that_an_operator_ended) {
 
   EXPECT_EQ(Vitals::end_children(wanting->vitals), 1U);
 
+  // It is gone before the loop hears of it.
   EXPECT_TRUE(world_.is_empty_soon());
+  EXPECT_TRUE(is_noticed_soon(*wanting));
   EXPECT_FALSE(spares_.take(*wanting));
 }
 

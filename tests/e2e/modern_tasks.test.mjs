@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as jose from 'jose';
-import { fixture, jwtAuth, mcpConfig, secret, start, until, workFolder } from './lib/gateway.mjs';
+import { fixture, jwtAuth, mcpConfig, patience, secret, start, until, workFolder } from './lib/gateway.mjs';
 import { RawModern } from './lib/modern.mjs';
 import { modernTaskServer, remoteConfig, serveModernTasks } from './lib/remote.mjs';
 
@@ -156,6 +156,21 @@ for (const transport of ['http', 'stdio']) {
     });
   });
 }
+
+test('the process that has a task is kept for it, also if another call there does not end', async () => {
+  const gateway = await start((port) => configOf.stdio(port, undefined, `\ntimeout: { requestTimeout: ${4 * patience}s }`));
+  try {
+    // Who can be asked has a process alone for each call.
+    const one = new RawModern(gateway.port, { capabilities: { ...follows, elicitation: {} } });
+    const { taskId } = await begun(one, 'hold', { label: 'kept' });
+    const plain = new RawModern(gateway.port, { capabilities: { elicitation: {} } });
+    const late = await plain.tool('slow_compute', { seconds: 600 }, { ms: 60000 * patience });
+    assert.ok(late.status !== 200 || late.message.error, JSON.stringify(late.message));
+    assert.equal((await get(one, taskId)).message.result?.status, 'working');
+    assert.deepEqual(await idsOf(plain), [], 'calls go to another process');
+    assert.equal((await get(one, taskId)).message.result?.status, 'working');
+  } finally { await gateway.stop(); }
+});
 
 test('a server without the extension has no tasks', async () => {
   const gateway = await start((port) => mcpConfig(port, { args: [fixture] }));
