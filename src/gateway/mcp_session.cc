@@ -188,10 +188,23 @@ void McpSession::forget(StreamId stream) {
   drop_client_id(*found->second->client_id);
   in_flight_.erase(found);
   // A call that is over waits for no answers, whatever it asked before.
-  const bool has_asked = std::any_of(asked_.begin(), asked_.end(), [&](const auto& question) {
-    return question.second.stream == stream;
-  });
+  bool has_asked = false;
+  for (auto& [question, asked] : asked_) {
+    if (asked.stream == stream && !is_anothers(asked)) has_asked = true;
+  }
   if (has_asked) background_.spawn(refuse_asked(stream));
+}
+
+// Whether another call may wait for the answer, to which it belongs from now on.
+bool McpSession::is_anothers(Asked& asked) const {
+  while (!asked.others.empty()) {
+    const StreamId other = asked.others.back();
+    asked.others.pop_back();
+    if (!in_flight_.contains(other)) continue;
+    asked.stream = other;
+    return true;
+  }
+  return false;
 }
 
 Task<Result<upstream::Event>> McpSession::next(StreamId stream) {
@@ -252,7 +265,13 @@ Task<> McpSession::refuse_old_questions() {
 
 void McpSession::note_question(StreamId stream, const upstream::Event& event) {
   if (event.kind() != upstream::Event::Kind::question) return;
-  asked_.insert_or_assign(event.question(), Asked{stream, scheduler_.now()});
+  std::vector<StreamId> others;
+  if (event.is_guess()) {
+    for (const auto& [other, flight] : in_flight_) {
+      if (other != stream) others.push_back(other);
+    }
+  }
+  asked_.insert_or_assign(event.question(), Asked{stream, scheduler_.now(), std::move(others)});
   if (std::exchange(is_expiring_, true)) return;
   background_.spawn(refuse_old_questions());
 }

@@ -164,6 +164,8 @@ class McpSession {
   Task<> refuse(upstream::QuestionId question);
   Task<> refuse_asked(StreamId stream);
   Task<> refuse_old_questions();
+  struct Asked;
+  bool is_anothers(Asked& asked) const;
   void note_question(StreamId stream, const upstream::Event& event);
   void forget(StreamId stream);
   void observe(const upstream::Event& event);
@@ -197,6 +199,8 @@ class McpSession {
   struct Asked {
     StreamId stream;
     Instant at;
+    // Of the calls in flight then, if any may be the one that it was asked for.
+    std::vector<StreamId> others;
   };
   std::map<upstream::QuestionId, Asked> asked_;  // of the client, and not answered yet
   bool is_expiring_ = false;                     // refuse_old_questions() runs

@@ -227,6 +227,24 @@ TEST_F(McpSessionTest, refuses_what_a_call_asked_that_is_over_or_cancelled) {
   EXPECT_EQ(heard_.refused, (std::vector<std::uint64_t>{1, 2}));
 }
 
+// A child says everything on one pipe: whose a question is, is a guess where there are several.
+TEST_F(McpSessionTest, waits_for_answers_as_long_as_a_call_may_that_may_have_asked) {
+  const StreamId first = start("7").value();
+  const StreamId second = start("8").value();
+  upstream::Event guess = question(1);
+  call(1).say(std::move(guess.be_guess(true)));
+  EXPECT_TRUE(run(session_.next(second)));
+  call(1).say(result("{}"));
+  EXPECT_TRUE(run(session_.next(second)));
+  const StreamId third = start("9").value();
+  scheduler_.run();
+  EXPECT_TRUE(heard_.refused.empty());
+  call(0).say(result("{}"));
+  EXPECT_TRUE(run(session_.next(first)));
+  scheduler_.run();
+  EXPECT_EQ(heard_.refused, std::vector<std::uint64_t>{1}) << third << " began later";
+}
+
 TEST_F(McpSessionTest, knows_what_a_client_was_shown) {
   page(R"({"tools":[{"name":"a"}]})");
   EXPECT_FALSE(knows("b").value());

@@ -129,7 +129,11 @@ class Dialog {
   Result<std::unique_ptr<Conversation>> begin_here(const mcp::Call& call, Owner owner);
   void send(std::string line);
   InFlight* call_of(const mcp::Id& id) const;
-  InFlight* likely_call(const mcp::Message& said) const;
+  struct Likely {
+    InFlight* call;  // null: none
+    bool is_guess;   // of several
+  };
+  Likely likely_call(const mcp::Message& said) const;
   InFlight* call_for_task(std::string_view task) const;
   void note_task(std::uint64_t number, const InFlight& call, json::Value result);
   InFlight* subscriber(const mcp::Message& notification) const;

@@ -118,19 +118,23 @@ class Dialog::InFlight final : public Conversation {
   void abandon() {
     if (dialog_ == nullptr) return;
     Dialog& dialog = *dialog_;
-    refuse_unread();
     leave_dialog();
     dialog.calls_.erase(id_);
+    leave_unread(dialog);
     if (owner_ == Owner::gateway) return;
     dialog.send(mcp::notification_text("notifications/cancelled",
                                        "{\"requestId\":" + std::to_string(id_) + "}"));
   }
 
   // Nobody else knows of the questions that wait to be read.
-  void refuse_unread() {
-    for (const Event& event : events_) {
+  void leave_unread(Dialog& dialog) {
+    for (Event& event : std::exchange(events_, {})) {
       if (event.kind() != Event::Kind::question) continue;
-      (void)dialog_->refuse(event.question(), mcp::Code::internal_error, "the call is over");
+      if (event.is_guess()) {
+        dialog.deliver(std::move(event));
+      } else {
+        (void)dialog.refuse(event.question(), mcp::Code::internal_error, "the call is over");
+      }
     }
   }
 
@@ -377,8 +381,9 @@ void Dialog::receive_late_progress(const TaskToken& of, mcp::Message message) {
 }
 
 void Dialog::deliver(Event event) {
-  if (InFlight* call = likely_call(event.message())) {
-    call->put(std::move(event));
+  const Likely likely = likely_call(event.message());
+  if (likely.call != nullptr) {
+    likely.call->put(std::move(event.be_guess(likely.is_guess)));
   } else {
     keep_unsolicited(std::move(event));
   }
@@ -439,11 +444,11 @@ Dialog::InFlight* Dialog::call_for_task(std::string_view task) const {
   return nullptr;
 }
 
-Dialog::InFlight* Dialog::likely_call(const mcp::Message& said) const {
+Dialog::Likely Dialog::likely_call(const mcp::Message& said) const {
   const auto task =
       task_calls_ == 0 ? std::optional<std::string_view>() : mcp::related_task(said.params());
-  if (InFlight* call = task ? call_for_task(*task) : nullptr) return call;
-  if (speaking_ != nullptr && speaking_->owner() == Owner::client) return speaking_;
+  if (InFlight* call = task ? call_for_task(*task) : nullptr) return {call, false};
+  if (speaking_ != nullptr && speaking_->owner() == Owner::client) return {speaking_, false};
   InFlight* latest = nullptr;
   std::size_t count = 0;
   for (const auto& [id, call] : calls_) {
@@ -451,7 +456,8 @@ Dialog::InFlight* Dialog::likely_call(const mcp::Message& said) const {
     latest = call;
     ++count;
   }
-  return count > 1 && unsolicited_changed_.has_waiters() ? nullptr : latest;
+  if (count > 1 && unsolicited_changed_.has_waiters()) latest = nullptr;
+  return {latest, count > 1};
 }
 
 Task<> Dialog::wait_for_room() {

@@ -320,6 +320,20 @@ TEST_F(DialogTest, asks_under_its_own_id_and_answers_under_the_servers) {
   EXPECT_EQ(dialog_.take_outgoing(), R"({"jsonrpc":"2.0","id":"q\u0031","result":{"roots":[]}})");
 }
 
+// Which of several calls asked is not said.
+TEST_F(DialogTest, hands_what_another_call_may_have_asked_to_that_one) {
+  const auto first = start();
+  auto second = start();
+  receive_question("5");
+  second.reset();
+  const Result<Event> event = next(*first);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind(), Event::Kind::question);
+
+  receive_question("6");
+  EXPECT_FALSE(next(*first)->is_guess());
+}
+
 TEST_F(DialogTest, takes_each_answer_once) {
   const auto call = start();
   receive_question("1");

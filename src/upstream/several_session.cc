@@ -282,12 +282,17 @@ Result<std::optional<Event>> SeveralSession::exposed_question(const Speaker& spe
   const json::Value params = event.message().params();
   const auto token = token_of(params);
   questions_.emplace(id, Asked{speaker.number, speaker.session, event.question(), token});
-  if (!token) return std::optional<Event>(Event(QuestionId{id}, std::move(event).take_message()));
+  const bool is_guess = event.is_guess();
+  if (!token) {
+    Event plain(QuestionId{id}, std::move(event).take_message());
+    return std::optional<Event>(std::move(plain.be_guess(is_guess)));
+  }
   mcp::ParamsEdit edit;
   edit.progress_token = std::to_string(id);
   TRY(mcp::Message message,
       message_of(mcp::request_text(event.message().id(), event.method(), params, edit)));
-  return std::optional<Event>(Event(QuestionId{id}, std::move(message)));
+  Event changed(QuestionId{id}, std::move(message));
+  return std::optional<Event>(std::move(changed.be_guess(is_guess)));
 }
 
 Result<std::optional<Event>> SeveralSession::exposed_notification(const Speaker& speaker,

@@ -69,6 +69,13 @@ class Event {
   std::string_view method() const { return message_.method(); }
   // Of questions only.
   QuestionId question() const { return question_; }
+  // The server did not say which of several calls it asks for, so it may be another than the one
+  // that this came on.
+  bool is_guess() const { return is_guess_; }
+  Event& be_guess(bool is_guess) {
+    is_guess_ = is_guess;
+    return *this;
+  }
   // Of pauses only: how long the server wants nobody to come back.
   Duration back_after() const { return back_after_; }
   // The JSON-RPC text for the client, one line; not for results and pauses. A question carries its
@@ -88,6 +95,7 @@ class Event {
   mcp::Message message_;
   std::unique_ptr<const mcp::ParamsEdit> edit_;  // null: none
   QuestionId question_{};
+  bool is_guess_ = false;
   Duration back_after_{};
 };
 
