@@ -414,7 +414,7 @@ void Dialog::hand_over_questions(InFlight& call) {
   if (unsolicited_changed_.has_waiters()) return;
   for (auto at = unsolicited_.begin(); at != unsolicited_.end();) {
     if (at->kind() == Event::Kind::question) {
-      call.put(std::move(*at));
+      call.put(std::move(at->be_guess(true)));
       at = unsolicited_.erase(at);
     } else {
       ++at;

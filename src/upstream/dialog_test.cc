@@ -334,6 +334,15 @@ TEST_F(DialogTest, hands_what_another_call_may_have_asked_to_that_one) {
   EXPECT_FALSE(next(*first)->is_guess());
 }
 
+TEST_F(DialogTest, hands_what_nobody_listened_to_to_the_next_call_as_a_guess) {
+  receive_question("5");
+  const auto call = start();
+  const Result<Event> event = next(*call);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->kind(), Event::Kind::question);
+  EXPECT_TRUE(event->is_guess());
+}
+
 TEST_F(DialogTest, takes_each_answer_once) {
   const auto call = start();
   receive_question("1");
