@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as jose from 'jose';
-import { fixture, jwtAuth, mcpConfig, patience, secret, start, until, workFolder } from './lib/gateway.mjs';
+import { fixture, jwtAuth, mcpConfig, patience, secret, start, targetsConfig, until, workFolder } from './lib/gateway.mjs';
 import { RawModern } from './lib/modern.mjs';
 import { modernTaskServer, remoteConfig, serveModernTasks } from './lib/remote.mjs';
 
@@ -38,15 +38,20 @@ const state = (client, taskId, status) => until(async () => {
 const over = { http: async () => serveModernTasks(), stdio: async () => undefined };
 const configOf = { http: (port, server, policies) => remoteConfig(port, server.url, policies), stdio: (port, _, policies) => mcpConfig(port, { cmd: 'node', args: [modernTaskServer, 'stdio'], policies }) };
 
+/** A gateway in front of such a server, for the tests of one room. */
+function serving(transport) {
+  const place = { client: (capabilities = follows) => new RawModern(place.gateway.port, { capabilities }) };
+  before(async () => {
+    place.server = await over[transport]();
+    place.gateway = await start((port) => configOf[transport](port, place.server));
+  });
+  after(async () => { try { await place.gateway?.stop(); } finally { await place.server?.kill(); } });
+  return place;
+}
+
 for (const transport of ['http', 'stdio']) {
   describe(`a task of a server over ${transport}`, () => {
-    let server, gateway;
-    before(async () => {
-      server = await over[transport]();
-      gateway = await start((port) => configOf[transport](port, server));
-    });
-    after(async () => { try { await gateway?.stop(); } finally { await server?.kill(); } });
-    const client = (capabilities = follows) => new RawModern(gateway.port, { capabilities });
+    const { client } = serving(transport);
 
     test('the extension is offered, and only for who declares it', async () => {
       const { result } = (await client({}).call('server/discover')).message;
@@ -187,18 +192,10 @@ describe('tasks of several servers', () => {
   let server, gateway;
   before(async () => {
     server = await serveModernTasks();
-    gateway = await start((port) => `
-binds:
-- port: ${port}
-  listeners:
-  - routes:
-    - backends:
-      - mcp:
-          targets:
-          - { name: far, mcp: { host: ${server.url} } }
-          - { name: near, stdio: { cmd: node, args: ["${modernTaskServer}", stdio] } }
-          - { name: old, stdio: { cmd: python3, args: ["${fixture}"] } }
-`);
+    gateway = await start((port) => targetsConfig(port, [
+      `{ name: far, mcp: { host: "${server.url}" } }`,
+      `{ name: near, stdio: { cmd: node, args: ["${modernTaskServer}", stdio] } }`,
+      `{ name: old, stdio: { cmd: python3, args: ["${fixture}"] } }`]));
   });
   after(async () => { try { await gateway?.stop(); } finally { await server?.kill(); } });
 
@@ -304,19 +301,14 @@ async function listening(client, gateway, taskIds, options) {
 
 for (const transport of ['http', 'stdio']) {
   describe(`listening for tasks of a server over ${transport}`, () => {
-    let server, gateway;
-    before(async () => {
-      server = await over[transport]();
-      gateway = await start((port) => configOf[transport](port, server));
-    });
-    after(async () => { try { await gateway?.stop(); } finally { await server?.kill(); } });
-    const client = (capabilities = follows) => new RawModern(gateway.port, { capabilities });
+    const place = serving(transport);
+    const { client } = place;
 
     test('each step is told to who asked for that task, as tasks/get would tell it', async () => {
       const one = client();
       const { taskId } = await begun(one, 'hold', { label: 'told' });
       const other = await begun(one, 'hold', { label: 'untold' });
-      const stream = await listening(one, gateway, [taskId, 'made up']);
+      const stream = await listening(one, place.gateway, [taskId, 'made up']);
       assert.equal(stream.status, 200);
       assert.deepEqual([stream.seen()[0].method, stream.seen()[0].params.notifications], ['notifications/subscriptions/acknowledged', { taskIds: [taskId] }]);
       await one.tool('release', { label: 'untold' });
@@ -333,7 +325,7 @@ for (const transport of ['http', 'stdio']) {
     test('the client has to declare the extension', async () => {
       const one = client();
       const { taskId } = await begun(one, 'hold', { label: 'undeclared' });
-      const stream = await listening(client({}), gateway, [taskId]);
+      const stream = await listening(client({}), place.gateway, [taskId]);
       assert.equal(stream.status, 400);
       await until(() => stream.body().includes('-32021'), 'the code');
       await stream.stop();

@@ -7,61 +7,14 @@ import { createServer, request as forward } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as jose from 'jose';
-import { fixture, freePort, jwtAuth, root, secret, sleep, start, until, workFolder } from './lib/gateway.mjs';
+import { fixture, freePort, jwtAuth, secret, sleep, start, until, workFolder } from './lib/gateway.mjs';
 import { request } from './lib/http.mjs';
 import { accept, callText, connect, RawClient, toolNames } from './lib/mcp.mjs';
 import { PolledServer } from './lib/polled.mjs';
-import { RemoteServer, serveSdk } from './lib/remote.mjs';
+import { serveSdk } from './lib/remote.mjs';
+import { at, behind, count, key, reload, remote, sessions, text, using } from './lib/replicas.mjs';
 
-const key = secret(randomBytes(32).toString('hex'));
-const suiteServer = join(root, 'tests/e2e/lib/suite_server.mjs');
-
-const remote = (url, name = 'remote') => `{ name: ${name}, mcp: { host: "${url}" } }`;
-/** One route with these policies to these targets, as a function of the port. */
-const behind = (targets, { policies = '', session = `key: "${key}"`, mcp = '', limits = '', failureMode = '' } = {}) => (port) => `
-config:
-  session: { ${session} }
-  mcp: { ${mcp} }
-  limits: { ${limits} }
-binds:
-- port: ${port}
-  listeners:
-  - routes:
-    - ${policies ? `policies:\n${policies.trim().split('\n').map((line) => ' '.repeat(8) + line).join('\n')}\n      ` : ''}backends:
-      - mcp:
-          targets: [${[targets].flat().join(', ')}]
-          ${failureMode && `failureMode: ${failureMode}`}
-`;
-
-/** Has a gateway serve that configuration. */
-async function reload(gateway, text) {
-  const done = () => gateway.output.split('configuration reloaded').length;
-  const before = done();
-  gateway.write(text);
-  await until(() => done() > before, 'it is read again', 15000);
-}
-
-/** The client's session, presented to another gateway, or at another of its ports. */
-function at(gateway, client) {
-  const other = new RawClient(gateway.port, { headers: client.headers, version: client.version });
-  return Object.assign(other, { session: secret(client.session), id: 1000 });
-}
-const text = (answer) => answer.message?.result?.content?.[0]?.text;
 const shape = ({ status, headers, body }) => ({ status, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'date')), body: body.replace(/"id":\d+/, '') });
-/** How many sessions a server of the SDK has had. */
-const sessions = (server) => new Set([...server.output.matchAll(/^[A-Z]+ ([0-9a-f-]{36}) /gm)].map(([, id]) => id)).size;
-const count = (server, pattern) => server.output.split('\n').filter((line) => pattern.test(line)).length;
-
-/** What `work` needs, ended whatever comes of it. */
-async function using(things, work) {
-  const made = [];
-  try {
-    for (const make of things) made.push(await make());
-    return await work(...made);
-  } finally {
-    for (const thing of made.reverse()) await (thing.stop ?? thing.kill).call(thing);
-  }
-}
 
 /** Each request goes to the next of those ports. */
 async function balancer(ports) {
@@ -469,151 +422,41 @@ describe('a session whose server is slow to be gone on with', () => {
   };
   const limits = 'maxSessionsPerCaller: 1';
 
-  test('takes one place, however many requests want it at once', async () => {
-    await using([slowService], async (service) => {
-      const config = behind(service.target('rest'), { limits });
-      await using([() => start(config), () => start(config)], async (one, two) => {
-        const client = new RawClient(one.port);
-        await client.initialize();
-        service.isSlow = true;
-        const asked = service.asked;
-        const answers = Array.from({ length: 12 }, (_, i) => Object.assign(at(two, client), { id: i * 10 }).call('tools/list'));
-        await until(() => service.held.length > 0, 'the document is wanted');
-        await sleep(300);  // so that most of them have come
-        service.release();
-        assert.deepEqual((await Promise.all(answers)).map(({ status }) => status), Array(12).fill(200));
-        assert.equal(service.asked, asked + 1, 'one has brought it');
-        assert.equal((await new RawClient(two.port).call('initialize', { protocolVersion: client.version, capabilities: {}, clientInfo: { name: 't', version: '1' } })).status, 429);
-        await at(two, client).remove();
-        await new RawClient(two.port).initialize();
-      });
+  /** A session of one gateway, while the other waits for the document. */
+  const meanwhile = (work) => using([slowService], async (service) => {
+    const config = behind(service.target('rest'), { limits });
+    await using([() => start(config), () => start(config)], async (one, two) => {
+      const client = new RawClient(one.port);
+      await client.initialize();
+      service.isSlow = true;
+      await work({ service, config, two, client });
     });
   });
 
-  test('holds no place, and can come again, if a reload takes the server away meanwhile', async () => {
-    await using([slowService], async (service) => {
-      const config = behind(service.target('rest'), { limits });
-      await using([() => start(config), () => start(config)], async (one, two) => {
-        const client = new RawClient(one.port);
-        await client.initialize();
-        service.isSlow = true;
-        const answer = at(two, client).call('tools/list');
-        await until(() => service.held.length > 0, 'the document is wanted');
-        await reload(two, behind(service.target('other'), { limits })(two.port));
-        service.release();
-        assert.equal((await answer).status, 404);
-        const another = new RawClient(two.port);
-        await another.initialize();
-        await another.remove();
-        await reload(two, config(two.port));
-        assert.equal((await at(two, client).call('tools/list')).status, 200);
-        await client.remove();
-      });
-    });
-  });
-});
+  test('takes one place, however many requests want it at once', () => meanwhile(async ({ service, two, client }) => {
+    const asked = service.asked;
+    const answers = Array.from({ length: 12 }, (_, i) => Object.assign(at(two, client), { id: i * 10 }).call('tools/list'));
+    await until(() => service.held.length > 0, 'the document is wanted');
+    await sleep(300);  // so that most of them have come
+    service.release();
+    assert.deepEqual((await Promise.all(answers)).map(({ status }) => status), Array(12).fill(200));
+    assert.equal(service.asked, asked + 1, 'one has brought it');
+    assert.equal((await new RawClient(two.port).call('initialize', { protocolVersion: client.version, capabilities: {}, clientInfo: { name: 't', version: '1' } })).status, 429);
+    await at(two, client).remove();
+    await new RawClient(two.port).initialize();
+  }));
 
-describe('other targets', () => {
-  const both = async (targets, options, work) => {
-    const config = behind(targets, options);
-    await using([() => start(config), () => start(config)], work);
-  };
-  const stdio = `{ name: child, stdio: { cmd: python3, args: ["${fixture}"] } }`;
-
-  test('a child lives in one process', async () => {
-    await both(stdio, {}, async (one, two) => {
-      const client = new RawClient(one.port);
-      await client.initialize();
-      const other = at(two, client);
-      assert.equal((await other.call('tools/list')).status, 404);
-      await other.initialize();
-      assert.equal((await other.call('tools/list')).status, 200);
-      assert.equal((await client.call('tools/list')).status, 200);
-    });
-  });
-
-  test('a server that has no sessions', async () => {
-    await using([() => serveSdk('--stateless')], (server) => both(remote(server.url), {}, async (one, two) => {
-      const client = new RawClient(one.port);
-      await client.initialize();
-      const other = at(two, client);
-      for (const each of [other, client, other]) assert.equal(text(await each.tool('hello')), 'hello from the SDK');
-      assert.equal((await client.remove()).status, 202);
-      assert.equal((await client.tool('hello')).status, 404);
-    }));
-  });
-
-  test('a server of 2026-07-28', async () => {
-    const serve = async () => new RemoteServer(await freePort(), (port) => [process.execPath, suiteServer, 'http', String(port), 'modern']).start();
-    await using([serve], (server) => both(remote(server.url), {}, async (one, two) => {
-      const client = new RawClient(one.port, { version: '2025-11-25' });
-      await client.initialize();
-      const other = at(two, client);
-      for (const each of [other, client, other]) assert.match(text(await each.tool('test_simple_text')), /simple text/);
-      await client.remove();
-    }));
-  });
-
-  test('a REST service', async () => {
-    const service = async () => {
-      const http = createServer((incoming, outgoing) => outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ path: incoming.url })));
-      const port = await freePort();
-      await new Promise((done) => http.listen(port, '127.0.0.1', done));
-      return { port, kill: () => new Promise((done) => { http.close(done); http.closeAllConnections(); }) };
-    };
-    const schema = JSON.stringify({ openapi: '3.0.3', info: { title: 's', version: '1' }, paths: { '/items/{id}': { get: { operationId: 'getItem', parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] } } } });
-    await using([service], ({ port }) => both(`{ name: rest, openapi: { host: "127.0.0.1:${port}", path: /, schema: ${JSON.stringify(schema)} } }`, {}, async (one, two) => {
-      const client = new RawClient(one.port);
-      await client.initialize();
-      for (const each of [at(two, client), client, at(two, client)]) assert.match(JSON.stringify((await each.tool('getItem', { path: { id: '7' } })).message.result), /items\/7/);
-      await client.remove();
-    }));
-  });
-
-  for (const failureMode of ['failClosed', 'failOpen']) {
-    test(`several of them, ${failureMode}`, async () => {
-      await using([() => serveSdk(), () => serveSdk('--stateless')], (first, second) => both([remote(first.url, 'a'), remote(second.url, 'b')], { failureMode }, async (one, two) => {
-        const client = new RawClient(one.port);
-        await client.initialize();
-        const other = at(two, client);
-        for (const each of [other, client, other]) {
-          for (const name of ['a_hello', 'b_hello']) assert.equal(text(await each.tool(name)), 'hello from the SDK');
-          assert.ok((await each.call('tools/list')).message.result.tools.some(({ name }) => name === 'b_work'));
-        }
-        assert.equal(sessions(first), 1);
-        await other.remove();
-        await until(() => count(first, /^DELETE /) === 1, 'the server is told');
-        assert.equal((await client.call('tools/list')).status, 404);
-      }));
-    });
-  }
-
-  test('several of them, one a child', async () => {
-    await using([() => serveSdk()], (server) => both([remote(server.url, 'a'), stdio], {}, async (one, two) => {
-      const client = new RawClient(one.port);
-      await client.initialize();
-      assert.equal((await at(two, client).tool('a_hello')).status, 404);
-      assert.equal(text(await client.tool('a_hello')), 'hello from the SDK');
-    }));
-  });
-
-  test('a client that says too much of itself stays where it is', async () => {
-    await using([() => serveSdk()], (server) => both(remote(server.url), {}, async (one, two) => {
-      const client = new RawClient(one.port);
-      await client.initialize({ experimental: { much: { text: 'x'.repeat(3000) } } });
-      assert.ok(client.session.length < 300);
-      assert.equal((await at(two, client).tool('hello')).status, 404);
-      assert.equal(text(await client.tool('hello')), 'hello from the SDK');
-    }));
-  });
-});
-
-test('an id of one transport is none of the other', async () => {
-  await using([() => serveSdk()], (server) => using([() => start(behind(remote(server.url)))], async (gateway) => {
-    const client = new RawClient(gateway.port);
-    await client.initialize();
-    const answer = await request(gateway.port, 'POST', `/mcp/sse?sessionId=${client.session}`, { headers: { ...accept }, body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' });
-    assert.equal(answer.status, 404);
+  test('holds no place, and can come again, if a reload takes the server away meanwhile', () => meanwhile(async ({ service, config, two, client }) => {
+    const answer = at(two, client).call('tools/list');
+    await until(() => service.held.length > 0, 'the document is wanted');
+    await reload(two, behind(service.target('other'), { limits })(two.port));
+    service.release();
+    assert.equal((await answer).status, 404);
+    const another = new RawClient(two.port);
+    await another.initialize();
+    await another.remove();
+    await reload(two, config(two.port));
+    assert.equal((await at(two, client).call('tools/list')).status, 200);
     await client.remove();
   }));
 });

@@ -9,7 +9,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { ElicitRequestSchema as Elicit } from '@modelcontextprotocol/sdk/types.js';
 import * as jose from 'jose';
-import { everything2025, everything2026, jwtAuth, mcpConfig, patience, secret, start, until, workFolder } from './lib/gateway.mjs';
+import { everything2025, everything2026, jwtAuth, mcpConfig, patience, secret, start, targetsConfig, until, workFolder } from './lib/gateway.mjs';
 import { connectModern } from './lib/modern.mjs';
 import { RawClient, callText, connect, failure, textOf } from './lib/mcp.mjs';
 import { remoteConfig, serveEverything, serveTasks, taskServer } from './lib/remote.mjs';
@@ -280,21 +280,10 @@ describe('tasks of several targets', () => {
   let gateway;
   before(async () => {
     server = await serveTasks();
-    gateway = await start((port) => `
-binds:
-- port: ${port}
-  listeners:
-  - routes:
-    - backends:
-      - mcp:
-          targets:
-          - name: one
-            mcp: { host: "${server.url}" }
-          - name: two
-            stdio: { cmd: node, args: ["${taskServer}", stdio] }
-          - name: none
-            stdio: { cmd: node, args: ["${everything2025}", stdio] }
-`);
+    gateway = await start((port) => targetsConfig(port, [
+      `{ name: one, mcp: { host: "${server.url}" } }`,
+      `{ name: two, stdio: { cmd: node, args: ["${taskServer}", stdio] } }`,
+      `{ name: none, stdio: { cmd: node, args: ["${everything2025}", stdio] } }`]));
   });
   after(async () => { try { await gateway?.stop(); } finally { await server?.kill(); } });
 

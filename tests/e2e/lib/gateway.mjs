@@ -294,6 +294,18 @@ binds:
               args: [${args.map(quote).join(', ')}]
 ${env ? `              env:\n${Object.entries(env).map(([key, value]) => `                ${key}: ${quote(value)}`).join('\n')}\n` : ''}`;
 
+/** One route with these policies to one MCP backend; each target is a line of YAML. */
+export const targetsConfig = (port, targets, { policies = '', more = '' } = {}) => `
+binds:
+- port: ${port}
+  listeners:
+  - routes:
+    - ${policies ? `policies:\n${indent(policies.replace(/^\n/, ''), 8)}\n      ` : ''}backends:
+      - mcp:
+          targets: [${targets.join(', ')}]
+          ${more}
+`;
+
 /** One route with these policies to one plain host. */
 export const hostConfig = (port, upstream, policies = '') => `
 binds:
